@@ -1,0 +1,39 @@
+# Everything that is done to this project; `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) ## start the service on this machine, with nothing else installed
+	@$(BIN)/imgsvc serve
+
+test: $(INSTALLED) ## run every test
+	$(BIN)/pytest
+
+check: $(INSTALLED) ## lint, formatting, types, architecture
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED) ## bring the code into its one format
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+bench: $(INSTALLED) ## measure; PICTURE=path takes your own photograph
+	$(BIN)/python -m bench $(if $(PICTURE),--picture "$(PICTURE)")
+
+clean: ## remove the environment and what tools left behind; the data folder stays
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# The constraints hold for the build too, so that every machine gets the same versions.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

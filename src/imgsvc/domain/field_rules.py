@@ -1,0 +1,78 @@
+"""Rules that validate a field and, because they are data, also document it."""
+
+import re
+from typing import Any
+
+from attrs import Attribute, frozen
+
+from imgsvc.domain.errors import InvalidInput
+
+
+@frozen
+class Within:
+    """A number from ``low`` to ``high``, both included; never NaN, never a bool."""
+
+    low: float
+    high: float
+
+    def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not self.low <= value <= self.high:  # type: ignore[operator]  # is_number says it is one
+            raise refused(attribute.name, value, self.allowed)
+
+    @property
+    def allowed(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
+
+
+@frozen
+class Characters:
+    """Text of ``least`` to ``most`` characters."""
+
+    least: int
+    most: int
+
+    def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if not isinstance(value, str) or not self.least <= len(value) <= self.most:
+            raise refused(attribute.name, value, self.allowed)
+
+    @property
+    def allowed(self) -> str:
+        return f"text of {self.least} to {self.most} characters"
+
+
+@frozen
+class Matches:
+    """Text that the whole of ``pattern`` describes; ``allowed`` says so for people."""
+
+    pattern: str
+    allowed: str
+
+    def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
+            raise refused(attribute.name, value, self.allowed)
+
+
+def within(low: float, high: float) -> Within:
+    return Within(low, high)
+
+
+def characters(least: int, most: int) -> Characters:
+    return Characters(least, most)
+
+
+def matches(pattern: str, allowed: str) -> Matches:
+    return Matches(pattern, allowed)
+
+
+def refused(name: str, value: object, allowed: str) -> InvalidInput:
+    """The failure of a value that its field does not allow."""
+    return InvalidInput(f"{name} must be {allowed}", path=(name,), value=value, allowed=allowed)
+
+
+def tidy_number(value: float) -> float:
+    """2.0 as 2, and no more than six decimals, so that equal numbers print and hash equally."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e15 < value < 1e15:
+        return value  # not a number, or one that a rule will refuse
+    rounded = round(value, 6)
+    return int(rounded) if rounded == int(rounded) else rounded

@@ -1,0 +1,149 @@
+"""Sizes, boxes and lengths, in whole pixels; the origin is the top-left corner."""
+
+import math
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from attrs import Attribute, field, frozen
+
+from imgsvc.domain.errors import InvalidInput
+from imgsvc.domain.field_rules import refused, tidy_number
+
+
+@frozen
+class Size:
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+    @property
+    def longer_side(self) -> int:
+        return max(self.width, self.height)
+
+    def turned(self) -> "Size":
+        return Size(self.height, self.width)
+
+
+@frozen
+class Box:
+    """A rectangle; ``right`` and ``bottom`` are the first pixel outside."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+    def clipped_to(self, size: Size) -> "Box":
+        """The part inside a picture of ``size``; its width or height is 0 or less where there is none."""
+        left, top = max(self.left, 0), max(self.top, 0)
+        return Box(left, top, min(self.right, size.width) - left, min(self.bottom, size.height) - top)
+
+
+class Gravity(StrEnum):
+    """Which part of a picture stays, or where on it something goes."""
+
+    CENTER = "center"
+    NORTH = "north"
+    SOUTH = "south"
+    EAST = "east"
+    WEST = "west"
+    NORTHEAST = "northeast"
+    NORTHWEST = "northwest"
+    SOUTHEAST = "southeast"
+    SOUTHWEST = "southwest"
+
+    @property
+    def horizontal(self) -> float:
+        """0 for the left edge, 0.5 for the middle, 1 for the right edge."""
+        return 1.0 if self.value.endswith("east") else 0.0 if self.value.endswith("west") else 0.5
+
+    @property
+    def vertical(self) -> float:
+        """0 for the top edge, 0.5 for the middle, 1 for the bottom edge."""
+        return 0.0 if self.value.startswith("north") else 1.0 if self.value.startswith("south") else 0.5
+
+    def place(self, inner: Size, outer: Size, margin_x: int = 0, margin_y: int = 0) -> Box:
+        """Where ``inner`` lies in ``outer``; margins count from the edge that gravity pulls to, 0 in the middle."""
+        return Box(
+            _along(self.horizontal, outer.width - inner.width, margin_x),
+            _along(self.vertical, outer.height - inner.height, margin_y),
+            inner.width,
+            inner.height,
+        )
+
+
+def _along(fraction: float, room: int, margin: int) -> int:
+    if fraction == 0.5:
+        return math.floor(room / 2)
+    return margin if fraction == 0 else room - margin
+
+
+@frozen
+class Percent:
+    """A length relative to a side of the picture as it is at that step."""
+
+    value: float = field(converter=tidy_number)
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.value <= 1000:
+            raise InvalidInput("a percentage must be 0 to 1000 %", value=str(self), allowed="0% to 1000%")
+
+    def __str__(self) -> str:
+        return f"{self.value}%"
+
+
+Length: TypeAlias = int | Percent
+
+
+@frozen
+class LengthWithin:
+    """A rule for fields: ``least`` to ``most`` pixels, or up to ``most_percent`` of the picture's side."""
+
+    least: int
+    most: int
+    most_percent: int = 100
+
+    def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if isinstance(value, Percent):
+            fits = (value.value > 0 or self.least == 0) and value.value <= self.most_percent
+        else:
+            is_whole = isinstance(value, int) and not isinstance(value, bool)
+            fits = is_whole and self.least <= value <= self.most  # type: ignore[operator]  # is_whole says it is one
+        if not fits:
+            shown = str(value) if isinstance(value, Percent) else value
+            raise refused(attribute.name, shown, self.allowed)
+
+    @property
+    def allowed(self) -> str:
+        return f"{self.least} to {self.most} pixels, or up to {self.most_percent}%"
+
+
+def length_within(least: int, most: int, most_percent: int = 100) -> LengthWithin:
+    return LengthWithin(least, most, most_percent)
+
+
+def pixels(length: Length, side: int) -> int:
+    """``length`` in pixels where the picture's side has ``side`` of them; never rounded down to nothing."""
+    if isinstance(length, Percent):
+        return max(1, rounded(side * length.value / 100)) if length.value else 0
+    return length
+
+
+def rounded(value: float) -> int:
+    """The nearest whole number; halves go up, at any size and sign."""
+    return math.floor(value + 0.5)

@@ -1,0 +1,234 @@
+"""Entities and specs to and from plain dicts, lists, text and numbers, strictly.
+
+Nothing is guessed: a wrong type, an unknown key or a missing one is an InvalidInput whose path leads to it.
+"""
+
+import re
+import types
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from uuid import UUID
+
+from attrs import fields, has
+from cattrs import Converter
+from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_unstructure_fn
+
+from imgsvc.domain.color import Color
+from imgsvc.domain.errors import (
+    InvalidInput,
+    InvalidParameter,
+    Path,
+    UnknownField,
+    UnknownOperation,
+    UnknownParameter,
+    shortened,
+    unknown,
+)
+from imgsvc.domain.geometry import Percent
+
+T = TypeVar("T")
+
+
+def read(kind: type[T], plain: object) -> T:
+    """A value of ``kind`` from plain data; raises InvalidInput."""
+    try:
+        return _reader.structure(plain, kind)
+    except Exception as error:
+        raise _explained(error, kind) from None
+
+
+def read_parameters(kind: type[T], plain: object) -> T:
+    """Like ``read``, with the error codes of the transform language."""
+    try:
+        return read(kind, plain)
+    except InvalidInput as error:
+        raise as_parameter(error) from None
+
+
+def as_parameter(error: InvalidInput) -> InvalidInput:
+    """A failure to read a field as the failure to read a parameter of a transform."""
+    kinds = {UnknownField: UnknownParameter, InvalidInput: InvalidParameter}
+    return error.as_kind(kinds[type(error)]) if type(error) in kinds else error
+
+
+def plain(value: object) -> Any:
+    """Plain data of a value, every field shown."""
+    return _writer.unstructure(value)
+
+
+def canonical(value: object) -> Any:
+    """Plain data of a value without the fields that have their default.
+
+    What is left out cannot change an id when a later version gives an operation another parameter.
+    """
+    return _canonical_writer.unstructure(value)
+
+
+def is_tagged_union(kind: Any) -> bool:
+    """Whether ``kind`` is a union of classes that are told apart by their ``op``."""
+    return get_origin(kind) in (Union, types.UnionType) and all(hasattr(one, "op") for one in get_args(kind))
+
+
+def _wrong(value: object, allowed: str) -> InvalidInput:
+    return InvalidInput(f"this must be {allowed}", value=value, allowed=allowed)
+
+
+def _read_text(value: object, _: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong(value, "text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("text must not hold half of a surrogate pair", allowed="Unicode text") from None
+    return value
+
+
+def _read_text_or_choice(value: object, kind: Any) -> str:
+    # cattrs asks the hook of str for a StrEnum too, which is one.
+    return _read_choice(value, kind) if issubclass(kind, StrEnum) else _read_text(value, kind)
+
+
+def _read_list(value: object, kind: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise _wrong(value, "a list")
+    items = []
+    for index, item in enumerate(value):
+        try:
+            items.append(_reader.structure(item, get_args(kind)[0]))
+        except Exception as error:
+            raise _explained(error, get_args(kind)[0]).under(index) from None
+    return tuple(items)
+
+
+def _read_int(value: object, _: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        raise _wrong(value, "a whole number")
+    return int(value)
+
+
+def _read_float(value: object, _: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _wrong(value, "a number")
+    return value
+
+
+def _read_bool(value: object, _: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(value, "true or false")
+    return value
+
+
+def _read_length(value: object, _: Any) -> int | Percent:
+    if not isinstance(value, str):
+        return _read_int(value, int)
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?%", value):
+        raise _wrong(value, 'a whole number of pixels, or a percentage such as "50%"')
+    return Percent(float(value[:-1]))
+
+
+def _read_color(value: object, _: Any) -> Color:
+    return Color.parse(_read_text(value, str))
+
+
+def _read_choice(value: object, kind: type[StrEnum]) -> StrEnum:
+    names = [choice.value for choice in kind]
+    if not isinstance(value, str):
+        raise _wrong(value, "one of " + ", ".join(names))
+    try:
+        return kind(value)
+    except ValueError:
+        raise unknown(InvalidInput, kind.__name__.lower(), value, names) from None
+
+
+def _read_tagged(value: object, union: Any) -> Any:
+    kinds = {one.op: one for one in get_args(union)}
+    if not isinstance(value, Mapping):
+        raise _wrong(value, 'an object with an "op"')
+    name = value.get("op")
+    if name is None:
+        allowed = ", ".join(sorted(kinds))
+        raise InvalidInput('"op" is missing: which operation is it?', path=("op",), allowed=allowed)
+    if not isinstance(name, str) or name not in kinds:
+        raise unknown(UnknownOperation, "operation", str(name), kinds).under("op")
+    return _reader.structure({key: item for key, item in value.items() if key != "op"}, kinds[name])
+
+
+def _is_list(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is tuple
+
+
+def _is_length(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType) and Percent in get_args(kind)
+
+
+def _is_optional(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind)
+
+
+def _read_optional(value: object, kind: Any) -> Any:
+    if value is None:
+        return None
+    present = [one for one in get_args(kind) if one is not type(None)]
+    return _reader.structure(value, cast(Any, Union[tuple(present)]))  # noqa: UP007  # built at run time
+
+
+def _make_reader() -> Converter:
+    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
+    converter.register_structure_hook(str, _read_text_or_choice)
+    converter.register_structure_hook(int, _read_int)
+    converter.register_structure_hook(float, _read_float)
+    converter.register_structure_hook(bool, _read_bool)
+    converter.register_structure_hook(Color, _read_color)
+    converter.register_structure_hook_func(_is_list, _read_list)
+    converter.register_structure_hook_func(is_tagged_union, _read_tagged)
+    converter.register_structure_hook_func(_is_length, _read_length)
+    converter.register_structure_hook_func(_is_optional, _read_optional)
+    return converter
+
+
+def _make_writer(*, omit_defaults: bool) -> Converter:
+    converter = Converter(omit_if_default=omit_defaults, unstruct_collection_overrides={tuple: list})
+    for kind in (Color, Percent, UUID):
+        converter.register_unstructure_hook(kind, str)
+    converter.register_unstructure_hook(datetime, lambda moment: moment.isoformat().replace("+00:00", "Z"))
+
+    def with_op(kind: type) -> Any:
+        unstructure: Any = make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=omit_defaults)
+        return lambda value: {"op": kind.op, **unstructure(value)}  # type: ignore[attr-defined]  # chosen by its op
+
+    converter.register_unstructure_hook_factory(lambda kind: has(kind) and hasattr(kind, "op"), with_op)
+    return converter
+
+
+def _explained(error: Exception, kind: Any, path: Path = ()) -> InvalidInput:
+    """The first failure in what cattrs raised, as one of ours, with the path to it."""
+    if isinstance(error, ClassValidationError):
+        first, name = _first(error)
+        return _explained(first, error.cl, (*path, name) if name else path)
+    if isinstance(error, InvalidInput):
+        return error.under(*path)
+    if isinstance(error, ForbiddenExtraKeysError):
+        name = sorted(map(str, error.extra_fields))[0]
+        return unknown(UnknownField, "field", name, [one.name for one in fields(error.cl)]).under(*path, name)
+    if isinstance(error, KeyError):
+        missing = path[-1] if path else error.args[0]
+        return InvalidInput(f"{shortened(str(missing))} is missing", path=path)
+    return InvalidInput("this must be an object" if has(kind) else "this must be a list", path=path)
+
+
+def _first(error: ClassValidationError) -> tuple[Exception, str | None]:
+    """The failure that explains most, and the name of its field where it is of one field."""
+    # An unknown key explains more than the missing one that it was meant for.
+    inner = sorted(error.exceptions, key=lambda one: not isinstance(one, ForbiddenExtraKeysError))[0]
+    notes = [note for note in getattr(inner, "__notes__", ()) if isinstance(note, AttributeValidationNote)]
+    # The last note is the outermost: a failure from deeper down carries those of its way up.
+    return inner, notes[-1].name if notes else None
+
+
+_reader = _make_reader()
+_writer = _make_writer(omit_defaults=False)
+_canonical_writer = _make_writer(omit_defaults=True)

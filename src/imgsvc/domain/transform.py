@@ -1,0 +1,125 @@
+"""TransformSpec: what to do with a picture, as one canonical, hashable value."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import NewType
+
+from attrs import field, frozen
+from attrs.validators import optional
+
+from imgsvc.domain.errors import ConflictingParameters, TooManyOperations
+from imgsvc.domain.field_rules import within
+from imgsvc.domain.operations import Adjust, AutoOrient, Operation, Watermark, changes_nothing, merged
+from imgsvc.domain.plain_data import canonical
+
+MAX_STEPS = 20
+MAX_WATERMARKS = 4
+
+SpecId = NewType("SpecId", str)
+
+
+class Format(StrEnum):
+    """What a rendering can be written as."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    GIF = "gif"
+
+    @property
+    def media_type(self) -> str:
+        return f"image/{self.value}"
+
+    @property
+    def extension(self) -> str:
+        return "jpg" if self is Format.JPEG else self.value
+
+    @property
+    def default_quality(self) -> int | None:
+        """1-100, or None where the format is lossless here and knows no quality."""
+        return {Format.JPEG: 80, Format.WEBP: 79}.get(self)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Format | None":
+        return cls.JPEG if value == "jpg" else None
+
+    @classmethod
+    def of_source(cls, media_type: str) -> "Format":
+        """The format that a source keeps; PNG where we cannot write it."""
+        return next((one for one in cls if one.media_type == media_type), cls.PNG)
+
+
+@frozen
+class Output:
+    """How the result is written; without ``format``, as the source was."""
+
+    format: Format | None = None
+    quality: int | None = field(default=None, validator=optional(within(1, 100)))
+
+    def __attrs_post_init__(self) -> None:
+        # Quality means nothing to a lossless format; one spec must not have two ids for it.
+        if self.format is not None and self.format.default_quality is None:
+            object.__setattr__(self, "quality", None)
+
+
+def _canonical_steps(given: Iterable[Operation]) -> tuple[Operation, ...]:
+    steps = tuple(given)
+    _check_counts(steps)
+    orientation = {step for step in steps if isinstance(step, AutoOrient)}
+    if len(orientation) > 1:
+        raise ConflictingParameters("auto_orient is both on and off", path=("steps",))
+    rest = [step for step in steps if not isinstance(step, AutoOrient)]
+    first = [step for step in orientation if not changes_nothing(step)]
+    return (*first, *_merged_adjustments(step for step in rest if not changes_nothing(step)))
+
+
+def _check_counts(steps: Sequence[Operation]) -> None:
+    if len(steps) > MAX_STEPS:
+        allowed = f"at most {MAX_STEPS} steps"
+        raise TooManyOperations(f"{len(steps)} steps are too many", path=("steps",), value=len(steps), allowed=allowed)
+    watermarks = sum(isinstance(step, Watermark) for step in steps)
+    if watermarks > MAX_WATERMARKS:
+        allowed = f"at most {MAX_WATERMARKS} watermarks"
+        raise TooManyOperations(
+            f"{watermarks} watermarks are too many", path=("steps",), value=watermarks, allowed=allowed
+        )
+
+
+def _merged_adjustments(steps: Iterable[Operation]) -> list[Operation]:
+    done: list[Operation] = []
+    for step in steps:
+        together = (
+            merged(done[-1], step) if done and isinstance(step, Adjust) and isinstance(done[-1], Adjust) else None
+        )
+        if together is not None:
+            done[-1] = together
+        else:
+            done.append(step)
+    return done
+
+
+@frozen
+class TransformSpec:
+    """Steps in the caller's order, then one output; equal specs have equal ids.
+
+    Steps that change nothing are dropped, and adjustments that follow each other are one where the order allows it.
+    """
+
+    steps: tuple[Operation, ...] = field(default=(), converter=_canonical_steps)
+    output: Output = Output()
+
+    @property
+    def canonical_json(self) -> str:
+        """The same text for equal specs: sorted keys, no white space, defaults left out."""
+        return json.dumps(canonical(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
+    def id(self) -> SpecId:
+        """SHA-256 of the canonical JSON, in hexadecimal."""
+        return SpecId(hashlib.sha256(self.canonical_json.encode()).hexdigest())
+
+    @property
+    def auto_orients(self) -> bool:
+        return AutoOrient(enabled=False) not in self.steps

@@ -1,0 +1,39 @@
+"""Where the bytes of originals and renderings are kept."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+from attrs import frozen
+
+
+@frozen
+class StoredBlob:
+    """One entry of a listing."""
+
+    key: str
+    byte_count: int
+    modified_at: datetime  # with a time zone
+
+
+class BlobStore(Protocol):
+    """Bytes under keys made of ASCII letters, digits and ``.-_/``; never a leading ``/``, an empty part or a ``..``.
+
+    Any call may raise Unavailable, and ``put`` StorageFull; a malformed key is a ValueError. Calls are safe from any
+    thread. What ``put`` has returned from survives the death of this process and of the machine.
+    """
+
+    def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
+        """Store all of ``content``, from where it stands to its end, or nothing, in place of what the key held."""
+
+    def get(self, key: str) -> bytes:
+        """Raises BlobNotFound."""
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes as a stream that can seek; the caller closes it. Raises BlobNotFound."""
+
+    def delete(self, key: str) -> None:
+        """Remove what the key holds; nothing is fine too."""
+
+    def list(self, prefix: str = "") -> Iterator[StoredBlob]:
+        """All whole blobs whose key starts with ``prefix``, in no order; what changes meanwhile may be missed."""
