@@ -31,6 +31,8 @@ class Color:
             return cls(*bytes.fromhex(digits))
         if text.lower() == "transparent":
             return cls(0, 0, 0, 0)
+        if text.lower() == "rebeccapurple":  # of CSS 4; webcolors knows the names of CSS 3
+            return cls(102, 51, 153)
         try:
             return cls(*webcolors.name_to_rgb(text))
         except ValueError:

@@ -22,7 +22,7 @@ class Within:
 
     @property
     def allowed(self) -> str:
-        return f"{self.low:g} to {self.high:g}"
+        return f"{tidy_number(self.low)} to {tidy_number(self.high)}"
 
 
 @frozen

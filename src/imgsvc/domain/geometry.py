@@ -2,6 +2,7 @@
 
 import math
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from attrs import Attribute, field, frozen
@@ -89,7 +90,7 @@ class Gravity(StrEnum):
 
 def _along(fraction: float, room: int, margin: int) -> int:
     if fraction == 0.5:
-        return math.floor(room / 2)
+        return room // 2
     return margin if fraction == 0 else room - margin
 
 
@@ -101,10 +102,15 @@ class Percent:
 
     def __attrs_post_init__(self) -> None:
         if not 0 <= self.value <= 1000:
-            raise InvalidInput("a percentage must be 0 to 1000 %", value=str(self), allowed="0% to 1000%")
+            raise InvalidInput("a percentage must be 0% to 1000%", value=str(self), allowed="0% to 1000%")
 
     def __str__(self) -> str:
-        return f"{self.value}%"
+        return f"{self.digits}%"
+
+    @property
+    def digits(self) -> str:
+        """The number without an exponent, however small."""
+        return f"{self.value:.6f}".rstrip("0").rstrip(".")
 
 
 Length: TypeAlias = int | Percent
@@ -130,7 +136,8 @@ class LengthWithin:
 
     @property
     def allowed(self) -> str:
-        return f"{self.least} to {self.most} pixels, or up to {self.most_percent}%"
+        percentages = f"up to {self.most_percent}%" if self.least == 0 else f"over 0% and up to {self.most_percent}%"
+        return f"{self.least} to {self.most} pixels, or {percentages}"
 
 
 def length_within(least: int, most: int, most_percent: int = 100) -> LengthWithin:
@@ -140,10 +147,22 @@ def length_within(least: int, most: int, most_percent: int = 100) -> LengthWithi
 def pixels(length: Length, side: int) -> int:
     """``length`` in pixels where the picture's side has ``side`` of them; never rounded down to nothing."""
     if isinstance(length, Percent):
-        return max(1, rounded(side * length.value / 100)) if length.value else 0
+        return max(1, rounded(_part(length, side))) if length.value else 0
     return length
 
 
-def rounded(value: float) -> int:
+def distance(length: Length, side: int) -> int:
+    """Like ``pixels``, for how far in something begins: may be nothing, and ends before the side unless at 100 %."""
+    if isinstance(length, Percent):
+        return min(rounded(_part(length, side)), side - 1) if length.value < 100 else side
+    return length
+
+
+def _part(percent: Percent, side: int) -> Fraction:
+    # A percentage has six decimals at most; as a fraction, its halves are halves.
+    return Fraction(round(percent.value * 10**6) * side, 10**8)
+
+
+def rounded(value: float | Fraction) -> int:
     """The nearest whole number; halves go up, at any size and sign."""
-    return math.floor(value + 0.5)
+    return math.floor(value + Fraction(1, 2))

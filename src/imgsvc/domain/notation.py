@@ -7,17 +7,17 @@ plain data of the text and reads that, so the rules are those of the JSON form.
 import base64
 import re
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Union, get_args, get_origin
 
-from attrs import NOTHING, Attribute, Factory, field, fields, frozen
+from attrs import Attribute, define, field, fields, fields_dict, frozen
 
-from imgsvc.domain.color import Color
 from imgsvc.domain.errors import (
     ConflictingParameters,
     DuplicateParameter,
     InvalidInput,
     InvalidParameter,
+    Path,
     UnknownOperation,
     shortened,
     unknown,
@@ -29,10 +29,16 @@ from imgsvc.domain.transform import Format, TransformSpec
 
 MAX_LENGTH = 2048
 
-_OUTPUT = {"f": ("format", Format), "q": ("quality", int)}
+_OUTPUT: dict[str, tuple[str, Any]] = {"f": ("format", Format), "q": ("quality", int)}
 # A resize in single keys, which stand next to each other; they may also refine an `rs` right before them.
 _RESIZE = {"w": "width", "h": "height", "fit": "fit", "g": "gravity", "el": "enlarge"}
 _POSITIONAL = {kind.compact: kind for kind in OPERATIONS.values() if isinstance(kind.compact, str)}
+# What the arguments of an operation are, in order; a crop at a gravity is read by itself.
+_ARGUMENTS: dict[type[Operation], list[str]] = {
+    **{kind: [one.name for one in fields(kind)] for kind in _POSITIONAL.values()},
+    Crop: ["x", "y", "width", "height"],
+    Resize: ["fit", "width", "height", "gravity", "background"],
+}
 _NAMES = {*_POSITIONAL, *_OUTPUT, *_RESIZE, *Adjust.compact}
 _NUMBER = r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?"
 
@@ -46,27 +52,38 @@ class _Segment:
     position: int
 
 
-@frozen
+@define
 class _Draft:
-    """Plain data of the spec, growing while segments are read; ``positions`` of the steps and of ``f`` and ``q``."""
+    """Plain data of the spec, growing while segments are read, and where in the text each part of it was given."""
 
     steps: list[dict[str, Any]] = field(factory=list)
     output: dict[str, Any] = field(factory=dict)
-    positions: dict[tuple[str, int | str], int] = field(factory=dict)
+    positions: dict[Path, int] = field(factory=dict)
+    has_resize_in_keys: bool = False
 
-    def begin(self, segment: _Segment, op: str) -> dict[str, Any]:
+    def begin(self, segment: _Segment, op: str) -> None:
         self.positions["steps", len(self.steps)] = segment.position
         self.steps.append({"op": op})
-        return self.steps[-1]
 
-    def last(self, op: str) -> dict[str, Any] | None:
-        return self.steps[-1] if self.steps and self.steps[-1]["op"] == op else None
+    def ends_with(self, op: str) -> bool:
+        return bool(self.steps) and self.steps[-1]["op"] == op
+
+    def refine(self, segment: _Segment, key: str, value: Any) -> None:
+        """Add a key to the last step; raises DuplicateParameter."""
+        _set_once(self.steps[-1], key, value, segment.name)
+        self.positions["steps", len(self.steps) - 1, key] = segment.position
+
+    def position_of(self, path: Path) -> int | None:
+        """Of what was given for ``path``, or for the step that it is part of."""
+        return self.positions.get(path[:3], self.positions.get(path[:2]))
 
 
 def parse(text: str) -> TransformSpec:
     """The spec of a compact form; raises InvalidInput with the position of the segment."""
     if len(text) > MAX_LENGTH:
-        raise InvalidParameter("the compact form is too long", value=len(text), allowed=f"{MAX_LENGTH} characters")
+        allowed = f"at most {MAX_LENGTH} characters"
+        detail = f"the compact form has {len(text)} characters, which is too long"
+        raise InvalidParameter(detail, value=len(text), allowed=allowed, position=MAX_LENGTH)
     draft = _Draft()
     for segment in _segments(text):
         try:
@@ -76,7 +93,7 @@ def parse(text: str) -> TransformSpec:
     try:
         return read_parameters(TransformSpec, {"steps": draft.steps, "output": draft.output})
     except InvalidInput as error:
-        where = draft.positions.get(error.path[:2])  # type: ignore[arg-type]  # other paths are simply not found
+        where = draft.position_of(error.path)
         raise error if where is None else error.at(where) from None
 
 
@@ -111,72 +128,61 @@ def _add(draft: _Draft, segment: _Segment) -> None:
         _add_adjustment(draft, segment)
     elif name in _POSITIONAL:
         kind = _POSITIONAL[name]
-        read_arguments = _SPECIAL.get(kind, _positional)
-        draft.begin(segment, kind.op).update(read_arguments(kind, segment.arguments))
+        is_crop_at_gravity = kind is Crop and len(segment.arguments) < 4
+        given = _crop_at_gravity(segment.arguments) if is_crop_at_gravity else _positional(kind, segment.arguments)
+        draft.begin(segment, kind.op)
+        draft.steps[-1].update(given)
     else:
         raise unknown(UnknownOperation, "operation", name, _NAMES)
 
 
 def _add_resize_key(draft: _Draft, segment: _Segment) -> None:
     key = _RESIZE[segment.name]
-    step = draft.last(Resize.op)
-    if step is None:
-        if any(position < segment.position for position in _begun_by_key(draft)):
+    if not draft.ends_with(Resize.op):
+        if draft.has_resize_in_keys:
             raise ConflictingParameters(
-                f"{segment.name} stands apart from the other keys of its resize; write a second resize as rs:fit:w:h"
+                f"{segment.name} stands apart from the other keys of its resize",
+                allowed="keys of one resize next to each other; a second resize as rs:fit:width:height",
             )
-        step = draft.begin(segment, Resize.op)
-        draft.positions["resize keys", segment.position] = segment.position
-    _set_once(step, key, _value(_only_argument(segment), getattr(fields(Resize), key).type), segment.name)
-
-
-def _begun_by_key(draft: _Draft) -> list[int]:
-    return [position for (group, _), position in draft.positions.items() if group == "resize keys"]
+        draft.begin(segment, Resize.op)
+        draft.has_resize_in_keys = True
+    draft.refine(segment, key, _value(_only_argument(segment), fields_dict(Resize)[key].type))
 
 
 def _add_adjustment(draft: _Draft, segment: _Segment) -> None:
-    names = list(Adjust.compact.values())
     key = Adjust.compact[segment.name]
-    step = draft.last(Adjust.op)
+    value = _value(_only_argument(segment), float)
     # What would be done earlier than the last one written is a step of its own: order is meaning.
-    if step is None or any(names.index(other) >= names.index(key) for other in step if other != "op"):
-        step = draft.begin(segment, Adjust.op)
-    step[key] = _value(_only_argument(segment), float)
+    order = list(Adjust.compact.values())
+    if not draft.ends_with(Adjust.op) or set(draft.steps[-1]).intersection(order[order.index(key) :]):
+        draft.begin(segment, Adjust.op)
+    draft.refine(segment, key, value)
 
 
 def _positional(kind: type[Operation], arguments: list[str]) -> dict[str, Any]:
-    parameters = fields(kind)
-    if len(arguments) > len(parameters):
-        allowed = ":".join([str(kind.compact), *(parameter.name for parameter in parameters)])
+    names = _ARGUMENTS[kind]
+    if len(arguments) > len(names):
+        allowed = ":".join([str(kind.compact), *names])
         raise InvalidParameter(f"{kind.compact} has too many arguments", value=len(arguments), allowed=allowed)
-    given = zip(parameters, arguments, strict=False)
-    return {one.name: _value(argument, one.type) for one, argument in given if argument != ""}
-
-
-def _crop(kind: type[Operation], arguments: list[str]) -> dict[str, Any]:
-    names = ["x", "y", "width", "height"] if len(arguments) == 4 else ["width", "height"]
-    *rest, last = arguments or [""]
-    last, at, gravity = last.partition("@")
-    if len(arguments) not in (2, 4) or (at and len(arguments) == 4):
-        raise InvalidParameter("crop needs a box", allowed="crop:x:y:width:height or crop:width:height@gravity")
-    lengths = {name: _value(text, int | Percent) for name, text in zip(names, [*rest, last], strict=True)}
-    return lengths | ({"gravity": gravity} if at else {})
-
-
-def _resize(kind: type[Operation], arguments: list[str]) -> dict[str, Any]:
-    if len(arguments) > 5:
-        raise InvalidParameter("rs has too many arguments", allowed="rs:fit:width:height:gravity:background")
-    names = ["fit", "width", "height", "gravity", "background"]
+    parameters = fields_dict(kind)
     given = zip(names, arguments, strict=False)
-    return {name: _value(text, getattr(fields(Resize), name).type) for name, text in given if text != ""}
+    return {name: _value(argument, parameters[name].type) for name, argument in given if argument != ""}
 
 
-_SPECIAL: dict[type[Operation], Callable[[type[Operation], list[str]], dict[str, Any]]] = {Crop: _crop, Resize: _resize}
+def _crop_at_gravity(arguments: list[str]) -> dict[str, Any]:
+    box, at, gravity = ":".join(arguments).partition("@")
+    sides = box.split(":")
+    if len(sides) != 2:
+        allowed = "crop:x:y:width:height or crop:width:height@gravity"
+        raise InvalidParameter("crop takes a box of four numbers or two", value=len(arguments), allowed=allowed)
+    lengths = {name: _value(text, int | Percent) for name, text in zip(("width", "height"), sides, strict=True)}
+    return lengths | ({"gravity": gravity} if at else {})
 
 
 def _only_argument(segment: _Segment) -> str:
     if len(segment.arguments) != 1:
-        raise InvalidParameter(f"{segment.name} takes one value", allowed=f"{segment.name}:value")
+        allowed = f"{segment.name}:value"
+        raise InvalidParameter(f"{segment.name} takes one value", value=len(segment.arguments), allowed=allowed)
     return segment.arguments[0]
 
 
@@ -204,7 +210,7 @@ def _value(text: str, kind: Any) -> Any:
 def number(text: str) -> float:
     """A plain decimal number of ASCII digits; raises InvalidParameter for every other way to write one."""
     if not re.fullmatch(_NUMBER, text):
-        allowed = "digits, with a minus and decimals where they make sense"
+        allowed = "a plain decimal number, such as 300, -5 or 0.25"
         raise InvalidParameter(f"{shortened(text)} is not a number", value=text, allowed=allowed)
     return float(text) if "." in text else int(text)
 
@@ -217,7 +223,7 @@ def _decoded(text: str) -> str:
         return base64.b64decode(encoded + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True).decode()
     except ValueError:
         allowed = "t. and the UTF-8 text in unpadded base64url"
-        raise InvalidParameter(f"{shortened(text)} is not an encoded text", value=text, allowed=allowed) from None
+        raise InvalidParameter(f"{shortened(text)} is not text in base64url", value=text, allowed=allowed) from None
 
 
 def _printed(step: Operation) -> list[str]:
@@ -239,16 +245,14 @@ def _printed(step: Operation) -> list[str]:
 def _printed_resize(step: Resize) -> list[str]:
     gravity = "" if step.gravity is Gravity.CENTER else _text(step.gravity)
     parts = ["rs", _text(step.fit), _text(step.width), _text(step.height), gravity, _text(step.background)]
-    # Both sides are always written, so that `rs:inside:300:` cannot be taken for a shape of its own.
-    text = ":".join([*parts[:4], *_without_trailing_defaults(parts[4:])])
+    text = ":".join(_without_trailing_defaults(parts))
     return [text, "el:1"] if step.enlarge else [text]
 
 
 def _argument(value: Any, parameter: "Attribute[Any]") -> str:
     if isinstance(value, str) and parameter.type is str:
         return "t." + base64.urlsafe_b64encode(value.encode()).rstrip(b"=").decode()
-    default = parameter.default
-    return "" if default is not NOTHING and not isinstance(default, Factory) and value == default else _text(value)  # type: ignore[arg-type]  # Factory is a class at run time
+    return "" if value == parameter.default else _text(value)
 
 
 def _without_trailing_defaults(parts: list[str]) -> list[str]:
@@ -264,10 +268,8 @@ def _text(value: Any) -> str:
         case bool():
             return "1" if value else "0"
         case Percent():
-            return f"{_text(value.value)}p"
+            return f"{value.digits}p"
         case float():
             return f"{value:.6f}".rstrip("0")
-        case Color():
-            return str(value)
         case _:
             return str(value)

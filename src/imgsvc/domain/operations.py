@@ -9,6 +9,7 @@ fields (notation.py tells the exceptions).
 import math
 import unicodedata
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias, get_args
 
 from attrs import Attribute, evolve, field, fields_dict, frozen
@@ -17,7 +18,7 @@ from attrs.validators import and_, optional
 from imgsvc.domain.color import WHITE, Color
 from imgsvc.domain.errors import ConflictingParameters, CropOutOfBounds, InvalidParameter
 from imgsvc.domain.field_rules import characters, tidy_number, within
-from imgsvc.domain.geometry import Box, Gravity, Length, Percent, Size, length_within, pixels, rounded
+from imgsvc.domain.geometry import Box, Gravity, Length, Percent, Size, distance, length_within, pixels, rounded
 
 MAX_SIDE = 8192
 
@@ -60,12 +61,15 @@ class Crop:
         if self.gravity is not None:
             inner = Size(min(wanted.width, size.width), min(wanted.height, size.height))
             return self.gravity.place(inner, size)
-        left, top = pixels(self.x or 0, size.width), pixels(self.y or 0, size.height)
-        box = Box(left, top, wanted.width, wanted.height).clipped_to(size)
-        if box.width < 1 or box.height < 1:
-            picture = f"{size.width}x{size.height}"
-            raise CropOutOfBounds(f"the crop at {left},{top} lies outside of the picture of {picture} pixels")
-        return box
+        left, top = distance(self.x or 0, size.width), distance(self.y or 0, size.height)
+        if left >= size.width or top >= size.height:
+            raise CropOutOfBounds(
+                f"the crop at {left},{top} lies outside of the picture of {size.width}x{size.height} pixels",
+                path=("x",) if left >= size.width else ("y",),
+                value=f"{left},{top}",
+                allowed=f"x at most {size.width - 1}, y at most {size.height - 1}",
+            )
+        return Box(left, top, wanted.width, wanted.height).clipped_to(size)
 
 
 class Fit(StrEnum):
@@ -80,7 +84,10 @@ class Fit(StrEnum):
 
 @frozen
 class ResizeLayout:
-    """Resample the whole picture to ``scaled``, keep ``window`` of it, and lay that into ``canvas`` at ``offset``."""
+    """Resample the whole picture to ``scaled``, keep ``window`` of it, and lay that into ``canvas`` at ``offset``.
+
+    ``scaled`` may be far beyond every limit (a line made to cover a square): never make more of it than ``window``.
+    """
 
     scaled: Size
     window: Box
@@ -129,13 +136,16 @@ class Resize:
         height = None if self.height is None else pixels(self.height, size.height)
         if width is None:
             assert height is not None
-            width = max(1, rounded(size.width * height / size.height))
+            width = max(1, rounded(Fraction(size.width * height, size.height)))
         if height is None:
-            height = max(1, rounded(size.height * width / size.width))
+            height = max(1, rounded(Fraction(size.height * width, size.width)))
         return Size(width, height)
 
     def _scaled(self, size: Size, box: Size) -> Size:
-        across, down = box.width / size.width, box.height / size.height
+        # Fractions, so that no side misses the box by a pixel.
+        across, down = Fraction(box.width, size.width), Fraction(box.height, size.height)
+        # A side that was left out follows, and what it was rounded to must not hold the other back.
+        across, down = (down if self.width is None else across), (across if self.height is None else down)
         match self.fit:
             case Fit.INSIDE | Fit.CONTAIN:
                 across = down = min(across, down)
@@ -144,7 +154,7 @@ class Resize:
             case Fit.STRETCH:
                 pass
         if not self.enlarge:
-            across, down = min(across, 1.0), min(down, 1.0)
+            across, down = min(across, Fraction(1)), min(down, Fraction(1))
         return Size(max(1, rounded(size.width * across)), max(1, rounded(size.height * down)))
 
 
@@ -265,8 +275,8 @@ def _composed(text: str) -> str:
 
 def _printable(instance: object, attribute: "Attribute[Any]", value: Any) -> None:
     for character in value:
-        # Control, format (bidirectional marks among them), surrogate, private and unassigned.
-        if unicodedata.category(character).startswith("C"):
+        # Control, format (bidirectional marks among them), surrogate, private and unassigned; ends of lines.
+        if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
             shown = f"U+{ord(character):04X}"
             raise InvalidParameter(
                 f"{attribute.name} must not hold the invisible character {shown}",

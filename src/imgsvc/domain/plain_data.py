@@ -14,7 +14,7 @@ from uuid import UUID
 from attrs import fields, has
 from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
-from cattrs.gen import make_dict_unstructure_fn
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from imgsvc.domain.color import Color
 from imgsvc.domain.errors import (
@@ -24,7 +24,6 @@ from imgsvc.domain.errors import (
     UnknownField,
     UnknownOperation,
     UnknownParameter,
-    shortened,
     unknown,
 )
 from imgsvc.domain.geometry import Percent
@@ -37,7 +36,7 @@ def read(kind: type[T], plain: object) -> T:
     try:
         return _reader.structure(plain, kind)
     except Exception as error:
-        raise _explained(error, kind) from None
+        raise _explained(error) from None
 
 
 def read_parameters(kind: type[T], plain: object) -> T:
@@ -72,17 +71,22 @@ def is_tagged_union(kind: Any) -> bool:
     return get_origin(kind) in (Union, types.UnionType) and all(hasattr(one, "op") for one in get_args(kind))
 
 
-def _wrong(value: object, allowed: str) -> InvalidInput:
-    return InvalidInput(f"this must be {allowed}", value=value, allowed=allowed)
+class _Misfit(Exception):
+    """A value of the wrong kind; only who asked for it knows how it is called."""
+
+    def __init__(self, value: object, allowed: str) -> None:
+        super().__init__(allowed)
+        self.value = value
+        self.allowed = allowed
 
 
 def _read_text(value: object, _: Any) -> str:
     if not isinstance(value, str):
-        raise _wrong(value, "text")
+        raise _Misfit(value, "text")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise InvalidInput("text must not hold half of a surrogate pair", allowed="Unicode text") from None
+        raise _Misfit(value, "Unicode text, without half of a surrogate pair") from None
     return value
 
 
@@ -93,40 +97,47 @@ def _read_text_or_choice(value: object, kind: Any) -> str:
 
 def _read_list(value: object, kind: Any) -> tuple[Any, ...]:
     if not isinstance(value, list):
-        raise _wrong(value, "a list")
+        raise _Misfit(value, "a list")
     items = []
     for index, item in enumerate(value):
         try:
             items.append(_reader.structure(item, get_args(kind)[0]))
         except Exception as error:
-            raise _explained(error, get_args(kind)[0]).under(index) from None
+            raise _explained(error, (index,)) from None
     return tuple(items)
 
 
 def _read_int(value: object, _: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-        raise _wrong(value, "a whole number")
+        raise _Misfit(value, "a whole number")
     return int(value)
 
 
 def _read_float(value: object, _: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _wrong(value, "a number")
+        raise _Misfit(value, "a number")
     return value
 
 
 def _read_bool(value: object, _: Any) -> bool:
     if not isinstance(value, bool):
-        raise _wrong(value, "true or false")
+        raise _Misfit(value, "true or false")
     return value
 
 
 def _read_length(value: object, _: Any) -> int | Percent:
-    if not isinstance(value, str):
+    if isinstance(value, str) and re.fullmatch(r"(0|[1-9][0-9]{0,3})(\.[0-9]{1,6})?%", value):
+        return Percent(float(value[:-1]))
+    try:
         return _read_int(value, int)
-    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?%", value):
-        raise _wrong(value, 'a whole number of pixels, or a percentage such as "50%"')
-    return Percent(float(value[:-1]))
+    except _Misfit:
+        raise _Misfit(value, 'a whole number of pixels, or a percentage such as "50%"') from None
+
+
+def _read_uuid(value: object, _: Any) -> UUID:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+        raise _Misfit(value, "an id")
+    return UUID(value)
 
 
 def _read_color(value: object, _: Any) -> Color:
@@ -136,7 +147,7 @@ def _read_color(value: object, _: Any) -> Color:
 def _read_choice(value: object, kind: type[StrEnum]) -> StrEnum:
     names = [choice.value for choice in kind]
     if not isinstance(value, str):
-        raise _wrong(value, "one of " + ", ".join(names))
+        raise _Misfit(value, "one of " + ", ".join(names))
     try:
         return kind(value)
     except ValueError:
@@ -146,13 +157,14 @@ def _read_choice(value: object, kind: type[StrEnum]) -> StrEnum:
 def _read_tagged(value: object, union: Any) -> Any:
     kinds = {one.op: one for one in get_args(union)}
     if not isinstance(value, Mapping):
-        raise _wrong(value, 'an object with an "op"')
+        raise _Misfit(value, 'an object with an "op"')
     name = value.get("op")
-    if name is None:
+    if not isinstance(name, str):
+        fault = "missing" if name is None else "not text"
         allowed = ", ".join(sorted(kinds))
-        raise InvalidInput('"op" is missing: which operation is it?', path=("op",), allowed=allowed)
-    if not isinstance(name, str) or name not in kinds:
-        raise unknown(UnknownOperation, "operation", str(name), kinds).under("op")
+        raise InvalidInput(f"op is {fault}: which operation is it?", path=("op",), value=name, allowed=allowed)
+    if name not in kinds:
+        raise unknown(UnknownOperation, "operation", name, kinds).under("op")
     return _reader.structure({key: item for key, item in value.items() if key != "op"}, kinds[name])
 
 
@@ -183,10 +195,24 @@ def _make_reader() -> Converter:
     converter.register_structure_hook(float, _read_float)
     converter.register_structure_hook(bool, _read_bool)
     converter.register_structure_hook(Color, _read_color)
+    converter.register_structure_hook(UUID, _read_uuid)
     converter.register_structure_hook_func(_is_list, _read_list)
     converter.register_structure_hook_func(is_tagged_union, _read_tagged)
     converter.register_structure_hook_func(_is_length, _read_length)
     converter.register_structure_hook_func(_is_optional, _read_optional)
+
+    def of_object(kind: Any) -> Any:
+        structure = make_dict_structure_fn(kind, converter)
+
+        def read_object(value: object, _: Any) -> Any:
+            # cattrs itself takes an empty text or list for an object without keys.
+            if not isinstance(value, Mapping):
+                raise _Misfit(value, "an object")
+            return structure(value, kind)
+
+        return read_object
+
+    converter.register_structure_hook_factory(has, of_object)
     return converter
 
 
@@ -204,20 +230,34 @@ def _make_writer(*, omit_defaults: bool) -> Converter:
     return converter
 
 
-def _explained(error: Exception, kind: Any, path: Path = ()) -> InvalidInput:
+def _explained(error: Exception, path: Path = ()) -> InvalidInput:
     """The first failure in what cattrs raised, as one of ours, with the path to it."""
     if isinstance(error, ClassValidationError):
         first, name = _first(error)
-        return _explained(first, error.cl, (*path, name) if name else path)
+        return _explained(first, (*path, name) if name else path)
     if isinstance(error, InvalidInput):
         return error.under(*path)
+    if isinstance(error, _Misfit):
+        detail = f"{_called(path)} must be {error.allowed}"
+        return InvalidInput(detail, path=path, value=error.value, allowed=error.allowed)
     if isinstance(error, ForbiddenExtraKeysError):
         name = sorted(map(str, error.extra_fields))[0]
         return unknown(UnknownField, "field", name, [one.name for one in fields(error.cl)]).under(*path, name)
-    if isinstance(error, KeyError):
-        missing = path[-1] if path else error.args[0]
-        return InvalidInput(f"{shortened(str(missing))} is missing", path=path)
-    return InvalidInput("this must be an object" if has(kind) else "this must be a list", path=path)
+    if isinstance(error, KeyError) and path:
+        return InvalidInput(f"{_called(path)} is missing", path=path)
+    if isinstance(error, ValueError | TypeError):
+        return InvalidInput(f"{_called(path)} is not what it should be", path=path)
+    raise error  # ours, not the caller's
+
+
+def _called(path: Path) -> str:
+    match path:
+        case (*_, str(name)):
+            return name
+        case (*_, int(index)):
+            return f"item {index + 1} of the list"
+        case _:
+            return "the input"
 
 
 def _first(error: ClassValidationError) -> tuple[Exception, str | None]:

@@ -46,7 +46,7 @@ class Limits:
         """Raises OutputTooLarge."""
         if size.longer_side > self.max_output_side or size.pixels > self.max_output_pixels:
             raise OutputTooLarge(
-                f"the result of this step would have {size.width}x{size.height} pixels",
+                f"a result of {size.width}x{size.height} pixels would be too large",
                 value=f"{size.width}x{size.height}",
                 allowed=f"at most {self.max_output_side} pixels a side and {self.max_output_pixels} pixels",
             )

@@ -4,12 +4,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import NewType
 
 from attrs import field, frozen
 from attrs.validators import optional
 
-from imgsvc.domain.errors import ConflictingParameters, TooManyOperations
+from imgsvc.domain.errors import ConflictingParameters, TooManyOperations, UnsupportedOutput, unknown
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.operations import Adjust, AutoOrient, Operation, Watermark, changes_nothing, merged
 from imgsvc.domain.plain_data import canonical
@@ -42,8 +43,10 @@ class Format(StrEnum):
         return {Format.JPEG: 80, Format.WEBP: 79}.get(self)
 
     @classmethod
-    def _missing_(cls, value: object) -> "Format | None":
-        return cls.JPEG if value == "jpg" else None
+    def _missing_(cls, value: object) -> "Format":
+        if value == "jpg":
+            return cls.JPEG
+        raise unknown(UnsupportedOutput, "output format", str(value), [one.value for one in cls])
 
     @classmethod
     def of_source(cls, media_type: str) -> "Format":
@@ -110,12 +113,12 @@ class TransformSpec:
     steps: tuple[Operation, ...] = field(default=(), converter=_canonical_steps)
     output: Output = Output()
 
-    @property
+    @cached_property
     def canonical_json(self) -> str:
         """The same text for equal specs: sorted keys, no white space, defaults left out."""
         return json.dumps(canonical(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
-    @property
+    @cached_property
     def id(self) -> SpecId:
         """SHA-256 of the canonical JSON, in hexadecimal."""
         return SpecId(hashlib.sha256(self.canonical_json.encode()).hexdigest())

@@ -41,6 +41,16 @@ class Failure:
     detail: str
 
 
+def rendering_key(image_id: ImageId, spec_id: SpecId, fingerprint: str) -> str:
+    """Where a rendering's bytes are kept."""
+    return f"variants/{image_id}/{spec_id}/{fingerprint}"
+
+
+def rendering_version(source_sha256: str, spec_id: SpecId, fingerprint: str) -> str:
+    """Equal for equal bytes, and known before any pixel is; fit for an ETag."""
+    return f"{source_sha256[:32]}-{spec_id[:32]}-{fingerprint}"
+
+
 @frozen(kw_only=True)
 class Variant:
     """A rendering that was asked for; ``ready`` has its rendition, ``failed`` its failure, the others neither."""
@@ -66,7 +76,7 @@ class Variant:
 
     @classmethod
     def requested(
-        cls, image: Image, spec: TransformSpec, fingerprint: str, now: datetime, *, queued: bool
+        cls, image: Image, spec: TransformSpec, fingerprint: str, now: datetime, *, queued: bool = False
     ) -> "Variant":
         """A variant that nobody has begun to make."""
         return cls(
@@ -85,7 +95,7 @@ class Variant:
     @property
     def blob_key(self) -> str:
         """Made of what determines the bytes, so making a variant twice writes the same bytes to the same place."""
-        return f"variants/{self.image_id}/{self.spec_id}/{self.fingerprint}"
+        return rendering_key(self.image_id, self.spec_id, self.fingerprint)
 
     def ready(self, rendition: Rendition, now: datetime) -> "Variant":
         return evolve(self, status=VariantStatus.READY, rendition=rendition, failure=None, finished_at=now)

@@ -1,0 +1,168 @@
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from imgsvc.domain.errors import CropOutOfBounds, ImageTooLarge, InvalidInput, OutputTooLarge, TooManyFrames
+from imgsvc.domain.geometry import Size
+from imgsvc.domain.image import Facts
+from imgsvc.domain.notation import parse
+from imgsvc.domain.operations import Resize, Rotate
+from imgsvc.domain.plan import Limits, plan
+from imgsvc.domain.transform import Format, TransformSpec
+from tests.domain.specs import crops, facts, modestly, numbers, resizes
+
+LANDSCAPE = Facts(media_type="image/jpeg", stored_width=4000, stored_height=3000)
+
+
+def planned(text, facts=LANDSCAPE, limits=None):
+    return plan(parse(text), facts, limits or Limits())
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("", [(4000, 3000)]),
+        ("gray,flip", [(4000, 3000)] * 3),
+        ("w:400", [(4000, 3000), (400, 300)]),
+        ("crop:10:10:1000:500,rs:cover:100:100,rot:90", [(4000, 3000), (1000, 500), (100, 100), (100, 100)]),
+        ("rot:90,w:300", [(4000, 3000), (3000, 4000), (300, 400)]),
+        ("w:100,rs:inside:50p", [(4000, 3000), (100, 75), (50, 38)]),
+        ("crop:3990:2990:100:100", [(4000, 3000), (10, 10)]),
+    ],
+)
+def test_a_plan_knows_the_size_after_every_step(text, sizes):
+    assert planned(text).sizes == tuple(Size(*size) for size in sizes)
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_a_picture_on_its_side_is_planned_upright_unless_switched_off(orientation):
+    facts = Facts(media_type="image/jpeg", stored_width=400, stored_height=300, orientation=orientation)
+
+    assert planned("", facts).size == Size(300, 400)
+    assert planned("ao:0", facts).size == Size(400, 300)
+    assert planned("crop:0:350:10:10", facts).size == Size(10, 10)
+    with pytest.raises(CropOutOfBounds):
+        planned("ao:0,crop:0:350:10:10", facts)
+
+
+@pytest.mark.parametrize("orientation", [1, 2, 3, 4])
+def test_an_upright_picture_keeps_its_sides(orientation):
+    facts = Facts(media_type="image/jpeg", stored_width=400, stored_height=300, orientation=orientation)
+
+    assert planned("", facts).size == planned("ao:0", facts).size == Size(400, 300)
+
+
+@pytest.mark.parametrize(
+    ("text", "media_type", "format"),
+    [
+        ("", "image/jpeg", Format.JPEG),
+        ("", "image/bmp", Format.PNG),
+        ("f:webp", "image/jpeg", Format.WEBP),
+    ],
+)
+def test_a_plan_knows_the_format(text, media_type, format):
+    facts = Facts(media_type=media_type, stored_width=4, stored_height=3)
+
+    assert planned(text, facts).format is format
+
+
+def test_the_cost_counts_what_is_decoded_and_every_step():
+    assert planned("").megapixels == 12
+    assert planned("gray").megapixels == 24
+    assert planned("w:1000,gray").megapixels == 13.5
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("gray,rs:stretch:8192:8192,el:1", 1),
+        ("rs:contain:8192:8192", 0),
+        ("rs:inside:300p,el:1", 0),
+        ("rs:inside:8000,el:1,rot:45,gray", 1),
+        ("rs:inside:1000p,el:1,rs:inside:10", 0),
+        ("rs:stretch:300p:10p,el:1,rs:inside:10", 0),  # fewer pixels, and still a side too long
+    ],
+)
+def test_a_step_that_grows_beyond_the_limits_is_an_error(text, index):
+    with pytest.raises(OutputTooLarge, match="would be too large") as caught:
+        planned(text)
+
+    assert caught.value.path == ("steps", index)
+    assert caught.value.allowed == "at most 8192 pixels a side and 50000000 pixels"
+
+
+def test_a_long_line_may_not_be_turned_into_a_square():
+    line = Facts(media_type="image/png", stored_width=16384, stored_height=1)
+
+    with pytest.raises(OutputTooLarge):
+        planned("rot:45", line)
+
+
+def test_a_source_above_the_output_limits_may_be_made_smaller():
+    panorama = Facts(media_type="image/png", stored_width=16384, stored_height=1000)
+
+    assert planned("flip,w:8192", panorama).size == Size(8192, 500)
+    with pytest.raises(OutputTooLarge) as caught:
+        planned("flip", panorama)
+
+    assert caught.value.path == ()
+
+
+def test_a_crop_outside_of_the_picture_names_its_step():
+    with pytest.raises(CropOutOfBounds) as caught:
+        planned("w:100,crop:100:0:5:5")
+
+    assert caught.value.path == ("steps", 1, "x")
+
+
+@pytest.mark.parametrize("text", ["w:1", "crop:1:1", "crop:50p:50p:1p:1p", "rot:45", "rs:cover:1:1", "rs:inside:0.1p"])
+def test_a_picture_of_one_pixel_can_be_transformed(text):
+    pixel = Facts(media_type="image/png", stored_width=1, stored_height=1)
+
+    assert planned(text, pixel).size.pixels >= 1
+
+
+steps = st.one_of(crops(), resizes(), st.builds(Rotate, numbers(-360, 360)))
+
+
+@modestly
+@given(st.lists(steps, max_size=4), facts())
+@example([Resize(width=8192, height=8192, enlarge=True)], LANDSCAPE)
+def test_a_plan_never_goes_to_nothing_or_beyond_the_limits(some, picture):
+    limits = Limits()
+    try:
+        result = plan(TransformSpec(some), picture, limits)
+    except InvalidInput:
+        assume(False)
+
+    assert all(min(size.width, size.height) >= 1 for size in result.sizes)
+    assert result.size.longer_side <= limits.max_output_side
+    assert result.size.pixels <= limits.max_output_pixels
+    most = max(result.sizes[0].pixels, limits.max_output_pixels)
+    assert all(size.pixels <= most for size in result.sizes)
+
+
+@pytest.mark.parametrize(
+    ("size", "frames", "kind", "detail"),
+    [
+        ((16385, 1), 1, ImageTooLarge, "the picture of 16385x1 pixels has a side that is too long"),
+        ((10_000, 5001), 1, ImageTooLarge, "the picture has 50010000 pixels"),
+        ((1000, 1000), 51, ImageTooLarge, "the picture has 51000000 pixels"),
+        ((1, 1), 101, TooManyFrames, "the picture has 101 frames"),
+    ],
+)
+def test_a_source_beyond_the_limits_is_refused(size, frames, kind, detail):
+    with pytest.raises(kind, match=detail) as caught:
+        Limits().check_source(Size(*size), frames)
+
+    assert caught.value.allowed.startswith("at most")
+
+
+@pytest.mark.parametrize(("size", "frames"), [((16384, 1), 1), ((10_000, 5000), 1), ((1000, 1000), 50), ((1, 1), 100)])
+def test_a_source_at_the_limits_is_taken(size, frames):
+    Limits().check_source(Size(*size), frames)
+
+
+def test_a_limit_of_nothing_is_refused():
+    with pytest.raises(InvalidInput, match="max_bytes must be 1 to 1099511627776"):
+        Limits(max_bytes=0)
