@@ -126,8 +126,11 @@ class VariantRepository(Protocol):
     def fail(self, claim: Claim, failure: Failure, now: datetime) -> bool:
         """Turn a claimed variant failed; False like ``finish``."""
 
-    def release(self, claim: Claim) -> bool:
-        """Turn a claimed variant pending again; False like ``finish``."""
+    def renew(self, claim: Claim, lease: timedelta) -> bool:
+        """Let the lease begin anew; False like ``finish``."""
+
+    def release(self, claim: Claim, *, charged: bool) -> bool:
+        """Turn a claimed variant pending again, its attempt counted or given back; False like ``finish``."""
 
     def record(self, variant: Variant) -> Variant:
         """Keep a ready variant, over an unfinished or failed one of the same image, spec and fingerprint.

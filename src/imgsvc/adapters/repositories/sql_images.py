@@ -1,0 +1,81 @@
+"""Images in a SQL database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import asdict, fields, frozen
+from sqlalchemy import Engine, Row, delete, func, insert, select
+
+from imgsvc.adapters.repositories.pages import read_page
+from imgsvc.adapters.repositories.tables import images
+from imgsvc.adapters.repositories.transactions import reading, writing
+from imgsvc.domain.errors import ImageNotFound
+from imgsvc.domain.image import Facts, Image, ImageId
+from imgsvc.domain.user import UserId
+from imgsvc.ports.repositories import Page, PageRequest
+
+# SQLite takes 32,766 parameters in one statement, Postgres twice as many.
+_MOST_IDS = 10_000
+
+
+@frozen
+class SqlImages:
+    engine: Engine
+
+    def add(self, image: Image) -> None:
+        with writing(self.engine) as connection:
+            connection.execute(insert(images).values(_row(image)))
+
+    def get(self, image_id: ImageId) -> Image:
+        with reading(self.engine) as connection:
+            row = connection.execute(select(images).where(images.c.id == image_id)).one_or_none()
+        if row is None:
+            raise ImageNotFound(f"no image {image_id}")
+        return _image(row)
+
+    def list_of(self, owner: UserId, page: PageRequest) -> Page[Image]:
+        query = select(images).where(images.c.owner == owner)
+        with reading(self.engine) as connection:
+            return read_page(connection, query, images, page, _image)
+
+    def count_of(self, owner: UserId) -> int:
+        query = select(func.count()).select_from(images).where(images.c.owner == owner)
+        with reading(self.engine) as connection:
+            return connection.execute(query).scalar_one()
+
+    def delete(self, image_id: ImageId) -> bool:
+        with writing(self.engine) as connection:
+            # The foreign key takes the variants along.
+            return connection.execute(delete(images).where(images.c.id == image_id)).rowcount > 0
+
+    def existing(self, image_ids: Sequence[ImageId]) -> set[ImageId]:
+        found: set[ImageId] = set()
+        with reading(self.engine) as connection:
+            for start in range(0, len(image_ids), _MOST_IDS):
+                some = image_ids[start : start + _MOST_IDS]
+                found.update(connection.scalars(select(images.c.id).where(images.c.id.in_(some))))
+        return found
+
+
+def _row(image: Image) -> dict[str, Any]:
+    return {
+        "id": image.id,
+        "owner": image.owner,
+        "name": image.name,
+        "byte_count": image.byte_count,
+        "sha256": image.sha256,
+        "created_at": image.created_at,
+        **asdict(image.facts),
+    }
+
+
+def _image(row: Row[Any]) -> Image:
+    return Image(
+        id=row.id,
+        owner=row.owner,
+        name=row.name,
+        byte_count=row.byte_count,
+        sha256=row.sha256,
+        created_at=row.created_at,
+        facts=Facts(**{fact.name: row._mapping[fact.name] for fact in fields(Facts)}),
+    )

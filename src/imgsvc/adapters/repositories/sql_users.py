@@ -1,0 +1,58 @@
+"""Users in a SQL database."""
+
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import Engine, Row, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from imgsvc.adapters.repositories.tables import users
+from imgsvc.adapters.repositories.transactions import reading, writing
+from imgsvc.domain.errors import UsernameTaken, UserNotFound
+from imgsvc.domain.user import User, UserId, username_key
+
+
+@frozen
+class SqlUsers:
+    engine: Engine
+
+    def add(self, user: User) -> None:
+        try:
+            with writing(self.engine) as connection:
+                connection.execute(insert(users).values(_row(user)))
+        except IntegrityError as error:
+            raise UsernameTaken("the username is taken") from error
+
+    def get(self, user_id: UserId) -> User:
+        with reading(self.engine) as connection:
+            row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+        if row is None:
+            raise UserNotFound(f"no user {user_id}")
+        return _user(row)
+
+    def find_by_username(self, username: str) -> User | None:
+        query = select(users).where(users.c.username_key == username_key(username))
+        with reading(self.engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _user(row)
+
+
+def _row(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "username_key": user.username_key,
+        "email": user.email,
+        "password_hash": user.password_hash,
+        "created_at": user.created_at,
+    }
+
+
+def _user(row: Row[Any]) -> User:
+    return User(
+        id=row.id,
+        username=row.username,
+        email=row.email,
+        password_hash=row.password_hash,
+        created_at=row.created_at,
+    )
