@@ -55,4 +55,4 @@ def check_new_password(password: str, username: str) -> None:
 
 
 def is_too_long(password: str) -> bool:
-    return len(password.encode()) > MAX_PASSWORD_BYTES
+    return len(password.encode(errors="surrogatepass")) > MAX_PASSWORD_BYTES

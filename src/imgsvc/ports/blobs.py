@@ -17,7 +17,9 @@ class StoredBlob:
 
 
 class BlobStore(Protocol):
-    """Bytes under keys made of ASCII letters, digits and ``.-_/``; never a leading ``/``, an empty part or a ``..``.
+    """Bytes under keys of up to 512 ASCII letters, digits and ``.-_/``.
+
+    No part between slashes is empty, ``.``, longer than 200 characters, or holds ``..``.
 
     Any call may raise Unavailable, and ``put`` StorageFull; a malformed key is a ValueError. Calls are safe from any
     thread. What ``put`` has returned from survives the death of this process and of the machine.

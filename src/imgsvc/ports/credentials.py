@@ -9,15 +9,18 @@ from imgsvc.domain.user import UserId
 
 
 class PasswordHasher(Protocol):
-    """Slow, salted hashes of passwords of up to 1024 bytes in UTF-8, every byte of which counts."""
+    """Slow, salted hashes of passwords of up to 1024 bytes in UTF-8, every character of which counts.
+
+    Passwords that differ in their Unicode form alone are the same. Raises Busy where too many are hashed already.
+    """
 
     def hash(self, password: str) -> str:
-        """A hash to store. About a quarter of a second of one core. Raises PasswordTooLong."""
+        """A hash to store. About a quarter of a second of one core. Raises PasswordTooLong, InvalidInput."""
 
     def matches(self, password: str, password_hash: str | None) -> bool:
         """Whether the password made the hash; False for a broken hash, for none, and for a password too long.
 
-        Takes the same time in each case.
+        Takes the same time in each case, as long as hashes are made at the same cost.
         """
 
 

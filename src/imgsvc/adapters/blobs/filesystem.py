@@ -1,0 +1,172 @@
+"""Blobs as files: written whole below ``<root>/.staging``, then renamed to ``<root>/blobs/<key>+``.
+
+The ``+``, which no key has, lets ``a`` and ``a/b`` be keys at once, and tells our files from what others put there.
+"""
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO
+
+from attrs import frozen
+
+from imgsvc.adapters.blobs.keys import checked_key, is_key
+from imgsvc.adapters.blobs.staging import staged_file, sweep
+from imgsvc.domain.errors import BlobNotFound, StorageFull, Unavailable
+from imgsvc.ports.blobs import StoredBlob
+
+_MARK = "+"
+_CHUNK = 1024 * 1024  # bytes
+_TRIES = 100  # to get a file into a folder that others keep removing
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@frozen
+class FilesystemBlobs:
+    """Processes of one machine may share the folder. Media types are not kept: the database knows them."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: Path) -> "FilesystemBlobs":
+        """The store in ``root``, made if absent and rid of what dead writers left. Raises Unavailable."""
+        store = cls(root)
+        with _translated_failures():
+            for folder in (store._blobs, store._staging):
+                _make_folder(folder)
+                if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+            sweep(store._staging)
+        return store
+
+    @property
+    def _blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def _staging(self) -> Path:
+        return self.root / ".staging"  # inside the root, because a rename never crosses file systems
+
+    def _path(self, key: str) -> Path:
+        return self._blobs / (checked_key(key) + _MARK)
+
+    def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
+        target = self._path(key)
+        with _translated_failures(), staged_file(self._staging) as (path, file):
+            _write(content, file)
+            os.fsync(file.fileno())
+            self._move(path, target)
+            self._sync_from(target.parent)
+
+    def _move(self, path: Path, target: Path) -> None:
+        try:
+            for _ in range(_TRIES):
+                # A delete next door may take the folder away, as empty, before the file is in it.
+                with suppress(FileNotFoundError, FileExistsError):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    path.replace(target)
+                    return
+            raise Unavailable("the storage changes too fast")
+        except BaseException:
+            self._remove_empty_from(target.parent)
+            raise
+
+    def _sync_from(self, folder: Path) -> None:
+        """Sync every folder up to ours: one that was there already may be somebody's who has not synced it yet."""
+        while folder != self.root:
+            with suppress(FileNotFoundError):  # then somebody has deleted the key since
+                _sync(folder)
+            folder = folder.parent
+
+    def get(self, key: str) -> bytes:
+        with self.open(key) as stream, _translated_failures():
+            return stream.read()
+
+    def open(self, key: str) -> BinaryIO:
+        with _translated_failures():
+            try:
+                return self._path(key).open("rb")
+            except FileNotFoundError:
+                raise BlobNotFound(f"no blob {key}") from None
+
+    def delete(self, key: str) -> None:
+        target = self._path(key)
+        with _translated_failures():
+            target.unlink(missing_ok=True)
+            remaining = self._remove_empty_from(target.parent)
+            with suppress(FileNotFoundError):
+                _sync(remaining)
+
+    def _remove_empty_from(self, folder: Path) -> Path:
+        """Remove empty folders upwards; returns the first that stays."""
+        while folder != self._blobs:
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                pass  # another delete was faster
+            except OSError:
+                break  # as a rule because something is in it
+            folder = folder.parent
+        return folder
+
+    def list(self, prefix: str = "") -> Iterator[StoredBlob]:
+        folder, _, _ = prefix.rpartition("/")
+        if folder and not is_key(folder):
+            return  # no key starts like this, and the folder might be anywhere
+        with _translated_failures():
+            for entry in _files(self._blobs / folder):
+                key = entry.path.removeprefix(f"{self._blobs}/").removesuffix(_MARK)
+                if entry.name.endswith(_MARK) and key.startswith(prefix) and is_key(key):
+                    with suppress(FileNotFoundError):
+                        facts = entry.stat()
+                        yield StoredBlob(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
+
+
+def _write(content: BinaryIO | bytes, file: FileIO) -> None:
+    chunks: Iterable[bytes] = [content] if isinstance(content, bytes) else iter(partial(content.read, _CHUNK), b"")
+    for chunk in chunks:
+        rest = memoryview(chunk)
+        while rest:  # the kernel may take a part, on a disk that is nearly full
+            rest = rest[file.write(rest) :]
+
+
+def _files(folder: Path) -> Iterator["os.DirEntry[str]"]:
+    """Everything below that is not a folder, one at a time: there may be millions."""
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry.path))
+            else:
+                yield entry
+
+
+def _make_folder(folder: Path) -> None:
+    """The folder and those above it; ours alone to read, unless the operator made it and decided otherwise."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in the folder survive the death of the machine."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _translated_failures() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFull("the storage is full") from error
+        raise Unavailable("the storage does not answer") from error

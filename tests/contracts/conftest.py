@@ -1,0 +1,82 @@
+"""The adapters that each contract is tested with."""
+
+from datetime import timedelta
+
+import pytest
+
+from imgsvc.adapters.blobs import open_blob_store
+from imgsvc.adapters.cache import open_cache
+from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
+from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
+from imgsvc.adapters.jobs import open_jobs
+from imgsvc.adapters.repositories import open_repositories
+from tests.clocks import StoppedClock
+
+
+@pytest.fixture
+def sqlite_repositories_url(tmp_path):
+    return f"sqlite:///{tmp_path}/imgsvc.db"
+
+
+@pytest.fixture(params=["sqlite"])
+def repositories(request):
+    with open_repositories(request.getfixturevalue(f"{request.param}_repositories_url")) as repositories:
+        yield repositories
+
+
+@pytest.fixture
+def memory_blobs_url():
+    return "memory:"
+
+
+@pytest.fixture
+def file_blobs_url(tmp_path):
+    return f"file://{tmp_path}/blobs"
+
+
+@pytest.fixture(params=["memory", "file"])
+def blobs(request):
+    with open_blob_store(request.getfixturevalue(f"{request.param}_blobs_url")) as store:
+        yield store
+
+
+@pytest.fixture
+def memory_cache_url():
+    return "memory:"
+
+
+@pytest.fixture(params=["memory"])
+def cache(request):
+    with open_cache(request.getfixturevalue(f"{request.param}_cache_url")) as cache:
+        yield cache
+
+
+@pytest.fixture
+def memory_jobs_url():
+    return "memory:"
+
+
+@pytest.fixture(params=["memory"])
+def jobs_url(request):
+    return request.getfixturevalue(f"{request.param}_jobs_url")
+
+
+@pytest.fixture
+def jobs(jobs_url):
+    with open_jobs(jobs_url) as jobs:
+        yield jobs
+
+
+@pytest.fixture
+def password_hasher():
+    return BcryptPasswords(b"a secret of the tests, 32 bytes long", cost=4)
+
+
+@pytest.fixture
+def clock():
+    return StoppedClock()
+
+
+@pytest.fixture
+def token_issuer(clock):
+    return JwtTokens(b"a secret of the tests, 32 bytes long", "imgsvc", "imgsvc", timedelta(hours=1), clock)
