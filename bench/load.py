@@ -1,0 +1,123 @@
+"""Clients that keep a server busy, over real sockets on this machine."""
+
+import re
+import selectors
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from itertools import repeat
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+CLIENTS = 4
+_TIMEOUT = 60  # seconds that an answer may take
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
+
+
+@frozen
+class Target:
+    """A server, and what every one of its answers must have in its head, so that nothing else is measured."""
+
+    address: str  # http://127.0.0.1:port
+    expected: bytes  # in small letters
+    headers: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def header_lines(self) -> bytes:
+        headers = {"Host": urlsplit(self.address).netloc, **self.headers}
+        return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+
+
+@frozen
+class Answered:
+    count: int
+    seconds: float
+
+
+def generator() -> str:
+    """Which one ``ask_for_one`` uses here."""
+    return "wrk" if shutil.which("wrk") else "clients in Python"
+
+
+def ask_for_one(target: Target, path: str, seconds: float) -> Answered:
+    """The same path again and again, by wrk where it is installed: it takes less of the machine than we do."""
+    ask_for_many(target, repeat(path), 0)  # which looks at the answers; wrk only counts them
+    if not shutil.which("wrk"):
+        return ask_for_many(target, repeat(path), seconds)
+    headers = [f"-H{name}: {value}" for name, value in target.headers.items()]
+    command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{max(1, round(seconds))}s", *headers, target.address + path]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=seconds + _TIMEOUT)
+    found = re.search(r"(\d+) requests in ([\d.]+)s", done.stdout)
+    if found is None or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        raise RuntimeError(f"not every request was answered:\n{done.stdout}")
+    return Answered(int(found[1]), float(found[2]))
+
+
+def ask_for_many(target: Target, paths: Iterator[str], seconds: float, clients: int = CLIENTS) -> Answered:
+    """``clients`` connections in this thread; each asks for the next path as soon as it has its answer."""
+    with ExitStack() as opened:
+        waiting = opened.enter_context(selectors.DefaultSelector())
+        began = time.perf_counter()
+        for _ in range(clients):
+            client = opened.enter_context(_Client.of(target))
+            waiting.register(client.connection, selectors.EVENT_READ, client)
+            client.ask(next(paths))
+        count = 0
+        while waiting.get_map():
+            for client in _answered(waiting):
+                count += 1
+                if time.perf_counter() < began + seconds:
+                    client.ask(next(paths))
+                else:
+                    waiting.unregister(client.connection)
+        return Answered(count, time.perf_counter() - began)
+
+
+def _answered(waiting: selectors.BaseSelector) -> Iterator["_Client"]:
+    """Those who have a whole answer now."""
+    ready = waiting.select(_TIMEOUT)
+    if not ready:
+        raise RuntimeError(f"no answer within {_TIMEOUT} seconds")
+    yield from (key.data for key, _ in ready if key.data.receive())
+
+
+@frozen
+class _Client:
+    connection: socket.socket
+    target: Target
+    _received: bytearray = field(factory=bytearray, init=False)
+
+    @classmethod
+    def of(cls, target: Target) -> "_Client":
+        address = urlsplit(target.address)
+        connection = socket.create_connection((address.hostname, address.port), timeout=_TIMEOUT)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return cls(connection, target)
+
+    def __enter__(self) -> "_Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def ask(self, path: str) -> None:
+        self.connection.sendall(b"GET %b HTTP/1.1\r\n%b\r\n" % (path.encode(), self.target.header_lines))
+
+    def receive(self) -> bool:
+        """Read what has come; whether the answer is whole. Raises RuntimeError where it is not the expected one."""
+        chunk = self.connection.recv(1 << 18)
+        self._received.extend(chunk)
+        head, head_end, body = self._received.partition(b"\r\n\r\n")
+        if chunk and not head_end:
+            return False
+        length = _LENGTH.search(head + b"\r\n")
+        if not (chunk and length and head.startswith(b"HTTP/1.1 200 ") and self.target.expected in head.lower()):
+            raise RuntimeError(f"the server answered {bytes(self._received[:2000])!r}")
+        is_whole = len(body) >= int(length[1])
+        if is_whole:
+            self._received.clear()
+        return is_whole
