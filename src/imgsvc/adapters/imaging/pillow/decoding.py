@@ -1,0 +1,225 @@
+"""Files as pictures: the header first, then no more pixels than the first steps need."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import BinaryIO
+
+from attrs import frozen
+from PIL import ExifTags, Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from imgsvc.adapters.imaging.opening import sniff
+from imgsvc.adapters.imaging.pillow.geometry import Reach, cropped, resampled
+from imgsvc.adapters.imaging.pillow.picture import Picture, size_of
+from imgsvc.adapters.imaging.pillow.profiles import in_plain_mode, in_srgb, inverted
+from imgsvc.adapters.imaging.structure import outlined
+from imgsvc.domain.errors import CorruptImage, ImageTooLarge, ImgsvcError
+from imgsvc.domain.geometry import Box, Size
+from imgsvc.domain.image import Facts
+from imgsvc.domain.plan import Limits
+
+# Each is opened by its own class. Image.open would warn, and take a JPEG that holds a depth map for an animation.
+_READERS: dict[str, type[ImageFile]] = {
+    "image/jpeg": JpegImageFile,
+    "image/png": PngImageFile,
+    "image/webp": WebPImageFile,
+    "image/gif": GifImageFile,
+    "image/bmp": BmpImageFile,
+    "image/tiff": TiffImageFile,
+    "image/avif": AvifImageFile,
+}
+
+_AVIF_EXIF = re.compile(rb"(infe\x02\0\0[\0\x01].{4})Exif", re.DOTALL)  # an item's entry, up to its type
+
+_UPRIGHT = 1
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_TURNED_BACK = {6: 8, 8: 6}  # the other turns undo themselves
+
+_QUIET = r"PIL\."  # modules
+_JPEG_SCALES = (8, 4, 2)
+# How much larger than wanted a JPEG is decoded at least. At 1.8 the result differs from that of a full decode by a
+# third of a level on average.
+_SPARE = 1.8
+
+
+@frozen
+class Opened:
+    """A file whose header was read; its pixels can be had once, by ``read_all`` or ``decode``."""
+
+    image: ImageFile
+    facts: Facts
+
+
+def opened(source: BinaryIO, limits: Limits) -> Opened:
+    """Raises UnsupportedFormat, ImageTooLarge, TooManyFrames, CorruptImage; decodes no pixel."""
+    source.seek(0)
+    content = source.read()
+    media_type = sniff(content)
+    outline = outlined(media_type, content, limits.max_frames)
+    if outline.size is not None:
+        limits.check_source(outline.size)
+    if media_type == "image/avif":
+        # Its reader fails on broken EXIF, and takes nothing from it: AVIF tells the orientation in a box of its own.
+        content = _AVIF_EXIF.sub(rb"\1free", content)
+    with blaming_the_file():
+        image = _READERS[media_type](BytesIO(content))
+        return Opened(image, _facts(media_type, image, outline.frames, limits))
+
+
+def _facts(media_type: str, image: ImageFile, frames: int | None, limits: Limits) -> Facts:
+    frames = frames or int(getattr(image, "n_frames", 1))
+    limits.check_source(size_of(image), frames)
+    orientation = _orientation(image)
+    # Pillow tells the upright size of a TIFF.
+    is_turned = isinstance(image, TiffImageFile) and orientation >= 5
+    stored = size_of(image).turned() if is_turned else size_of(image)
+    return Facts(
+        media_type=media_type,
+        stored_width=stored.width,
+        stored_height=stored.height,
+        orientation=orientation,
+        frames=frames,
+        has_alpha=image.has_transparency_data,
+    )
+
+
+def _orientation(image: ImageFile) -> int:
+    """The EXIF orientation; 1 where there is none, or none that makes sense."""
+    # Pillow would take it from XMP as well, which other programs do not.
+    for name in ("xmp", "XML:com.adobe.xmp"):
+        image.info.pop(name, None)
+    try:
+        # Not the PNG reader's own method, which would decode all pixels to look behind them.
+        value = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+    except Exception:
+        # Broken metadata, which costs nobody the picture; the exceptions are of a dozen kinds.
+        return _UPRIGHT
+    return next((known for known in _TURNS if known == value), _UPRIGHT)
+
+
+def read_all(file: Opened) -> None:
+    """Decode the first frame for nothing but its errors; raises CorruptImage."""
+    with blaming_the_file():
+        if isinstance(file.image, JpegImageFile):
+            # All bytes are read at any scale; few pixels are faster.
+            file.image.draft(None, _reduced(file.facts.stored_size, _JPEG_SCALES[0]))
+        file.image.load()
+
+
+def decode(file: Opened, reach: Reach, *, upright: bool) -> Picture:
+    """What ``reach`` keeps of the first frame, resampled but not yet on its canvas. Raises CorruptImage."""
+    turn = _pending_turn(file, upright)
+    whole = file.facts.size if upright else file.facts.stored_size
+    layout = reach.layout
+    # Everything happens on the picture as stored, and what is left is turned: less to turn.
+    kept = _as_stored(reach.kept, whole, turn)
+    window = _as_stored(layout.window, layout.scaled, turn)
+    scaled = layout.scaled.turned() if turn >= 5 else layout.scaled
+    with blaming_the_file():
+        scale = _begin(file, kept, scaled)
+        image = _loaded(file.image)
+        profile = file.image.info.get("icc_profile")
+        picture = cropped(image, _shrunk(kept, scale))
+        if window.size.pixels > kept.size.pixels:
+            picture, profile = in_srgb(picture, profile), None
+        picture = resampled(picture, scaled, window, (kept.width / scale, kept.height / scale))
+        picture = in_srgb(picture, profile)
+        if turn != _UPRIGHT:
+            picture = picture.transpose(_TURNS[turn])
+    # What the file says about itself would otherwise be written into the next one.
+    picture.info = {}
+    return picture
+
+
+def _pending_turn(file: Opened, upright: bool) -> int:
+    """The orientation that is still to be undone once the pixels are read."""
+    orientation = file.facts.orientation
+    if isinstance(file.image, TiffImageFile):
+        # Pillow brings these upright itself.
+        return _UPRIGHT if upright else _TURNED_BACK.get(orientation, orientation)
+    return orientation if upright else _UPRIGHT
+
+
+def _as_stored(box: Box, upright: Size, orientation: int) -> Box:
+    """Where a box of the upright picture lies in the stored one."""
+    left = upright.width - box.right if orientation in (2, 3, 6, 7) else box.left
+    top = upright.height - box.bottom if orientation in (3, 4, 7, 8) else box.top
+    if orientation >= 5:
+        return Box(top, left, box.height, box.width)
+    return Box(left, top, box.width, box.height)
+
+
+def _begin(file: Opened, kept: Box, scaled: Size) -> int:
+    """Have a JPEG decoded at the smallest scale that does, by 1 over the number returned."""
+    if not isinstance(file.image, JpegImageFile):
+        return 1
+    stored = file.facts.stored_size
+    for scale in _JPEG_SCALES:
+        is_enough = min(kept.width / scaled.width, kept.height / scaled.height) >= scale * _SPARE
+        # Else a crop's edge would show some of what lies beyond it.
+        is_aligned = kept.left % scale == kept.top % scale == 0 and (
+            (kept.right % scale == 0 or kept.right == stored.width)
+            and (kept.bottom % scale == 0 or kept.bottom == stored.height)
+        )
+        if is_enough and is_aligned:
+            file.image.draft(None, _reduced(stored, scale))
+            return scale
+    return 1
+
+
+def _reduced(size: Size, scale: int) -> tuple[int, int]:
+    return max(1, size.width // scale), max(1, size.height // scale)
+
+
+def _shrunk(box: Box, scale: int) -> Box:
+    right, bottom = -(-box.right // scale), -(-box.bottom // scale)
+    return Box(box.left // scale, box.top // scale, right - box.left // scale, bottom - box.top // scale)
+
+
+def _loaded(image: ImageFile) -> Picture:
+    image.load()
+    if image.mode == "CMYK" and isinstance(image, JpegImageFile) and "adobe" not in image.info:
+        # Pillow takes the ink for inverted, as Adobe writes it.
+        return inverted(image)
+    return in_plain_mode(image)
+
+
+@contextmanager
+def blaming_the_file() -> Iterator[None]:
+    """Whatever a decoder trips over becomes CorruptImage, or ImageTooLarge where it refuses to try."""
+    _keep_quiet()
+    try:
+        yield
+    except ImgsvcError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageTooLarge("the picture has too many pixels") from error
+    except Exception as error:
+        # On hostile bytes decoders raise nearly anything: OSError, SyntaxError, struct.error, IndexError, MemoryError.
+        raise CorruptImage("the picture is damaged, or stored in a way that we cannot read") from error
+
+
+def _keep_quiet() -> None:
+    """Pillow warns of broken metadata, which we ignore; where warnings are errors, that would cost the picture."""
+    # Looked after at every use: filters that were set later, such as a test's, go before.
+    ours = warnings.filters and getattr(warnings.filters[0][3], "pattern", None) == _QUIET
+    if not ours:
+        warnings.filterwarnings("ignore", category=UserWarning, module=_QUIET)

@@ -1,0 +1,126 @@
+"""Colours of any kind as 8-bit sRGB: ICC profiles, CMYK, palettes, wide samples."""
+
+import math
+from collections.abc import Callable
+from functools import cache, lru_cache
+from io import BytesIO
+
+from PIL import Image, ImageChops, ImageCms
+
+from imgsvc.adapters.imaging.pillow.picture import has_alpha, in_mode
+
+_WORKING_MODES = ("L", "LA", "RGB", "RGBA")
+_WIDE = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
+_SIXTEEN_BITS = 65535
+
+
+def in_plain_mode(image: Image.Image) -> Image.Image:
+    """In a working mode, or CMYK: 8 bits a channel, and pixels that can be mixed. Colours keep their meaning."""
+    has_transparency = image.has_transparency_data
+    if image.mode in _WIDE:
+        return _narrowed(image)
+    if image.mode in ("1", "L"):
+        return image.convert("LA") if has_transparency else in_mode(image, "L")
+    if image.mode == "LAB":
+        return _from_lab().apply(image)
+    if image.mode in ("LA", "RGBA", "CMYK"):
+        return image
+    return _with_8_bit_transparency(image).convert("RGBA") if has_transparency else in_mode(image, "RGB")
+
+
+def in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """In a working mode, by the profile that came with the picture; a profile that is broken or unfit is ignored."""
+    convert = _conversion(profile, image.mode.removesuffix("A")) if profile else None
+    if convert is not None:
+        return convert(image)
+    return image if image.mode in _WORKING_MODES else image.convert("RGB")
+
+
+Conversion = Callable[[Image.Image], Image.Image]
+
+
+@lru_cache(maxsize=16)
+def _conversion(profile: bytes, mode: str) -> Conversion | None:
+    try:
+        transform = _transform(profile, mode)
+        if mode == "L":
+            return _grey_conversion(transform)
+        # Once, since a profile may be found broken only when it is used.
+        transform.apply(Image.new(mode, (1, 1)))
+    except Exception:
+        # ImageCms has many ways to say that a profile is broken, all of them its own.
+        return None
+    return lambda image: _transformed(image, transform)
+
+
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(BytesIO(profile)),
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+
+
+def _transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+    colors = Image.new("RGB", image.size)
+    transform.apply(in_mode(image, transform.input_mode), colors)
+    if has_alpha(image):
+        colors.putalpha(image.getchannel("A"))
+    return colors
+
+
+def _grey_conversion(transform: ImageCms.ImageCmsTransform) -> Conversion:
+    """A table of 256 shades: what is grey stays so."""
+    shades = Image.frombytes("L", (256, 1), bytes(range(256)))
+    table = list(_transformed(shades, transform).getchannel("G").tobytes())
+    return lambda image: image.point(table + list(range(256)) * has_alpha(image))
+
+
+@cache
+def _from_lab() -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB")
+
+
+def _narrowed(image: Image.Image) -> Image.Image:
+    """Wide grey samples as bytes, by the smallest white of those in use that none of them exceeds."""
+    if image.mode == "F":
+        return _scaled(image, *_range(image, (1, 255, _SIXTEEN_BITS)))
+    samples = in_mode(image, "I")
+    if image.mode == "I":
+        black, white = _range(samples, (255, _SIXTEEN_BITS))
+        if (black, white) != (0, _SIXTEEN_BITS):
+            return _scaled(samples.convert("F"), black, white)
+    grey = samples.point([round(value / 257) for value in range(_SIXTEEN_BITS + 1)], "L")
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        grey.putalpha(samples.point([255 * (value != transparent) for value in range(_SIXTEEN_BITS + 1)], "L"))
+    return grey
+
+
+def _range(image: Image.Image, whites: tuple[int, ...]) -> tuple[float, float]:
+    lowest, highest = image.getextrema()
+    assert isinstance(lowest, int | float)
+    assert isinstance(highest, int | float)
+    if not math.isfinite(lowest) or not math.isfinite(highest):
+        return 0, whites[0]
+    return min(0, lowest), next((white for white in whites if white >= highest), highest)
+
+
+def _scaled(image: Image.Image, black: float, white: float) -> Image.Image:
+    factor = 255 / (white - black)
+    return image.point(lambda value: value * factor + (0.5 - black * factor)).convert("L")
+
+
+def _with_8_bit_transparency(image: Image.Image) -> Image.Image:
+    """With the transparent colour of a 16-bit PNG in the 8 bits that its pixels were read as."""
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, tuple) and max(transparent) > 255:
+        image.info["transparency"] = tuple(value >> 8 for value in transparent)
+    return image
+
+
+def inverted(image: Image.Image) -> Image.Image:
+    return ImageChops.invert(image)

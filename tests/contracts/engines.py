@@ -1,0 +1,42 @@
+"""The image engines that each contract is tested with."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from imgsvc.adapters.imaging import open_engine
+from imgsvc.domain.notation import parse
+from imgsvc.domain.plan import Limits
+from imgsvc.domain.transform import TransformSpec
+from tests.pictures import decoded, encoded
+
+
+@pytest.fixture(params=["pillow"])
+def engine(request):
+    return open_engine(request.param, Limits())
+
+
+def made(engine, source: Image.Image | bytes, spec: TransformSpec | str) -> Image.Image:
+    """The picture after a spec, which keeps the source's format unless it says otherwise; pictures are sent as PNG."""
+    content = source if isinstance(source, bytes) else encoded(source)
+    spec = parse(spec) if isinstance(spec, str) else spec
+    rendered = engine.render(BytesIO(content), spec)
+    picture = decoded(rendered.content)
+    rendition = rendered.rendition
+    assert (rendition.width, rendition.height, rendition.byte_count) == (*picture.size, len(rendered.content))
+    assert rendition.media_type == Image.MIME[picture.format]
+    return picture
+
+
+def close(one, other, tolerance: int = 2) -> bool:
+    """Whether two pixels are the same but for rounding."""
+    return len(one) == len(other) and all(abs(a - b) <= tolerance for a, b in zip(one, other, strict=True))
+
+
+def corners(picture: Image.Image) -> tuple[tuple[int, ...], ...]:
+    """The colours a quarter in from each corner: top left, top right, bottom left, bottom right."""
+    colors = picture.convert("RGB")
+    across, down = picture.width // 4, picture.height // 4
+    right, bottom = picture.width - 1 - across, picture.height - 1 - down
+    return tuple(colors.getpixel(at) for at in ((across, down), (right, down), (across, bottom), (right, bottom)))

@@ -1,0 +1,544 @@
+"""What every image engine promises of each step (domain/operations.py), by the pixels it makes."""
+
+from io import BytesIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageFilter
+
+from imgsvc.adapters.imaging import open_engine
+from imgsvc.domain.color import Color
+from imgsvc.domain.errors import CropOutOfBounds, InvalidInput, InvalidParameter, OutputTooLarge
+from imgsvc.domain.geometry import Gravity, Percent
+from imgsvc.domain.operations import Adjust, Crop, Resize, Rotate, Sharpen, Watermark
+from imgsvc.domain.plan import Limits, plan
+from imgsvc.domain.transform import Format, Output, TransformSpec
+from tests.contracts.engines import close, corners, engine, made  # noqa: F401
+from tests.domain.specs import modestly, specs
+from tests.pictures import (
+    BLACK,
+    BLUE,
+    CLEAR,
+    GREEN,
+    QUADRANTS,
+    RED,
+    WHITE,
+    encoded,
+    half_clear,
+    quadrants,
+    textured,
+    with_orientation,
+)
+
+# ruff: noqa: F811  # a fixture that is imported has the name of the parameter it becomes
+
+GREY = (128, 128, 128)
+
+
+def same(one: Image.Image, other: Image.Image, tolerance: int = 0) -> bool:
+    """Whether two pictures have the same size, and pixels that differ by ``tolerance`` at most."""
+    if one.size != other.size:
+        return False
+    extrema = ImageChops.difference(one.convert("RGBA"), other.convert("RGBA")).getextrema()
+    return all(highest <= tolerance for _, highest in extrema)
+
+
+def spec_of(*steps, format: Format = Format.PNG) -> TransformSpec:
+    return TransformSpec(steps, Output(format))
+
+
+def test_nothing_to_do_changes_no_pixel(engine):
+    assert same(made(engine, textured(33, 21), ""), textured(33, 21))
+
+
+def test_flip_swaps_top_and_bottom(engine):
+    assert corners(made(engine, quadrants(), "flip")) == (BLUE, WHITE, RED, GREEN)
+
+
+def test_mirror_swaps_left_and_right(engine):
+    assert corners(made(engine, quadrants(), "mirror")) == (GREEN, RED, WHITE, BLUE)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "size", "expected"),
+    [
+        (90, (20, 40), (BLUE, RED, WHITE, GREEN)),
+        (180, (40, 20), (WHITE, BLUE, GREEN, RED)),
+        (270, (20, 40), (GREEN, WHITE, RED, BLUE)),
+        (-90, (20, 40), (GREEN, WHITE, RED, BLUE)),
+    ],
+)
+def test_right_angles_turn_clockwise_and_exactly(engine, degrees, size, expected):
+    picture = made(engine, quadrants(), f"rot:{degrees}")
+
+    assert picture.size == size
+    assert corners(picture) == expected
+    assert same(made(engine, picture, f"rot:{-degrees}"), quadrants())
+
+
+def test_other_angles_turn_clockwise(engine):
+    picture = made(engine, quadrants(200, 200), "rot:45")
+
+    assert picture.size == (283, 283)
+    top, right, bottom, left = ((141, 50), (230, 141), (141, 230), (50, 141))
+    assert [picture.getpixel(at) for at in (top, right, bottom, left)] == [RED, GREEN, WHITE, BLUE]
+
+
+def test_a_small_angle_keeps_pixels_in_their_places(engine):
+    turned = made(engine, textured(200, 100), "rot:0.01")
+
+    assert same(turned.crop((5, 5, 195, 95)), textured(200, 100).crop((5, 5, 195, 95)), 4)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_pictures_turn_about_their_middle(engine, mode):
+    stripes = Image.new(mode, (61, 40), (0, 255)[: len(mode)])
+    stripes.paste((255, 255)[: len(mode)], (27, 0, 34, 40))
+
+    turned = made(engine, stripes, "rot:33")
+
+    assert same(turned, turned.transpose(Image.Transpose.ROTATE_180), 3)
+
+
+def test_new_corners_are_white_without_alpha(engine):
+    picture = made(engine, Image.new("RGB", (40, 20), BLUE), "rot:30")
+
+    assert picture.getpixel((0, 0)) == WHITE
+    assert picture.getpixel((picture.width // 2, picture.height // 2)) == BLUE
+
+
+def test_new_corners_are_transparent_with_alpha(engine):
+    picture = made(engine, Image.new("RGBA", (40, 20), (*BLUE, 255)), "rot:30")
+
+    assert picture.getpixel((0, 0))[3] == 0
+    assert picture.getpixel((picture.width // 2, picture.height // 2)) == (*BLUE, 255)
+
+
+@pytest.mark.parametrize(("mode", "seen"), [("RGB", RED), ("RGBA", (*RED, 255)), ("L", RED), ("LA", (*RED, 255))])
+def test_new_corners_have_the_background(engine, mode, seen):
+    picture = made(engine, Image.new(mode, (40, 20)), "rot:30:ff0000")
+
+    assert picture.getpixel((0, 0)) == seen
+
+
+def test_a_background_with_alpha_gives_the_picture_alpha(engine):
+    picture = made(engine, quadrants(), "rot:30:ff000080")
+
+    assert close(picture.getpixel((0, 0)), (*RED, 128), 1)
+
+
+@pytest.mark.parametrize("background", ["", ":0000ff"])
+def test_turning_leaves_no_fringe(engine, background):
+    shape = Image.new("RGBA", (60, 60), (*GREEN, 0))
+    shape.paste((*RED, 255), (15, 15, 45, 45))
+
+    picture = made(engine, shape, f"rot:20{background}")
+
+    assert all(pixel[1] == 0 for pixel in picture.get_flattened_data() if pixel[3] > 8)
+
+
+@pytest.mark.parametrize(
+    ("spec", "box"),
+    [
+        ("crop:3:2:10:5", (3, 2, 13, 7)),
+        ("crop:0:0:40:20", (0, 0, 40, 20)),
+        ("crop:30:15:100:100", (30, 15, 40, 20)),
+        ("crop:25p:50p:50p:25p", (10, 10, 30, 15)),
+        ("crop:10:4@southeast", (30, 16, 40, 20)),
+        ("crop:11:5", (14, 7, 25, 12)),
+        ("crop:5:5:20:10,crop:2:1:4:3", (7, 6, 11, 9)),
+    ],
+)
+def test_crops_are_exact(engine, spec, box):
+    assert same(made(engine, textured(40, 20), spec), textured(40, 20).crop(box))
+
+
+@pytest.mark.parametrize("gravity", Gravity)
+def test_every_gravity_keeps_its_own_part(engine, gravity):
+    columns, rows = {"west": 0, "": 15, "east": 30}, {"north": 0, "": 6, "south": 12}
+    name = gravity.value.replace("center", "")
+    left = columns[next((one for one in ("west", "east") if name.endswith(one)), "")]
+    top = rows[next((one for one in ("north", "south") if name.startswith(one)), "")]
+    expected = textured(40, 20).crop((left, top, left + 10, top + 8))
+
+    assert same(made(engine, textured(40, 20), f"crop:10:8@{gravity}"), expected)
+
+
+def test_a_crop_beside_the_picture_is_refused(engine):
+    with pytest.raises(CropOutOfBounds):
+        made(engine, quadrants(), "crop:40:0:10:10")
+
+
+def test_a_crop_shows_nothing_of_what_it_cut_off(engine):
+    for format in ("png", "jpeg"):
+        content = encoded(quadrants(640, 640), format)
+
+        picture = made(engine, content, "crop:320:320:320:320,rs:inside:16:,f:png").convert("RGB")
+
+        assert all(close(pixel, WHITE, 3) for pixel in picture.get_flattened_data())
+
+
+@pytest.mark.parametrize(
+    ("spec", "size", "expected"),
+    [
+        ("rs:inside:20:20", (20, 10), QUADRANTS),
+        ("rs:outside:20:20", (40, 20), QUADRANTS),
+        ("rs:outside:10:10", (20, 10), QUADRANTS),
+        ("rs:cover:10:10", (10, 10), QUADRANTS),
+        ("rs:cover:10:10:west", (10, 10), (RED, RED, BLUE, BLUE)),
+        ("rs:cover:20:5:south", (20, 5), (BLUE, WHITE, BLUE, WHITE)),
+        ("rs:stretch:10:20", (10, 20), QUADRANTS),
+        ("rs:inside:80:", (40, 20), QUADRANTS),
+        ("rs:inside:80:,el:1", (80, 40), QUADRANTS),
+        ("rs:cover:60:60,el:1", (60, 60), QUADRANTS),
+        ("rs:inside:50p:", (20, 10), QUADRANTS),
+    ],
+)
+def test_every_fit_has_its_size_and_its_pixels(engine, spec, size, expected):
+    picture = made(engine, quadrants(), spec)
+
+    assert picture.size == size
+    assert all(close(one, other, 12) for one, other in zip(corners(picture), expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("gravity", "band"), [("center", (0, 5, 20, 15)), ("north", (0, 0, 20, 10)), ("southwest", (0, 10, 20, 20))]
+)
+def test_contain_fills_the_rest_with_transparency(engine, gravity, band):
+    picture = made(engine, quadrants(), f"rs:contain:20:20:{gravity}")
+
+    assert picture.size == (20, 20)
+    assert picture.getchannel("A").getbbox() == band
+    assert all(close(a, b, 12) for a, b in zip(corners(picture.crop(band)), QUADRANTS, strict=True))
+
+
+def test_contain_fills_the_rest_with_the_background(engine):
+    picture = made(engine, quadrants(), "rs:contain:20:20::ff8800")
+
+    assert picture.mode == "RGB"
+    assert picture.getpixel((10, 2)) == picture.getpixel((10, 17)) == (255, 136, 0)
+
+
+def test_contain_does_not_enlarge_unless_told(engine):
+    left_alone, enlarged = (made(engine, quadrants(), f"rs:contain:80:80{el}") for el in ("", ",el:1"))
+
+    assert left_alone.getchannel("A").getbbox() == (20, 30, 60, 50)
+    assert enlarged.getchannel("A").getbbox() == (0, 20, 80, 60)
+
+
+def test_an_unchanged_size_changes_no_pixel(engine):
+    assert same(made(engine, textured(40, 20), "rs:stretch:40:20"), textured(40, 20))
+    assert same(made(engine, textured(40, 20), "rs:cover:20:20,el:1"), textured(40, 20).crop((10, 0, 30, 20)))
+
+
+def test_shrinking_averages(engine):
+    board = Image.new("L", (64, 64))
+    board.putdata([255 * ((x + y) % 2) for y in range(64) for x in range(64)])
+
+    shade = made(engine, board, "rs:inside:8:").getpixel((4, 4))
+
+    assert abs(shade - 127) <= 2
+
+
+@pytest.mark.parametrize("spec", ["rs:inside:10:", "rs:stretch:80:40,el:1", "rot:15", "blur:3", "sharp:2:300"])
+def test_what_cannot_be_seen_does_not_bleed(engine, spec):
+    picture = made(engine, half_clear(), spec)
+
+    assert all(pixel[1] <= 8 for pixel in picture.get_flattened_data() if pixel[3] > 16)
+
+
+def test_a_line_can_cover_a_square(engine):
+    picture = made(engine, Image.new("RGB", (2000, 1), RED), "rs:cover:300:300,el:1")
+
+    assert picture.size == (300, 300)
+    assert picture.getpixel((150, 150)) == RED
+
+
+def test_grayscale_makes_the_channels_equal(engine):
+    picture = made(engine, quadrants(), "gray").convert("RGB")
+
+    assert corners(picture) == ((76, 76, 76), (150, 150, 150), (29, 29, 29), WHITE)
+
+
+def test_grayscale_keeps_alpha(engine):
+    assert made(engine, half_clear(), "gray").convert("RGBA").getpixel((35, 10))[3] == 0
+
+
+def test_sepia_is_brown_and_mixes(engine):
+    full, half, grey = (
+        made(engine, quadrants(), "sepia"),
+        made(engine, quadrants(), "sepia:50"),
+        Image.new("L", (8, 8), 100),
+    )
+
+    assert all(
+        close(a, b)
+        for a, b in zip(corners(full), ((100, 89, 69), (196, 175, 136), (48, 43, 33), (255, 255, 238)), strict=True)
+    )
+    assert close(half.getpixel((5, 5)), (178, 44, 35))
+    assert close(made(engine, grey, "sepia").getpixel((4, 4)), (135, 120, 94))
+
+
+def test_sepia_keeps_alpha(engine):
+    assert made(engine, half_clear(), "sepia").getpixel((35, 10))[3] == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "before", "after"),
+    [
+        ("br:50", (100, 200, 10), (150, 255, 15)),
+        ("br:-100", (100, 200, 10), BLACK),
+        ("con:100", (100, 200, 128), (72, 255, 128)),
+        ("con:-100", (100, 200, 10), GREY),
+        ("sat:-100", RED, (76, 76, 76)),
+        ("sat:100", (150, 100, 100), (185, 85, 85)),
+        ("br:10,con:-50,sat:-100", (100, 100, 100), (119, 119, 119)),
+    ],
+)
+def test_adjustments_are_as_defined(engine, spec, before, after):
+    assert close(made(engine, Image.new("RGB", (8, 8), before), spec).getpixel((4, 4)), after, 1)
+
+
+def test_one_adjustment_is_its_parts_one_after_another(engine):
+    together = spec_of(Adjust(brightness=20, contrast=35, saturation=-40))
+
+    picture = textured(64, 64)
+    for part in (Adjust(brightness=20), Adjust(contrast=35), Adjust(saturation=-40)):
+        picture = made(engine, picture, spec_of(part))
+
+    assert same(made(engine, textured(64, 64), together), picture)
+
+
+def test_adjustments_leave_alpha_alone(engine):
+    picture = made(engine, half_clear(), "br:50,con:50,sat:-50")
+
+    assert picture.getchannel("A").getextrema() == (0, 255)
+    assert picture.getpixel((35, 10))[3] == 0
+
+
+def test_blur_softens_edges_by_sigma(engine):
+    step = Image.new("L", (120, 20))
+    step.paste(255, (60, 0, 120, 20))
+
+    blurred = made(engine, step, "blur:10")
+
+    # One sigma from the edge a Gaussian has risen to 84 %.
+    assert abs(blurred.getpixel((60, 10)) - 131) <= 6
+    assert abs(blurred.getpixel((70, 10)) - 218) <= 8
+    assert blurred.getpixel((0, 10)) == 0
+    assert blurred.getpixel((119, 10)) == 255
+
+
+def test_blur_leaves_an_even_picture_as_it_is(engine):
+    assert same(
+        made(engine, Image.new("RGB", (30, 30), (10, 100, 200)), "blur:20"), Image.new("RGB", (30, 30), (10, 100, 200))
+    )
+
+
+def test_sharpen_raises_the_contrast_of_edges_only(engine):
+    step = Image.new("L", (60, 20), 100)
+    step.paste(150, (30, 0, 60, 20))
+
+    sharp = made(engine, step, "sharp:2:100")
+
+    assert sharp.getpixel((29, 10)) < 90
+    assert sharp.getpixel((30, 10)) > 160
+    assert (sharp.getpixel((5, 10)), sharp.getpixel((55, 10))) == (100, 150)
+
+
+def test_sharpen_leaves_alpha_alone(engine):
+    soft = half_clear().filter(ImageFilter.BoxBlur(4))
+
+    assert same(made(engine, soft, "sharp:2:300").getchannel("A"), soft.getchannel("A"))
+
+
+def test_sharpen_takes_fractions_of_a_percent(engine):
+    softened = textured(60, 60).filter(ImageFilter.BoxBlur(1))
+
+    assert not same(made(engine, softened, spec_of(Sharpen(2, 0.5))), made(engine, softened, spec_of(Sharpen(2, 300))))
+
+
+def test_background_flattens(engine):
+    picture = made(engine, half_clear(), "bg:0000ff")
+
+    assert picture.mode == "RGB"
+    assert (picture.getpixel((5, 10)), picture.getpixel((35, 10))) == (RED, BLUE)
+
+
+def test_background_mixes_with_what_is_half_transparent(engine):
+    source = Image.new("RGBA", (8, 8), (*RED, 128))
+
+    assert close(made(engine, source, "bg:0000ff").getpixel((4, 4)), (128, 0, 127), 1)
+    assert close(made(engine, source, "bg:0000ff80").getpixel((4, 4)), (171, 0, 84, 192), 2)
+
+
+def test_background_changes_nothing_that_is_opaque(engine):
+    assert same(made(engine, quadrants(), "bg:123456"), quadrants())
+
+
+def changed_box(engine, source, *steps) -> tuple[int, int, int, int] | None:
+    picture = made(engine, source, spec_of(*steps))
+    return ImageChops.difference(picture.convert("RGB"), source.convert("RGB")).getbbox()
+
+
+@pytest.mark.parametrize("gravity", Gravity)
+def test_a_watermark_changes_its_own_region_only(engine, gravity):
+    source = Image.new("RGB", (300, 200), BLUE)
+
+    box = changed_box(engine, source, Watermark("imgsvc", gravity, opacity=1, size=20, x=12, y=7))
+
+    left, top, right, bottom = box
+    horizontal = {0.0: left - 12, 0.5: (left + right) // 2 - 150, 1.0: 288 - right}[gravity.horizontal]
+    vertical = {0.0: top - 7, 0.5: (top + bottom) // 2 - 100, 1.0: 193 - bottom}[gravity.vertical]
+    assert abs(horizontal) <= 1
+    assert abs(vertical) <= 1
+    assert 50 < right - left < 100
+    assert 12 < bottom - top < 26
+
+
+def test_a_watermark_is_as_strong_as_its_opacity_and_colour(engine):
+    source = Image.new("RGB", (200, 100), BLACK)
+
+    def strongest(**parameters):
+        picture = made(engine, source, spec_of(Watermark("MMMM", Gravity.CENTER, size=40, **parameters)))
+        return tuple(highest for _, highest in picture.getextrema())
+
+    assert strongest(opacity=1) == WHITE
+    assert close(strongest(opacity=0.5), GREY, 1)
+    assert close(strongest(opacity=0.5, color=Color(255, 0, 0, 128)), (64, 0, 0), 1)
+
+
+def test_a_watermark_in_percent_grows_with_the_picture(engine):
+    boxes = [
+        changed_box(engine, Image.new("RGB", (side, side)), Watermark("imgsvc", Gravity.CENTER, size=Percent(10)))
+        for side in (200, 400)
+    ]
+
+    widths = [right - left for left, _, right, _ in boxes]
+    assert abs(widths[1] - 2 * widths[0]) <= 4
+
+
+@pytest.mark.parametrize("text", ["i" * 256, "a rather long line of text, too long for the picture", "W"])
+def test_a_watermark_shrinks_to_fit(engine, text):
+    source = Image.new("RGB", (200, 60), BLACK)
+
+    left, top, right, bottom = changed_box(engine, source, Watermark(text, Gravity.SOUTHEAST, opacity=1, size=1000))
+
+    assert left >= 0
+    assert top >= 0
+    assert (right, bottom) == (190, 50)
+
+
+def test_only_margins_from_an_edge_take_room_from_a_watermark(engine):
+    source, mark = Image.new("RGB", (100, 100)), Watermark("imgsvc", Gravity.CENTER, size=1000, x=40, y=40)
+
+    left, _, right, _ = changed_box(engine, source, mark)
+
+    assert right - left > 90
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Watermark("   "),
+        Watermark("beside", x=8192, y=8192),
+        Watermark("beside", Gravity.NORTHWEST, x=8192),
+        Watermark("imgsvc", color=Color(255, 255, 255, 0)),
+    ],
+)
+def test_a_watermark_without_visible_ink_changes_nothing(engine, step):
+    assert changed_box(engine, quadrants(), step) is None
+
+
+def test_a_watermark_fits_on_a_single_pixel(engine):
+    assert made(engine, Image.new("RGB", (1, 1)), spec_of(Watermark("imgsvc", opacity=1))).size == (1, 1)
+
+
+def test_a_watermark_shows_on_what_is_transparent(engine):
+    clear = Image.new("RGBA", (200, 100), CLEAR)
+
+    picture = made(engine, clear, spec_of(Watermark("MMMM", Gravity.CENTER, 1, 40, color=Color(255, 0, 0))))
+
+    assert picture.getpixel((0, 0)) == CLEAR
+    seen = [pixel for pixel in picture.get_flattened_data() if pixel[3] > 0]
+    assert all(pixel[:3] == RED for pixel in seen)
+    assert max(pixel[3] for pixel in seen) == 255
+
+
+@pytest.mark.parametrize(("color", "mode"), [(Color(200, 200, 200), "L"), (Color(200, 0, 0), "RGB")])
+def test_a_watermark_makes_a_grey_picture_no_more_colourful_than_itself(engine, color, mode):
+    picture = made(engine, Image.new("L", (200, 100)), spec_of(Watermark("imgsvc", color=color)))
+
+    assert picture.mode == mode
+
+
+@pytest.mark.parametrize("text", ["a\u05d0", "\u0627", "\u6f22", "q\u0308", "\U0001f9ff"])
+def test_text_that_cannot_be_drawn_is_refused_before_any_picture(engine, text):
+    spec = spec_of(Rotate(90), Watermark("fine"), Watermark(text))
+
+    with pytest.raises(InvalidParameter, match=r"U\+") as caught:
+        engine.check(spec)
+
+    assert caught.value.path == ("steps", 2, "text")
+    with pytest.raises(InvalidParameter):
+        engine.render(BytesIO(encoded(quadrants())), spec)
+
+
+def test_steps_are_done_in_their_order(engine):
+    cut_first = made(engine, quadrants(), "crop:0:0:20:10,rot:90")
+    turned_first = made(engine, quadrants(), "rot:90,crop:0:0:20:10")
+
+    assert corners(cut_first) == (RED,) * 4
+    assert corners(turned_first) == (BLUE, RED, BLUE, RED)
+
+
+def test_a_result_that_is_too_large_is_refused_before_it_is_made(engine):
+    with pytest.raises(OutputTooLarge) as caught:
+        made(engine, quadrants(), "flip,rs:stretch:8192:8192,el:1")
+
+    assert caught.value.path == ("steps", 1)
+
+
+@modestly
+@given(
+    spec=specs(),
+    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    mode=st.sampled_from(["L", "LA", "RGB", "RGBA", "P", "CMYK"]),
+    orientation=st.integers(1, 8),
+)
+@pytest.mark.parametrize("name", ["pillow"])
+def test_every_spec_has_the_size_that_was_planned(name, spec, size, mode, orientation):
+    limits = Limits(max_output_side=600)
+    engine = open_engine(name, limits)
+    source = textured(*size).convert(mode)
+    content = with_orientation(source, orientation, "jpeg" if mode in ("L", "RGB", "CMYK") else "png")
+
+    try:
+        expected = plan(spec, engine.measure(BytesIO(content)), limits)
+        engine.check(spec)
+    except InvalidInput:
+        return
+    picture = made(engine, content, spec)
+
+    assert picture.size == (expected.size.width, expected.size.height)
+    assert Image.MIME[picture.format] == expected.format.media_type
+
+
+@modestly
+@given(
+    size=st.tuples(st.integers(300, 700), st.integers(300, 700)),
+    target=st.tuples(st.integers(4, 80), st.integers(4, 80)),
+    corner=st.tuples(st.integers(0, 200), st.integers(0, 200)),
+    orientation=st.integers(1, 8),
+)
+@pytest.mark.parametrize("name", ["pillow"])
+def test_shrinking_a_jpeg_is_shrinking_its_pixels(name, size, target, corner, orientation):
+    engine = open_engine(name, Limits())
+    source = textured(*size)
+    steps = Crop(*corner, width=500, height=500), Resize(*target)
+    content = with_orientation(source, orientation, "jpeg")
+
+    from_jpeg, from_pixels = made(engine, content, spec_of(*steps)), made(engine, source, spec_of(*steps))
+
+    assert same(from_jpeg, from_pixels, 10)
