@@ -135,5 +135,5 @@ def test_passwords_and_tokens_have_a_secret_each(tmp_path):
     open_token_issuer(None, tmp_path, lifetime=timedelta(hours=1), clock=StoppedClock())
     kept = {path.name: path.read_bytes() for path in (tmp_path / "secrets").iterdir()}
 
-    assert sorted(kept) == ["passwords", "tokens"]
-    assert kept["passwords"] != kept["tokens"]
+    assert sorted(kept) == ["password_secret", "token_secret"]
+    assert kept["password_secret"] != kept["token_secret"]

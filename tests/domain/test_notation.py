@@ -238,3 +238,11 @@ def test_any_text_is_a_spec_or_an_explained_failure(text):
         assert failed.position is not None
     else:
         assert parse(compact(spec)) == spec
+
+
+@pytest.mark.parametrize(("text", "meant"), [("resize:300:200", "rs"), ("grayscale", "gray"), ("brightnes:20", "br")])
+def test_a_long_name_is_answered_with_its_compact_form(text, meant):
+    with pytest.raises(UnknownOperation) as caught:
+        parse(text)
+
+    assert caught.value.nearest == meant

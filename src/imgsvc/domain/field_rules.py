@@ -1,6 +1,7 @@
 """Rules that validate a field and, because they are data, also document it."""
 
 import re
+import unicodedata
 from typing import Any
 
 from attrs import Attribute, frozen
@@ -76,3 +77,8 @@ def tidy_number(value: float) -> float:
         return value  # not a number, or one that a rule will refuse
     rounded = round(value, 6)
     return int(rounded) if rounded == int(rounded) else rounded
+
+
+def composed(text: str) -> str:
+    """In the Unicode form (NFC) that most keyboards send; macOS sends another."""
+    return unicodedata.normalize("NFC", text) if isinstance(text, str) else text

@@ -19,6 +19,7 @@ from imgsvc.domain.errors import (
     InvalidParameter,
     Path,
     UnknownOperation,
+    nearest,
     shortened,
     unknown,
 )
@@ -38,6 +39,9 @@ _ARGUMENTS: dict[type[Operation], list[str]] = {
     **{kind: [one.name for one in fields(kind)] for kind in _POSITIONAL.values()},
     Crop: ["x", "y", "width", "height"],
     Resize: ["fit", "width", "height", "gravity", "background"],
+}
+_LONG_NAMES = {kind.op: compact for compact, kind in _POSITIONAL.items()} | {
+    name: compact for compact, name in Adjust.compact.items()
 }
 _NAMES = {*_POSITIONAL, *_OUTPUT, *_RESIZE, *Adjust.compact}
 _NUMBER = r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?"
@@ -133,7 +137,17 @@ def _add(draft: _Draft, segment: _Segment) -> None:
         draft.begin(segment, kind.op)
         draft.steps[-1].update(given)
     else:
-        raise unknown(UnknownOperation, "operation", name, _NAMES)
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> InvalidInput:
+    """Names the compact name that was probably meant, also where its long form stands."""
+    long_name = nearest(name, _LONG_NAMES)
+    if long_name is None or nearest(name, _NAMES) is not None:
+        return unknown(UnknownOperation, "operation", name, _NAMES)
+    meant = _LONG_NAMES[long_name]
+    detail = f"unknown operation {shortened(name)}; {long_name} is written {meant} here"
+    return UnknownOperation(detail, value=name, allowed=", ".join(sorted(_NAMES)), nearest=meant)
 
 
 def _add_resize_key(draft: _Draft, segment: _Segment) -> None:
@@ -188,7 +202,7 @@ def _only_argument(segment: _Segment) -> str:
 
 def _set_once(target: dict[str, Any], key: str, value: Any, name: str) -> None:
     if key in target:
-        raise DuplicateParameter(f"{name} is given twice", value=value)
+        raise DuplicateParameter(f"{name} is given twice", value=value, allowed=f"{name} once")
     target[key] = value
 
 

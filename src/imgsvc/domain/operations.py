@@ -17,7 +17,7 @@ from attrs.validators import and_, optional
 
 from imgsvc.domain.color import WHITE, Color
 from imgsvc.domain.errors import ConflictingParameters, CropOutOfBounds, InvalidParameter
-from imgsvc.domain.field_rules import characters, tidy_number, within
+from imgsvc.domain.field_rules import characters, composed, tidy_number, within
 from imgsvc.domain.geometry import Box, Gravity, Length, Percent, Size, distance, length_within, pixels, rounded
 
 MAX_SIDE = 8192
@@ -269,10 +269,6 @@ class Sharpen:
     amount: float = field(default=100, converter=tidy_number, validator=within(0, 500))
 
 
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text) if isinstance(text, str) else text
-
-
 def _printable(instance: object, attribute: "Attribute[Any]", value: Any) -> None:
     for character in value:
         # Control, format (bidirectional marks among them), surrogate, private and unassigned; ends of lines.
@@ -295,7 +291,7 @@ class Watermark:
 
     op: ClassVar[str] = "watermark"
     compact: ClassVar[str] = "wm"
-    text: str = field(converter=_composed, validator=and_(characters(1, 256), _printable))
+    text: str = field(converter=composed, validator=and_(characters(1, 256), _printable))
     gravity: Gravity = Gravity.SOUTHEAST
     opacity: float = field(default=0.5, converter=tidy_number, validator=within(0, 1))
     size: Length = field(default=Percent(5), validator=length_within(1, 1000))

@@ -151,7 +151,12 @@ def _read_choice(value: object, kind: type[StrEnum]) -> StrEnum:
     try:
         return kind(value)
     except ValueError:
-        raise unknown(InvalidInput, kind.__name__.lower(), value, names) from None
+        raise unknown(InvalidInput, _last_word(kind.__name__), value, names) from None
+
+
+def _last_word(name: str) -> str:
+    """``VariantStatus`` as a person would say it."""
+    return str(re.findall("[A-Z][a-z]*", name)[-1]).lower()
 
 
 def _read_tagged(value: object, union: Any) -> Any:

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from attrs.validators import optional
 
 from imgsvc.domain.errors import PasswordTooLong, PasswordTooWeak
-from imgsvc.domain.field_rules import matches
+from imgsvc.domain.field_rules import composed, matches
 
 UserId = NewType("UserId", UUID)
 
@@ -17,9 +17,8 @@ MIN_PASSWORD_CHARACTERS = 8
 MAX_PASSWORD_BYTES = 1024
 
 username_rule = matches(r"[\w.@+-]{3,64}", "3 to 64 letters, digits or any of . _ - @ +")
-email_rule = matches(
-    r"(?=.{3,254}$)[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+\.[^\s@\x00-\x1f\x7f]+", "an e-mail address"
-)
+_PART = r"[^\s@\x00-\x1f\x7f-\x9f]+"
+email_rule = matches(rf"(?=.{{3,254}}$){_PART}@{_PART}\.{_PART}", "an e-mail address")
 
 
 @frozen(kw_only=True)
@@ -27,7 +26,7 @@ class User:
     """Somebody who can log in; the name is shown as it was registered."""
 
     id: UserId = field(factory=lambda: UserId(uuid4()))
-    username: str = field(validator=username_rule)
+    username: str = field(converter=composed, validator=username_rule)
     email: str | None = field(default=None, validator=optional(email_rule))
     password_hash: str = field(repr=False)
     created_at: datetime  # always with a time zone

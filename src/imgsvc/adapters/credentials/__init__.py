@@ -15,12 +15,12 @@ _AUDIENCE = "imgsvc"
 
 def open_password_hasher(secret: str | None, data_dir: Path, *, cost: int) -> PasswordHasher:
     """Raises ValueError for a secret or a cost of no use."""
-    return BcryptPasswords(_given_or_kept(secret, data_dir, "passwords"), cost)
+    return BcryptPasswords(_given_or_kept(secret, data_dir, "password_secret"), cost)
 
 
 def open_token_issuer(secret: str | None, data_dir: Path, *, lifetime: timedelta, clock: Clock) -> TokenIssuer:
     """Raises ValueError for a secret or a lifetime of no use."""
-    return JwtTokens(_given_or_kept(secret, data_dir, "tokens"), _ISSUER, _AUDIENCE, lifetime, clock)
+    return JwtTokens(_given_or_kept(secret, data_dir, "token_secret"), _ISSUER, _AUDIENCE, lifetime, clock)
 
 
 def _given_or_kept(secret: str | None, data_dir: Path, purpose: str) -> bytes:

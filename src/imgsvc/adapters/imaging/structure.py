@@ -24,6 +24,7 @@ _MAX_JUNK = 2**16  # bytes that belong to nothing
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _JPEG_START, _JPEG_SCAN, _JPEG_END = 0xD8, 0xDA, 0xD9
 _PNG_PIXELS = (b"IDAT", b"fdAT", b"fcTL")
+_PNG_END = b"IEND"
 _BMP_RUNS = (b"\1", b"\2")
 _TIFF_STRIPS = (273, 324)  # the tags StripOffsets and TileOffsets
 
@@ -80,6 +81,8 @@ def _check_png(content: bytes) -> None:
         is_for_pixels = name in _PNG_PIXELS
         chunks, pixel_chunks = chunks + (not is_for_pixels), pixel_chunks + is_for_pixels
         _refuse_if(chunks > _MAX_CHUNKS or pixel_chunks > _MAX_PIXEL_CHUNKS)
+        if name == _PNG_END:
+            return  # no decoder looks behind it
         position += 12 + length
 
 
