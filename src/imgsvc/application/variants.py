@@ -1,0 +1,210 @@
+"""Variants from their owner's side: ask for them, open them, list them."""
+
+import json
+import logging
+from enum import StrEnum
+from typing import BinaryIO
+
+from attrs import frozen
+
+from imgsvc.application.rendering import MakeNow, PlannedRendering, PlanRendering
+from imgsvc.domain.errors import Busy, InvalidInput, VariantNotReady
+from imgsvc.domain.image import ImageId
+from imgsvc.domain.plain_data import plain, read
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.user import UserId
+from imgsvc.domain.variant import Rendition, Variant, VariantId, VariantStatus
+from imgsvc.ports.blobs import BlobStore
+from imgsvc.ports.cache import Cache
+from imgsvc.ports.clock import Clock
+from imgsvc.ports.jobs import JobQueue
+from imgsvc.ports.repositories import ImageRepository, Page, PageRequest, VariantRepository
+
+logger = logging.getLogger(__name__)
+
+
+class Origin(StrEnum):
+    """Where a rendering's bytes came from."""
+
+    MEMORY = "memory"
+    STORED = "stored"
+    RENDERED = "rendered"
+
+
+@frozen
+class OpenedRendering:
+    planned: PlannedRendering
+    rendition: Rendition
+    content: bytes
+    origin: Origin
+
+
+class Mode(StrEnum):
+    """When a variant is made."""
+
+    AUTO = "auto"  # now, unless it costs more than somebody should wait for
+    SYNC = "sync"  # now
+    ASYNC = "async"  # in the background
+
+
+@frozen
+class RequestVariant:
+    """Have a variant made in the background, once per image and spec."""
+
+    plan: PlanRendering
+    variants: VariantRepository
+    jobs: JobQueue
+    clock: Clock
+
+    def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> Variant:
+        """The same variant however often it is asked for; one that failed is tried again.
+
+        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit.
+        """
+        return self.request(self.plan(caller, image_id, spec))
+
+    def request(self, planned: PlannedRendering) -> Variant:
+        """The same for a rendering that was planned before."""
+        now = self.clock()
+        wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, now, queued=True)
+        variant, _ = self.variants.add_if_absent(wanted)
+        if variant.status is VariantStatus.FAILED:
+            variant = self.variants.retry(variant.id, now)
+        if variant.status is VariantStatus.PENDING:
+            self._signal(variant)
+        return variant
+
+    def _signal(self, variant: Variant) -> None:
+        # The row came first: a signal lost here leaves a pending variant, which RequeueStalled signals again.
+        try:
+            self.jobs.publish(variant.id)
+        except Busy:
+            logger.warning("job could not be signalled, it will be later", extra={"variant_id": str(variant.id)})
+
+
+@frozen
+class TransformImage:
+    """Have a variant made, now or in the background."""
+
+    plan: PlanRendering
+    request_variant: RequestVariant
+    make_now: MakeNow
+    variants: VariantRepository
+    sync_megapixels: float
+
+    def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec, mode: Mode) -> tuple[Variant, bool]:
+        """The variant, ready where it was made now, and whether it was. Raises what RequestVariant and MakeNow do."""
+        planned = self.plan(caller, image_id, spec)
+        if mode is Mode.ASYNC:
+            return self.request_variant.request(planned), False
+        existing = self.variants.find(image_id, spec.id, planned.fingerprint)
+        if existing is not None and existing.status is VariantStatus.READY:
+            return existing, False
+        if mode is Mode.AUTO and planned.plan.megapixels > self.sync_megapixels:
+            return self.request_variant.request(planned), False
+        made = self.make_now(planned)
+        return made.variant, made.is_new
+
+
+@frozen
+class OpenRendering:
+    """A rendering's bytes, from the nearest place that has them, made now where none has."""
+
+    plan: PlanRendering
+    make_now: MakeNow
+    cache: Cache
+
+    def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> OpenedRendering:
+        """Raises ImageNotFound, also when the image is someone else's; InvalidInput, RenderingFailed, Busy."""
+        return self.open(self.plan(caller, image_id, spec))
+
+    def open(self, planned: PlannedRendering) -> OpenedRendering:
+        """The same for a rendering that was planned before."""
+        key = planned.blob_key
+        cached = _unpacked(self.cache.get(key))
+        if cached is not None:
+            return OpenedRendering(planned, *cached, Origin.MEMORY)
+        made = self.make_now(planned)
+        assert made.variant.rendition is not None
+        self.cache.put(key, _packed(made.variant.rendition, made.content))
+        origin = Origin.RENDERED if made.is_new else Origin.STORED
+        return OpenedRendering(planned, made.variant.rendition, made.content, origin)
+
+
+def _packed(rendition: Rendition, content: bytes) -> bytes:
+    return json.dumps(plain(rendition)).encode() + b"\n" + content
+
+
+def _unpacked(cached: bytes | None) -> tuple[Rendition, bytes] | None:
+    if cached is None:
+        return None
+    head, _, content = cached.partition(b"\n")
+    try:
+        rendition = read(Rendition, json.loads(head))
+    except (ValueError, RecursionError, InvalidInput):
+        return None
+    return (rendition, content) if len(content) == rendition.byte_count else None
+
+
+@frozen
+class GetVariant:
+    """One variant; seen from the queue, one job."""
+
+    variants: VariantRepository
+
+    def __call__(self, caller: UserId, variant_id: VariantId) -> Variant:
+        """Raises VariantNotFound, also when the variant is someone else's."""
+        variant = self.variants.get(variant_id)
+        variant.must_belong_to(caller)
+        return variant
+
+
+@frozen
+class OpenVariant:
+    """The bytes of a variant that is ready."""
+
+    variants: VariantRepository
+    blobs: BlobStore
+
+    def __call__(self, caller: UserId, variant_id: VariantId) -> BinaryIO:
+        """A stream that the caller closes. Raises VariantNotFound, VariantNotReady, BlobNotFound."""
+        variant = self.variants.get(variant_id)
+        variant.must_belong_to(caller)
+        return self.open(variant)
+
+    def open(self, variant: Variant) -> BinaryIO:
+        """The same for a variant that its owner was given before."""
+        if variant.rendition is None:
+            raise VariantNotReady(f"the variant is {variant.status}")
+        return self.blobs.open(variant.blob_key)
+
+
+@frozen
+class ListVariants:
+    """What was made of an image, newest first."""
+
+    images: ImageRepository
+    variants: VariantRepository
+
+    def __call__(self, caller: UserId, image_id: ImageId, page: PageRequest) -> Page[Variant]:
+        """Raises ImageNotFound, also when the image is someone else's."""
+        self.images.get(image_id).must_belong_to(caller)
+        return self.variants.list_of_image(image_id, page)
+
+
+@frozen
+class ListJobs:
+    """The caller's variants that were asked for in the background, newest first."""
+
+    variants: VariantRepository
+
+    def __call__(
+        self,
+        caller: UserId,
+        page: PageRequest,
+        *,
+        status: VariantStatus | None = None,
+        image_id: ImageId | None = None,
+    ) -> Page[Variant]:
+        """Jobs of the given status and image, where those are given."""
+        return self.variants.list_jobs(caller, page, status=status, image_id=image_id)

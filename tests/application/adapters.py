@@ -1,0 +1,143 @@
+"""Real adapters that fail, wait or count where a test says so."""
+
+from collections.abc import Callable
+from threading import Event, Lock
+from typing import BinaryIO
+
+from attrs import define, field, frozen
+
+from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
+from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
+from imgsvc.adapters.repositories.sql_images import SqlImages
+from imgsvc.adapters.repositories.sql_variants import SqlVariants
+from imgsvc.domain.errors import Unavailable
+from imgsvc.domain.image import Facts, Image
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.ports.imaging import ImageEngine, Rendered
+from imgsvc.ports.repositories import Claim
+
+
+@define(eq=False)
+class WatchedEngine:
+    """Another engine, which first does what ``before`` says at every rendering; ``renderings`` counts them."""
+
+    engine: ImageEngine
+    before: Callable[[], object] = field(default=lambda: None)
+    renderings: int = 0
+    _lock: Lock = field(factory=Lock, init=False)
+
+    @property
+    def fingerprint(self) -> str:
+        return self.engine.fingerprint
+
+    def measure(self, source: BinaryIO) -> Facts:
+        return self.engine.measure(source)
+
+    def check(self, spec: TransformSpec) -> None:
+        self.engine.check(spec)
+
+    def render(self, source: BinaryIO, spec: TransformSpec) -> Rendered:
+        with self._lock:
+            self.renderings += 1
+        self.before()
+        return self.engine.render(source, spec)
+
+
+@frozen
+class Gate:
+    """Where a rendering waits until it is let through."""
+
+    reached: Event = field(factory=Event)
+    opened: Event = field(factory=Event)
+
+    def __call__(self) -> None:
+        self.reached.set()
+        assert self.opened.wait(30), "nobody opened the gate"
+
+
+@define(eq=False)
+class Failing:
+    """Raises each of the errors once, one a call, and is fine after that."""
+
+    errors: list[BaseException]
+
+    def __call__(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+@frozen
+class FailingBlobs(InMemoryBlobs):
+    """Does what ``before_put`` and ``before_delete`` say first."""
+
+    before_put: Callable[[], object] = field(default=lambda: None)
+    before_delete: Callable[[], object] = field(default=lambda: None)
+
+    def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
+        self.before_put()
+        super().put(key, content, media_type)
+
+    def delete(self, key: str) -> None:
+        self.before_delete()
+        super().delete(key)
+
+
+class UnreachableJobs:
+    """Takes no signals."""
+
+    def publish(self, variant_id: object) -> None:
+        raise Unavailable("the job queue does not answer")
+
+
+class ImagesThatTakeNone(SqlImages):
+    """Fails before a row is kept."""
+
+    def add(self, image: Image) -> None:
+        raise Unavailable("the database does not answer")
+
+
+class ImagesThatLoseTheAnswer(SqlImages):
+    """Fails after the row was kept."""
+
+    def add(self, image: Image) -> None:
+        super().add(image)
+        raise Unavailable("the database does not answer")
+
+
+class ImagesThatGoDown(ImagesThatTakeNone):
+    """Fails for good, once an image was to be kept."""
+
+    def delete(self, image_id: object) -> bool:
+        raise Unavailable("the database still does not answer")
+
+
+@frozen
+class WatchedVariants(SqlVariants):
+    """Counts the renewals of leases; the first one fails."""
+
+    renewals: list[bool] = field(factory=list)
+
+    def renew(self, claim: Claim, lease: object) -> bool:
+        if not self.renewals:
+            self.renewals.append(False)
+            raise Unavailable("the database does not answer")
+        self.renewals.append(super().renew(claim, lease))  # type: ignore[arg-type]
+        return self.renewals[-1]
+
+
+@frozen
+class WatchedPasswords(BcryptPasswords):
+    """Knows which hashes it was asked to compare."""
+
+    compared: list[str | None] = field(factory=list, kw_only=True)
+
+    def matches(self, password: str, password_hash: str | None) -> bool:
+        self.compared.append(password_hash)
+        return super().matches(password, password_hash)
+
+
+class NoPasswords(BcryptPasswords):
+    """For what must be refused before the time of a hash is spent."""
+
+    def hash(self, password: str) -> str:
+        raise AssertionError("a password was hashed")
