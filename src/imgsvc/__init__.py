@@ -1,0 +1,31 @@
+"""imgsvc: a self-hosted image service, and the same as a library."""
+
+from imgsvc.domain.errors import ImgsvcError, InvalidInput
+from imgsvc.domain.image import Image, ImageId
+from imgsvc.domain.notation import parse as parse_spec
+from imgsvc.domain.transform import Format, Output, TransformSpec
+from imgsvc.domain.user import User, UserId
+from imgsvc.domain.variant import Variant, VariantId, VariantStatus
+from imgsvc.entrypoints.composition import Service, compose
+from imgsvc.entrypoints.settings import Settings
+from imgsvc.entrypoints.worker import running_worker
+
+__all__ = [
+    "Format",
+    "Image",
+    "ImageId",
+    "ImgsvcError",
+    "InvalidInput",
+    "Output",
+    "Service",
+    "Settings",
+    "TransformSpec",
+    "User",
+    "UserId",
+    "Variant",
+    "VariantId",
+    "VariantStatus",
+    "compose",
+    "parse_spec",
+    "running_worker",
+]

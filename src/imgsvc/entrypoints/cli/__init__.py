@@ -1,0 +1,27 @@
+"""The command line: ``imgsvc serve``, ``transform``, ``migrate``.
+
+Exit codes: 0 all done, 1 something could not be done, 2 the command line or the settings are wrong.
+"""
+
+import click
+
+from imgsvc.entrypoints.cli.migrate import migrate
+from imgsvc.entrypoints.cli.serve import serve
+from imgsvc.entrypoints.cli.transform import transform
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="imgsvc COMMAND --help tells more, with examples.",
+)
+@click.version_option(package_name="imgsvc", prog_name="imgsvc")
+def main() -> None:
+    """A self-hosted image service: upload pictures, transform them now or later, get them back.
+
+    Settings are read from IMGSVC_* variables, or from the TOML file that IMGSVC_CONFIG_FILE names.
+    """
+
+
+main.add_command(serve)
+main.add_command(transform)
+main.add_command(migrate)

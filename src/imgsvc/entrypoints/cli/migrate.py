@@ -1,0 +1,24 @@
+"""``imgsvc migrate``."""
+
+import click
+
+from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
+from imgsvc.entrypoints.composition import migrate_database
+
+_EPILOG = """\b
+Examples:
+  imgsvc migrate
+  IMGSVC_DATABASE_URL=sqlite:////var/lib/imgsvc/imgsvc.sqlite3 imgsvc migrate
+"""
+
+
+@click.command(epilog=_EPILOG)
+def migrate() -> None:
+    """Update the database's schema.
+
+    Doing it again does nothing. The embedded database is brought up to date by itself whenever the service starts.
+    """
+    settings = settings_with()
+    with explained_failures():
+        migrate_database(settings)
+    click.echo("The database is up to date.")

@@ -1,0 +1,55 @@
+"""What every command does about its settings: reads them, and says in one line what keeps it from working."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from attrs import evolve
+
+from imgsvc.domain.errors import ImgsvcError, InvalidInput
+from imgsvc.entrypoints.settings import Settings, SettingsError, load_settings
+
+
+def settings_with(**options: Any) -> Settings:
+    """Settings of the environment, under what the command's options say; options that are None say nothing.
+
+    Raises UsageError for settings that are wrong.
+    """
+    try:
+        return evolve(load_settings(), **{name: value for name, value in options.items() if value is not None})
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    except InvalidInput as error:
+        raise click.UsageError(error.detail) from None
+
+
+@contextmanager
+def explained_failures() -> Iterator[None]:
+    """Around what opens the adapters: their failures as UsageError (2) or ClickException (1)."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    except ImgsvcError as error:
+        raise click.ClickException(_with_cause(error)) from None
+    except OSError as error:
+        raise click.ClickException(_sentence(error)) from None
+    except RuntimeError as error:  # a database that is newer than this program
+        raise click.ClickException(str(error)) from None
+
+
+def _with_cause(error: ImgsvcError) -> str:
+    """Who starts the service may see what callers may not: the library's own words, or their first line."""
+    match error.__cause__:
+        case None:
+            return error.detail
+        case OSError() as cause:
+            return f"{error.detail}: {_sentence(cause)}"
+        case cause:
+            return f"{error.detail}: {str(cause).partition(chr(10))[0]}"
+
+
+def _sentence(error: OSError) -> str:
+    reason = error.strerror or "it failed for no known reason"
+    return f"cannot use {error.filename}: {reason}" if error.filename else reason

@@ -1,0 +1,105 @@
+"""The composition root: the only place that knows which technology keeps which promise."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+
+from attrs import field, frozen
+
+from imgsvc.adapters.blobs import open_blob_store
+from imgsvc.adapters.cache import open_cache
+from imgsvc.adapters.credentials import open_password_hasher, open_token_issuer
+from imgsvc.adapters.imaging import open_engine
+from imgsvc.adapters.jobs import open_jobs
+from imgsvc.adapters.repositories import Repositories, migrate, open_repositories
+from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
+from imgsvc.domain.errors import BlobNotFound, ImgsvcError
+from imgsvc.entrypoints.settings import Settings
+from imgsvc.ports.blobs import BlobStore
+from imgsvc.ports.imaging import ImageEngine
+from imgsvc.ports.jobs import JobSource
+
+logger = logging.getLogger(__name__)
+
+
+@frozen(kw_only=True)
+class Service:
+    """A running installation: what it can do, and where its work comes from."""
+
+    use_cases: UseCases
+    settings: Settings
+    jobs: JobSource
+    engine: ImageEngine
+    _repositories: Repositories = field(alias="repositories")
+    _blobs: BlobStore = field(alias="blobs")
+
+    def health(self) -> Mapping[str, bool]:
+        """Whether each thing that we depend on answers."""
+        return {"database": _answers(self._repositories.check), "blobs": _answers(self._check_blobs)}
+
+    def _check_blobs(self) -> None:
+        with suppress(BlobNotFound):
+            self._blobs.open("health/nothing").close()
+
+
+@contextmanager
+def compose(settings: Settings) -> Iterator[Service]:
+    """The service that the settings describe, until the context ends.
+
+    Raises ValueError for a setting of no use, OSError or Unavailable for a place that cannot be used, RuntimeError for
+    a database that is newer than this program.
+    Nothing is made in the background until a worker runs (entrypoints.worker).
+    """
+    settings = settings.resolved()
+    with ExitStack() as opened:
+        repositories = opened.enter_context(open_repositories(settings.database_url))
+        blobs = opened.enter_context(open_blob_store(settings.blobs_url))
+        cache = opened.enter_context(open_cache(settings.cache_url))
+        jobs = opened.enter_context(open_jobs(settings.jobs_url))
+        engine = compose_engine(settings)
+        ports = Ports(
+            users=repositories.users,
+            images=repositories.images,
+            variants=repositories.variants,
+            blobs=blobs,
+            cache=cache,
+            jobs=jobs.queue,
+            engine=engine,
+            hasher=open_password_hasher(settings.password_secret, settings.data_dir, cost=settings.password_cost),
+            tokens=open_token_issuer(
+                settings.token_secret, settings.data_dir, lifetime=settings.token_lifetime, clock=utc_now
+            ),
+            clock=utc_now,
+        )
+        policy = Policy(limits=settings.limits, sync_megapixels=settings.sync_megapixels)
+        yield Service(
+            use_cases=assemble(ports, policy),
+            settings=settings,
+            jobs=jobs.source,
+            engine=engine,
+            repositories=repositories,
+            blobs=blobs,
+        )
+
+
+def compose_engine(settings: Settings) -> ImageEngine:
+    """The engine alone, for those who have the pictures already."""
+    return open_engine(settings.engine, settings.limits, slots=settings.render_slots, queue=settings.render_queue)
+
+
+def migrate_database(settings: Settings) -> None:
+    """Bring the schema up to date. Raises what ``compose`` does."""
+    migrate(settings.resolved().database_url)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _answers(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except ImgsvcError:
+        return False
+    return True

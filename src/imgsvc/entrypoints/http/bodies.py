@@ -1,0 +1,149 @@
+"""Reading what a request carries, strictly and within limits."""
+
+import json
+import re
+from typing import Any, NoReturn, TypeVar, cast
+from urllib.parse import parse_qsl
+
+from attrs import AttrsInstance, fields_dict
+from starlette.requests import Request
+
+from imgsvc.domain import dialects
+from imgsvc.domain.errors import (
+    DuplicateParameter,
+    InvalidInput,
+    InvalidParameter,
+    NotAuthenticated,
+    UnknownParameter,
+    unknown,
+)
+from imgsvc.domain.plain_data import read, read_parameters
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.entrypoints.http.errors import (
+    BodyTooLarge,
+    InvalidJson,
+    UnsupportedEncoding,
+    UnsupportedMediaType,
+)
+
+T = TypeVar("T")
+
+MAX_JSON = 64 * 1024
+MAX_PARAMETERS = 100
+
+
+def bearer_token(request: Request) -> str:
+    """The token of the Authorization header; raises NotAuthenticated."""
+    headers = request.headers.getlist("authorization")
+    scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotAuthenticated("send one header: Authorization: Bearer <token>")
+    return token.strip()
+
+
+async def read_body(request: Request, kind: type[T]) -> T:
+    """The JSON body as a value of ``kind``; a TransformSpec in any of its shapes. Raises InvalidInput."""
+    refuse_encoding(request)
+    if not re.fullmatch(r"application/(\S+\+)?json", media_type(request)):
+        allowed = "application/json"
+        raise UnsupportedMediaType("the body must be JSON", value=media_type(request), allowed=allowed)
+    document = _parsed(await _read_at_most(request, MAX_JSON))
+    if kind is TransformSpec and isinstance(document, list | dict):
+        return cast(T, dialects.read_spec(document))
+    if not isinstance(document, dict):
+        allowed = "an object or a list" if kind is TransformSpec else "an object"
+        raise InvalidJson(f"the body must be {allowed}", allowed=allowed)
+    try:
+        return read(kind, document)
+    except InvalidInput as error:
+        raise _without_secret(error, kind) from None
+
+
+def read_query(request: Request, kind: type[T]) -> T:
+    """The query string as a value of ``kind``; a TransformSpec in compact or flat form. Raises InvalidInput."""
+    pairs = _query_pairs(request)
+    if kind is TransformSpec:
+        return cast(T, dialects.read_query(pairs))
+    known = fields_dict(cast("type[AttrsInstance]", kind))
+    plain: dict[str, Any] = {}
+    for name, text in pairs:
+        if name not in known:
+            error: InvalidInput = unknown(UnknownParameter, "parameter", name, known)
+            raise error.of(name)
+        if name in plain:
+            raise DuplicateParameter(f"{name} is given twice", parameter=name, value=text, allowed=f"{name} once")
+        plain[name] = _query_value(text, known[name].type)
+    try:
+        return read_parameters(kind, plain)
+    except InvalidInput as error:
+        error.parameter = str(error.path[0]) if error.path else None
+        error.path = ()
+        raise
+
+
+async def _read_at_most(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    if int(request.headers.get("content-length", "0")) <= limit:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                break
+        else:
+            return bytes(body)
+    raise BodyTooLarge("the body is too large", allowed=f"at most {limit} bytes")
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+    except InvalidJson:
+        raise
+    except (ValueError, RecursionError):
+        raise InvalidJson("the body is not JSON", allowed="JSON in UTF-8") from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise InvalidJson("an object has the same key twice", value=key, allowed="distinct keys")
+        found[key] = value
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InvalidJson(f"{name} is not JSON", value=name, allowed="finite numbers")
+
+
+def _without_secret(error: InvalidInput, kind: type) -> InvalidInput:
+    """The failure without the value of a field that is kept out of every log, such as a password."""
+    field = fields_dict(kind).get(str(error.path[0])) if error.path else None
+    if field is not None and not field.repr:
+        return type(error)(error.detail, path=error.path, allowed=error.allowed)
+    return error
+
+
+def refuse_encoding(request: Request) -> None:
+    """Raises UnsupportedEncoding for a compressed body."""
+    if "content-encoding" in request.headers:
+        raise UnsupportedEncoding("send the body without Content-Encoding", allowed="no Content-Encoding")
+
+
+def media_type(request: Request) -> str:
+    """Of the body, in lower case and without parameters; empty where none is named."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _query_pairs(request: Request) -> list[tuple[str, str]]:
+    try:
+        text = request.scope["query_string"].decode("ascii")
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        allowed = f"at most {MAX_PARAMETERS} names and values, in UTF-8"
+        raise InvalidParameter("the query string cannot be read", allowed=allowed) from None
+
+
+def _query_value(text: str, kind: Any) -> str | int:
+    """A number where one is wanted and written; the rules of the field refuse the rest."""
+    is_number = int in (kind, *getattr(kind, "__args__", ())) and re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", text)
+    return int(text) if is_number else text

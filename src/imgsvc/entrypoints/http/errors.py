@@ -1,0 +1,142 @@
+"""Our failures as HTTP status codes and problem documents (RFC 9457)."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from imgsvc.domain import errors
+from imgsvc.domain.errors import ImgsvcError, InvalidInput
+
+
+class InvalidJson(InvalidInput):
+    """The body is not the JSON that it should be."""
+
+    code = "invalid_json"
+
+
+class InvalidMultipart(InvalidInput):
+    code = "invalid_multipart"
+
+
+class MissingFile(InvalidInput):
+    """The form has no file under the name it should have, or ends before the file does."""
+
+    code = "missing_file"
+
+
+class TooManyParts(InvalidInput):
+    code = "too_many_parts"
+
+
+class BodyTooLarge(InvalidInput):
+    """The body of a request that carries no file is too large."""
+
+    code = "body_too_large"
+
+
+class UnsupportedMediaType(InvalidInput):
+    """The request's Content-Type is not one that the endpoint reads."""
+
+    code = "unsupported_media_type"
+
+
+class UnsupportedEncoding(InvalidInput):
+    """The request's body is compressed."""
+
+    code = "unsupported_encoding"
+
+
+class NoSuchPage(ImgsvcError):
+    """There is nothing at this path."""
+
+    code = "not_found"
+
+
+class MethodNotAllowed(ImgsvcError):
+    code = "method_not_allowed"
+
+
+class InternalError(ImgsvcError):
+    """Our fault; the log has it under the request's id."""
+
+    code = "internal_error"
+
+
+# The nearest ancestor counts.
+STATUS: dict[type[ImgsvcError], int] = {
+    InvalidInput: 422,
+    InvalidJson: 400,
+    InvalidMultipart: 400,
+    MissingFile: 400,
+    TooManyParts: 400,
+    errors.InvalidCursor: 400,
+    errors.NotAuthenticated: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    NoSuchPage: 404,
+    MethodNotAllowed: 405,
+    errors.Conflict: 409,
+    BodyTooLarge: 413,
+    errors.FileTooLarge: 413,
+    UnsupportedMediaType: 415,
+    UnsupportedEncoding: 415,
+    errors.UnsupportedFormat: 415,
+    errors.RenderingFailed: 422,
+    InternalError: 500,
+    errors.Busy: 503,
+    errors.StorageFull: 507,
+}
+
+
+def status_of(kind: type[ImgsvcError]) -> int:
+    """The status code of a failure."""
+    return next(STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS)
+
+
+def problem(connection: HTTPConnection, error: ImgsvcError, headers: dict[str, str] | None = None) -> Response:
+    """The answer to a request that failed."""
+    status = status_of(type(error))
+    document = {
+        "type": f"urn:imgsvc:error:{error.code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": connection.scope.get("state", {}).get("request_id", ""),
+        **(_where(error) if isinstance(error, InvalidInput) else {}),
+    }
+    return Response(
+        json.dumps(document, ensure_ascii=False, default=str),
+        status,
+        {**_headers(error, status), **(headers or {})},
+        "application/problem+json",
+    )
+
+
+def _where(error: InvalidInput) -> dict[str, Any]:
+    """What the caller needs to mend the request; only what there is."""
+    found = {
+        "pointer": error.pointer or None,
+        "parameter": error.parameter,
+        "position": error.position,
+        "allowed": error.allowed,
+        "nearest": error.nearest,
+    }
+    return {name: value for name, value in found.items() if value is not None} | (
+        {"value": error.value} if error.has_value else {}
+    )
+
+
+def _headers(error: ImgsvcError, status: int) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, errors.NotAuthenticated):
+        reason = "" if error.code == "unauthenticated" else ', error="invalid_token"'
+        headers["WWW-Authenticate"] = f'Bearer realm="imgsvc"{reason}'
+    if isinstance(error, errors.Busy):
+        headers["Retry-After"] = str(error.retry_after)
+    if status == 413:
+        headers["Connection"] = "close"  # the rest of the body is not read
+    return headers

@@ -1,0 +1,35 @@
+"""Whether the process lives, and whether it can work."""
+
+from attrs import frozen
+
+from imgsvc.entrypoints.composition import Service
+from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+
+
+@frozen(kw_only=True)
+class LivenessView:
+    status: str
+
+
+@frozen(kw_only=True)
+class ReadinessView:
+    status: str
+    checks: dict[str, bool]
+
+
+@endpoint("GET", "/healthz", tag="health")
+def get_liveness() -> LivenessView:
+    """The process answers; nothing else is asked."""
+    return LivenessView(status="alive")
+
+
+@endpoint("GET", "/readyz", tag="health", also={503: "Something that the service depends on does not answer"})
+def get_readiness(service: Service) -> ReadinessView | Answer[ReadinessView]:
+    """Everything that the service depends on answers."""
+    checks = dict(service.health())
+    if all(checks.values()):
+        return ReadinessView(status="ready", checks=checks)
+    return Answer(ReadinessView(status="unavailable", checks=checks), 503, {"Retry-After": "2"})
+
+
+ENDPOINTS = (get_liveness, get_readiness)

@@ -1,0 +1,155 @@
+"""Transform an image, and what was made of it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from attrs import frozen
+from starlette.requests import Request
+from starlette.responses import Response
+
+from imgsvc.application.use_cases import UseCases
+from imgsvc.application.variants import Mode
+from imgsvc.domain.errors import ImageNotFound, InvalidCursor, VariantNotFound, VariantNotReady
+from imgsvc.domain.image import ImageId
+from imgsvc.domain.notation import compact
+from imgsvc.domain.plain_data import canonical
+from imgsvc.domain.transform import Format, TransformSpec
+from imgsvc.domain.user import User
+from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus, rendering_version
+from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
+from imgsvc.entrypoints.http.images import RENDER_FAILURES
+from imgsvc.entrypoints.http.paging import PageQuery, next_links
+
+
+@frozen(kw_only=True)
+class TransformQuery:
+    """When it is made: `auto` renders what is small enough at once."""
+
+    mode: Mode = Mode.AUTO
+
+
+@frozen(kw_only=True)
+class RenditionView:
+    media_type: str
+    width: int  # pixels
+    height: int
+    bytes: int
+
+    @classmethod
+    def of(cls, made: Rendition) -> "RenditionView":
+        return cls(media_type=made.media_type, width=made.width, height=made.height, bytes=made.byte_count)
+
+
+@frozen(kw_only=True)
+class VariantView:
+    id: UUID
+    image_id: UUID
+    status: VariantStatus
+    spec: dict[str, Any]  # canonical
+    spec_id: str
+    compact: str
+    engine: str
+    rendition: RenditionView | None  # when ready
+    failure: Failure | None  # when failed
+    attempts: int
+    created_at: datetime
+    queued_at: datetime | None
+    finished_at: datetime | None
+    content_url: str | None  # when ready
+    job_url: str | None  # when it was asked for in the background
+
+    @classmethod
+    def of(cls, variant: Variant) -> "VariantView":
+        made = variant.rendition
+        return cls(
+            id=variant.id,
+            image_id=variant.image_id,
+            status=variant.status,
+            spec=canonical(variant.spec),
+            spec_id=variant.spec_id,
+            compact=compact(variant.spec),
+            engine=variant.fingerprint,
+            rendition=RenditionView.of(made) if made else None,
+            failure=variant.failure,
+            attempts=variant.attempts,
+            created_at=variant.created_at,
+            queued_at=variant.queued_at,
+            finished_at=variant.finished_at,
+            content_url=f"/v1/variants/{variant.id}/content" if made else None,
+            job_url=f"/v1/jobs/{variant.id}" if variant.queued_at else None,
+        )
+
+
+@frozen(kw_only=True)
+class VariantListView:
+    items: tuple[VariantView, ...]
+    next: str | None
+    next_cursor: str | None
+
+
+@endpoint(
+    "POST",
+    "/v1/images/{image_id}/transform",
+    tag="variants",
+    status=201,
+    also={200: "It was there already", 202: "It is made in the background: Location is the job's address"},
+    raises=(ImageNotFound, *RENDER_FAILURES),
+)
+def transform_image(
+    use_cases: UseCases, caller: User, image_id: UUID, query: TransformQuery, body: TransformSpec
+) -> Answer[VariantView]:
+    """Have a variant made, now or in the background; asking twice gives the same variant."""
+    variant, is_made_now = use_cases.transform_image(caller.id, ImageId(image_id), body, query.mode)
+    view = VariantView.of(variant)
+    if query.mode is Mode.ASYNC or variant.status is not VariantStatus.READY:
+        return Answer(view, 202, {"Location": f"/v1/jobs/{variant.id}"})
+    return Answer(view, 201 if is_made_now else 200, {"Location": f"/v1/variants/{variant.id}"})
+
+
+@endpoint("GET", "/v1/images/{image_id}/variants", tag="variants", raises=(ImageNotFound, InvalidCursor))
+def list_variants(use_cases: UseCases, caller: User, image_id: UUID, query: PageQuery) -> VariantListView:
+    """What was made of an image, newest first."""
+    path = f"/v1/images/{image_id}/variants"
+    page = use_cases.list_variants(caller.id, ImageId(image_id), query.request(path, caller))
+    address, cursor = next_links(path, caller, query, page)
+    return VariantListView(
+        items=tuple(VariantView.of(variant) for variant in page.items), next=address, next_cursor=cursor
+    )
+
+
+@endpoint("GET", "/v1/variants/{variant_id}", tag="variants", raises=(VariantNotFound,))
+def get_variant(use_cases: UseCases, caller: User, variant_id: UUID) -> VariantView:
+    """One variant."""
+    return VariantView.of(use_cases.get_variant(caller.id, VariantId(variant_id)))
+
+
+@endpoint(
+    "GET",
+    "/v1/variants/{variant_id}/content",
+    tag="variants",
+    also={304: "You have this version already: its ETag was in If-None-Match"},
+    raises=(VariantNotFound, VariantNotReady),
+    is_picture=True,
+)
+def get_variant_content(use_cases: UseCases, caller: User, variant_id: UUID, request: Request) -> Response:
+    """The picture of a variant that is ready."""
+    variant = use_cases.get_variant(caller.id, VariantId(variant_id))
+    made = variant.rendition
+    if made is None:
+        raise VariantNotReady(f"the variant is {variant.status}")
+    image = use_cases.get_image(caller.id, variant.image_id)
+    etag = rendering_version(image.sha256, variant.spec_id, variant.fingerprint)
+    trail = {"X-Imgsvc-Engine": variant.fingerprint}
+    return not_modified(request, etag, trail) or picture(
+        use_cases.open_variant.open(variant),
+        media_type=made.media_type,
+        byte_count=made.byte_count,
+        etag=etag,
+        name=name_as(image.name, Format.of_source(made.media_type).extension),
+        headers=trail,
+    )
+
+
+ENDPOINTS = (transform_image, list_variants, get_variant, get_variant_content)

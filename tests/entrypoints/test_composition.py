@@ -1,0 +1,193 @@
+"""The composition root: which technology keeps which promise, and where."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from attrs import evolve
+
+from imgsvc import Settings, compose
+from imgsvc.domain.errors import ImageTooLarge, InvalidCredentials, InvalidToken, Unavailable
+from imgsvc.domain.notation import parse
+from imgsvc.entrypoints.composition import compose_engine, migrate_database
+from tests.pictures import encoded, quadrants
+
+PASSWORD = "correct horse"
+SECRET = "a secret of the tests, at least 32 bytes long"
+
+
+def secrets_of(settings):
+    return sorted((settings.data_dir / "secrets").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("setting", "url", "culprit"),
+    [
+        ("database_url", "mysql://ada:hush@host/db", "mysql"),
+        ("database_url", "sqlite:////tmp/a?hush=1", "hush"),
+        ("blobs_url", "ftp://ada:hush@host", "ftp"),
+        ("blobs_url", "memory:?size=1", "size"),
+        ("blobs_url", "somewhere", "file: and memory:"),
+        ("jobs_url", "kafka://ada:hush@host", "kafka"),
+        ("jobs_url", "memory:?size=1", "size"),
+        ("cache_url", "memcached://ada:hush@host", "memcached"),
+        ("cache_url", "memory:?ttl=1", "ttl"),
+        ("cache_url", "memory:?max_bytes=many", "max_bytes"),
+        ("engine", "imagemagick", "imagemagick"),
+    ],
+)
+def test_what_no_adapter_understands_is_refused_by_name(settings, setting, url, culprit):
+    with pytest.raises(ValueError, match=culprit) as refused, compose(evolve(settings, **{setting: url})):
+        pass
+
+    assert "ada:hush" not in str(refused.value)
+
+
+def test_secrets_are_made_once_kept_and_readable_by_nobody_else(settings):
+    with compose(settings) as service:
+        service.use_cases.register_user("ada", PASSWORD)
+        token = service.use_cases.log_in("ada", PASSWORD).token
+    kept = [path.read_bytes() for path in secrets_of(settings)]
+
+    with compose(settings) as service:
+        assert service.use_cases.authenticate(token).username == "ada"
+        assert service.use_cases.log_in("ada", PASSWORD).token
+    assert [path.name for path in secrets_of(settings)] == ["password_secret", "token_secret"]
+    assert [path.stat().st_mode & 0o777 for path in secrets_of(settings)] == [0o600, 0o600]
+    assert [path.read_bytes() for path in secrets_of(settings)] == kept
+    assert len(set(kept)) == 2
+
+
+def test_given_secrets_are_used_and_none_are_made(settings):
+    given = evolve(settings, token_secret=SECRET, password_secret=SECRET)
+    with compose(given) as service:
+        service.use_cases.register_user("ada", PASSWORD)
+        token = service.use_cases.log_in("ada", PASSWORD).token
+
+    assert not (settings.data_dir / "secrets").exists()
+    with compose(evolve(given, token_secret=SECRET[::-1])) as service, pytest.raises(InvalidToken):
+        service.use_cases.authenticate(token)
+    with compose(evolve(given, password_secret=SECRET[::-1])) as service, pytest.raises(InvalidCredentials):
+        service.use_cases.log_in("ada", PASSWORD)
+
+
+def test_nobody_else_on_the_machine_can_look_into_the_data_folder(settings):
+    with compose(settings):
+        assert settings.data_dir.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("name", ["a b", "a?b#c%41", "d\N{LATIN SMALL LETTER E WITH ACUTE}", "a:b@c"])
+def test_a_data_folder_may_have_any_name(tmp_path, name):
+    settings = Settings(data_dir=tmp_path / name, password_cost=4)
+
+    with compose(settings) as service:
+        user = service.use_cases.register_user("ada", PASSWORD)
+        service.use_cases.upload_image(user.id, BytesIO(encoded(quadrants())))
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert {"imgsvc.sqlite3", "blobs", "secrets"} <= {path.name for path in (tmp_path / name).iterdir()}
+
+
+def test_a_relative_data_folder_stays_where_it_was_when_the_service_was_composed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with compose(Settings(data_dir="data", password_cost=4)) as service:
+        monkeypatch.chdir("/")
+        user = service.use_cases.register_user("ada", PASSWORD)
+        image = service.use_cases.upload_image(user.id, BytesIO(encoded(quadrants())))
+
+    with compose(Settings(data_dir=tmp_path / "data", password_cost=4)) as service:
+        assert service.use_cases.get_image(user.id, image.id) == image
+
+
+def test_many_can_be_composed_on_one_new_folder_at_once(settings):
+    start = threading.Barrier(6)
+
+    def register(number):
+        start.wait(30)
+        with compose(settings) as service:
+            service.use_cases.register_user(f"user-{number}", PASSWORD)
+            return service.use_cases.log_in(f"user-{number}", PASSWORD).token
+
+    with ThreadPoolExecutor(6) as threads:
+        tokens = list(threads.map(register, range(6)))
+
+    with compose(settings) as service:
+        names = [service.use_cases.authenticate(token).username for token in tokens]
+    assert names == [f"user-{number}" for number in range(6)]
+
+
+def test_two_on_one_folder_see_what_the_other_does(settings):
+    spec = parse("w:10")
+    with ExitStack() as opened:
+        one, other = (opened.enter_context(compose(settings)).use_cases for _ in range(2))
+        user = one.register_user("ada", PASSWORD)
+        image = other.upload_image(user.id, BytesIO(encoded(quadrants())))
+        job = one.request_variant(user.id, image.id, spec)
+        other.make_variant(job.id)
+
+        assert (
+            one.open_rendering(user.id, image.id, spec).content == other.open_rendering(user.id, image.id, spec).content
+        )
+        assert one.get_variant(user.id, job.id).status == "ready"
+
+
+def test_nothing_happens_in_the_background_and_nothing_is_left_behind(settings):
+    before = threading.active_count()
+
+    with compose(settings):
+        within = threading.active_count()
+
+    assert (within, threading.active_count()) == (before, before)
+
+
+def test_a_closed_service_sends_its_workers_home(settings):
+    with ThreadPoolExecutor(1) as threads:
+        with compose(settings) as service:
+            waiting = threads.submit(service.jobs.receive, timedelta(hours=1))
+
+        assert waiting.result(30) is None
+
+
+def test_limits_reach_the_use_cases_and_the_engine(settings):
+    with compose(evolve(settings, max_pixels=100)) as service:
+        user = service.use_cases.register_user("ada", PASSWORD)
+
+        with pytest.raises(ImageTooLarge):
+            service.use_cases.upload_image(user.id, BytesIO(encoded(quadrants())))
+
+
+def test_a_service_that_works_is_healthy(service):
+    assert service.health() == {"database": True, "blobs": True}
+
+
+class Unreachable:
+    """Something that does not answer."""
+
+    def check(self):
+        raise Unavailable("the database does not answer")
+
+    def open(self, key):
+        raise Unavailable("the storage does not answer")
+
+
+def test_health_tells_which_of_them_does_not_answer(service):
+    assert evolve(service, repositories=Unreachable()).health() == {"database": False, "blobs": True}
+    assert evolve(service, blobs=Unreachable()).health() == {"database": True, "blobs": False}
+
+
+def test_the_engine_alone_needs_no_folder(settings):
+    engine = compose_engine(settings)
+
+    assert engine.measure(BytesIO(encoded(quadrants()))).media_type == "image/png"
+    assert not settings.data_dir.exists()
+
+
+def test_migrating_again_does_nothing(settings):
+    migrate_database(settings)
+    migrate_database(settings)
+
+    with compose(settings) as service:
+        assert service.health()["database"]

@@ -1,0 +1,70 @@
+"""The document says what the service does, and the service does what the document says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import validate
+
+from imgsvc.domain.operations import OPERATIONS
+from imgsvc.entrypoints.http import openapi
+from imgsvc.entrypoints.http.app import ENDPOINTS
+from tests.pictures import encoded, quadrants
+
+# A valid request may still name no picture or no user; whether it does is not for a schema to say.
+_LEFT_OUT = "positive_data_acceptance"
+
+
+@pytest.fixture(scope="module")
+def document():
+    return openapi.document(ENDPOINTS)
+
+
+def test_the_document_is_valid_openapi_3_1(document):
+    assert document["openapi"].startswith("3.1")
+    validate(document)
+
+
+def test_the_server_hands_out_the_document(anyone, document):
+    answer = anyone.get("/openapi.json")
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == document
+
+
+def test_every_operation_of_the_language_is_documented(document):
+    schemas = document["components"]["schemas"]
+
+    assert {kind.__name__ for kind in OPERATIONS.values()} <= set(schemas)
+    assert schemas["Blur"]["properties"]["sigma"] == {"type": "number", "minimum": 0.3, "maximum": 250, "default": 2}
+
+
+def test_every_endpoint_has_a_summary_a_tag_and_its_problems(document):
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert operation["summary"], path
+            assert operation["tags"], path
+            assert any(status[0] in "45" for status in operation["responses"]) or path == "/healthz", path
+
+
+def test_schemathesis_finds_no_answer_that_the_document_does_not_allow(server, account, tmp_path):
+    image_id = account.upload(encoded(quadrants()))
+    account.client.post(f"/v1/images/{image_id}/transform", json={"flip": True})
+
+    command = [
+        Path(sys.executable).with_name("schemathesis"),
+        "run",
+        f"{server.address}/openapi.json",
+        f"--header=Authorization: Bearer {account.token}",
+        "--checks=all",
+        f"--exclude-checks={_LEFT_OUT}",
+        "--max-examples=30",
+        "--seed=1",
+        "--continue-on-failure",
+        "--warnings=off",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+
+    assert result.returncode == 0, result.stdout
+    assert '"log.level": "error"' not in server.log()

@@ -1,0 +1,101 @@
+"""Nobody sees, lists, changes, erases or guesses what is somebody else's: every endpoint of the document is walked."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from imgsvc.entrypoints.http import openapi
+from imgsvc.entrypoints.http.app import ENDPOINTS
+from tests.pictures import encoded, quadrants
+from tests.waiting import wait_for
+
+DOCUMENT = openapi.document(ENDPOINTS)
+OPERATIONS = [
+    (method.upper(), path, operation)
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+]
+PROTECTED = [(method, path) for method, path, operation in OPERATIONS if "security" in operation]
+WITH_ID = [(method, path) for method, path in PROTECTED if "{" in path]
+LISTS = [(method, path) for method, path in PROTECTED if method == "GET" and "{" not in path and path != "/v1/me"]
+OPEN = {"/v1/auth/register", "/v1/auth/login", "/healthz", "/readyz"}
+FORMS = {"/v1/images": {"files": {"file": ("a.png", encoded(quadrants()))}}}
+
+
+def named(cases):
+    return pytest.mark.parametrize(("method", "path"), cases, ids=[f"{method} {path}" for method, path in cases])
+
+
+@pytest.fixture
+def belongings(account):
+    """The ids of one thing of each kind that the account has."""
+    image_id = account.upload(encoded(quadrants()), "private-name.png")
+    job = account.client.post(f"/v1/images/{image_id}/transform?mode=async", json={"flip": True}).json()
+    wait_for(lambda: account.client.get(job["job_url"]).json()["status"] == "ready")
+    return {"image_id": image_id, "variant_id": job["id"], "job_id": job["id"]}
+
+
+@pytest.fixture
+def stranger(server):
+    stranger = server.account()
+    with stranger.client:
+        yield stranger
+
+
+def ask(client, method, path, **headers):
+    body = FORMS.get(path) or ({"json": {"flip": True}} if method in ("POST", "PUT", "PATCH") else {})
+    return client.request(method, path, headers=headers, **body)
+
+
+def without_ids(answer, ids):
+    """What an answer says, apart from the ids that were asked for and the request's own."""
+    text = answer.text
+    for identity in ids.values():
+        text = text.replace(identity, "")
+    return {**json.loads(text), "request_id": ""}
+
+
+def test_every_endpoint_but_a_few_named_ones_asks_for_a_token():
+    unprotected = {path for method, path, operation in OPERATIONS if "security" not in operation}
+
+    assert unprotected == OPEN
+
+
+@named(PROTECTED)
+def test_without_a_token_nothing_is_told(anyone, belongings, method, path):
+    answer = ask(anyone, method, path.format(**belongings))
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@named(WITH_ID)
+def test_what_is_somebody_elses_cannot_be_told_from_what_is_not_there(stranger, belongings, method, path):
+    nothing = {name: str(uuid4()) for name in belongings}
+
+    theirs = ask(stranger.client, method, path.format(**belongings))
+    missing = ask(stranger.client, method, path.format(**nothing))
+
+    assert (theirs.status_code, missing.status_code) == (404, 404)
+    assert without_ids(theirs, belongings) == without_ids(missing, nothing)
+
+
+@named(WITH_ID)
+def test_a_strangers_attempt_changes_nothing(account, stranger, belongings, method, path):
+    ask(stranger.client, method, path.format(**belongings))
+
+    image_id, variant_id = belongings["image_id"], belongings["variant_id"]
+    assert account.client.get(f"/v1/images/{image_id}/content").content == encoded(quadrants())
+    assert account.client.get(f"/v1/variants/{variant_id}/content").status_code == 200
+    assert len(account.client.get(f"/v1/images/{image_id}/variants").json()["items"]) == 1
+
+
+@named(LISTS)
+def test_a_list_shows_only_what_is_ones_own(stranger, belongings, method, path):
+    mine = ask(stranger.client, method, path)
+    asked_for_theirs = stranger.client.get("/v1/jobs", params={"image": belongings["image_id"]})
+
+    assert mine.json()["items"] == []
+    assert asked_for_theirs.json()["items"] == []
+    assert "private-name" not in mine.text

@@ -1,0 +1,94 @@
+"""The real server process, started and stopped by tests."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+from attrs import field, frozen
+
+PASSWORD = "correct horse battery"
+
+
+@frozen
+class RunningServer:
+    """``imgsvc serve`` in a process of its own, on a free port and a data folder of its own."""
+
+    process: "subprocess.Popen[str]"
+    address: str
+    data_dir: Path
+    log_file: Path
+
+    def client(self, token: str | None = None) -> httpx.Client:
+        """Talks to the server over a real socket; the caller closes it."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.address, headers=headers, timeout=30, verify=False)
+
+    def account(self, username: str | None = None) -> "Account":
+        """Registers somebody and logs them in."""
+        credentials = {"username": username or f"user-{uuid4().hex[:12]}", "password": PASSWORD}
+        with self.client() as anyone:
+            anyone.post("/v1/auth/register", json=credentials).raise_for_status()
+            answer = anyone.post("/v1/auth/login", json=credentials).raise_for_status()
+        return Account(self.client(answer.json()["access_token"]), answer.json()["access_token"])
+
+    def kill(self) -> None:
+        """As if the machine had lost its power."""
+        self.process.kill()
+        self.process.wait()
+
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+
+@frozen
+class Account:
+    """A logged in user of a running server."""
+
+    client: httpx.Client
+    token: str
+    name: str = field(default="")
+
+    def upload(self, content: bytes, filename: str = "picture.png") -> str:
+        """The id of the image that became of it."""
+        answer = self.client.post("/v1/images", files={"file": (filename, content)})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+
+@contextmanager
+def running_server(data_dir: Path, **variables: str) -> Iterator[RunningServer]:
+    """A server on the data folder; ``variables`` without their ``IMGSVC_``."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    log_file = data_dir.with_name(f"{data_dir.name}.log")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("IMGSVC_")}
+    environment |= {"IMGSVC_PASSWORD_COST": "4", "PYTHONUNBUFFERED": "1"}
+    environment |= {f"IMGSVC_{name}": value for name, value in variables.items()}
+    command = [sys.executable, "-W", "error", "-m", "imgsvc", "serve", "--port", "0", "--data-dir", str(data_dir)]
+    with (
+        log_file.open("a") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environment, text=True) as process,
+    ):
+        try:
+            yield RunningServer(process, _address(process, log_file), data_dir, log_file)
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def _address(process: "subprocess.Popen[str]", log_file: Path) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        found = re.search(r"ready at (http://\S+)", line)
+        if found:
+            return found[1]
+    raise AssertionError(f"the server did not start: {log_file.read_text()}")
