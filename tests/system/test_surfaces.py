@@ -1,0 +1,66 @@
+"""One spec, four surfaces, the same bytes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from imgsvc import parse_spec
+from imgsvc.domain.plain_data import canonical
+from tests.pictures import encoded, half_clear, textured
+from tests.waiting import wait_for
+
+SPECS = (
+    "w:300,h:200,fit:cover,gray,f:webp",
+    "crop:10:20:200:150,rot:30,wm:t.wqkgQWRh,f:png",
+    "rs:inside:120:,blur:1.5,br:10,con:-5,f:jpeg,q:70",
+    "rs:contain:100:100,sepia:60,sharp,f:gif",
+)
+
+
+@pytest.fixture(scope="module", params=["jpeg", "png with alpha"])
+def picture(request):
+    return encoded(textured(800, 600), "jpeg") if request.param == "jpeg" else encoded(half_clear(400, 300), "png")
+
+
+def over_http(account, image_id, compact):
+    return account.client.get(f"/v1/images/{image_id}/content", params={"t": compact}).content
+
+
+def by_a_job(account, picture, compact):
+    # Another image of the same bytes, so that nothing is stored for it yet.
+    image_id = account.upload(picture)
+    spec = canonical(parse_spec(compact))
+    job = account.client.post(f"/v1/images/{image_id}/transform?mode=async", json=spec).json()
+    wait_for(lambda: account.client.get(job["job_url"]).json()["status"] == "ready")
+    return account.client.get(f"/v1/variants/{job['id']}/content").content
+
+
+def on_the_command_line(folder, picture, compact):
+    (folder / "in").write_bytes(picture)
+    command = [sys.executable, "-m", "imgsvc", "transform", folder / "in", folder / "out", "--spec", compact]
+    subprocess.run(command, check=True, capture_output=True)
+    return (folder / "out").read_bytes()
+
+
+def as_a_library(service, picture, compact, tmp_path):
+    user = service.use_cases.register_user("ada", "correct horse")
+    (tmp_path / "in").write_bytes(picture)
+    with (tmp_path / "in").open("rb") as content:
+        image = service.use_cases.upload_image(user.id, content)
+    return service.use_cases.open_rendering(user.id, image.id, parse_spec(compact)).content
+
+
+@pytest.mark.parametrize("compact", SPECS)
+def test_a_spec_gives_the_same_bytes_on_every_surface(account, service, picture, compact, tmp_path):
+    image_id = account.upload(picture)
+
+    results = {
+        "http": over_http(account, image_id, compact),
+        "job": by_a_job(account, picture, compact),
+        "command line": on_the_command_line(tmp_path, picture, compact),
+        "library": as_a_library(service, picture, compact, tmp_path),
+    }
+
+    assert len(results["http"]) > 100
+    assert {name for name, content in results.items() if content != results["http"]} == set()
