@@ -1,5 +1,6 @@
 """imgsvc: a self-hosted image service, and the same as a library."""
 
+from imgsvc.application.variants import Mode
 from imgsvc.domain.errors import ImgsvcError, InvalidInput
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.notation import parse as parse_spec
@@ -9,6 +10,7 @@ from imgsvc.domain.variant import Variant, VariantId, VariantStatus
 from imgsvc.entrypoints.composition import Service, compose
 from imgsvc.entrypoints.settings import Settings
 from imgsvc.entrypoints.worker import running_worker
+from imgsvc.ports.repositories import PageRequest
 
 __all__ = [
     "Format",
@@ -16,7 +18,9 @@ __all__ = [
     "ImageId",
     "ImgsvcError",
     "InvalidInput",
+    "Mode",
     "Output",
+    "PageRequest",
     "Service",
     "Settings",
     "TransformSpec",

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -367,3 +368,11 @@ def test_a_file_in_the_way_of_a_folder_is_unavailable(root, blobs):
         with pytest.raises(Unavailable):
             call()
     assert files_below(root) == ["blobs/a"]
+
+
+def test_a_store_whose_folder_is_gone_says_so(tmp_path):
+    store = FilesystemBlobs.at(tmp_path / "blobs")
+    shutil.rmtree(tmp_path / "blobs")
+
+    with pytest.raises(Unavailable):
+        store.check()

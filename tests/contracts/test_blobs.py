@@ -255,3 +255,7 @@ def test_neighbours_that_come_and_go_do_not_disturb_each_other(blobs):
         list(threads.map(come_and_go, "abcd"))
 
     assert list(blobs.list()) == []
+
+
+def test_a_store_that_can_keep_blobs_says_so(blobs):
+    blobs.check()

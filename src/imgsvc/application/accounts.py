@@ -3,6 +3,7 @@
 from attrs import evolve, frozen
 
 from imgsvc.domain.errors import InvalidCredentials, TokenRevoked, UserNotFound
+from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.user import User, check_new_password
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.credentials import IssuedToken, PasswordHasher, TokenIssuer
@@ -37,7 +38,7 @@ class LogIn:
 
     def __call__(self, username: str, password: str) -> IssuedToken:
         """Raises InvalidCredentials, after the same time for an unknown name as for a wrong password."""
-        user = self.users.find_by_username(username)
+        user = self.users.find_by_username(username) if is_text(username) else None
         matches = self.hasher.matches(password, user.password_hash if user else None)
         if user is None or not matches:
             raise InvalidCredentials("the username or the password is wrong")

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import Attribute, frozen
 
@@ -34,7 +34,7 @@ class Characters:
     most: int
 
     def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
-        if not isinstance(value, str) or not self.least <= len(value) <= self.most:
+        if not is_text(value) or not self.least <= len(value) <= self.most:
             raise refused(attribute.name, value, self.allowed)
 
     @property
@@ -50,7 +50,7 @@ class Matches:
     allowed: str
 
     def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
-        if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
+        if not is_text(value) or not re.fullmatch(self.pattern, value):
             raise refused(attribute.name, value, self.allowed)
 
 
@@ -64,6 +64,17 @@ def characters(least: int, most: int) -> Characters:
 
 def matches(pattern: str, allowed: str) -> Matches:
     return Matches(pattern, allowed)
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether it is text that can be written: without half of a surrogate pair, which JSON and file names may hold."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def refused(name: str, value: object, allowed: str) -> InvalidInput:

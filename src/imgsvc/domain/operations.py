@@ -270,7 +270,7 @@ class Sharpen:
 
 
 def _printable(instance: object, attribute: "Attribute[Any]", value: Any) -> None:
-    for character in value:
+    for character in value if isinstance(value, str) else "":
         # Control, format (bidirectional marks among them), surrogate, private and unassigned; ends of lines.
         if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
             shown = f"U+{ord(character):04X}"
@@ -291,7 +291,7 @@ class Watermark:
 
     op: ClassVar[str] = "watermark"
     compact: ClassVar[str] = "wm"
-    text: str = field(converter=composed, validator=and_(characters(1, 256), _printable))
+    text: str = field(converter=composed, validator=and_(_printable, characters(1, 256)))
     gravity: Gravity = Gravity.SOUTHEAST
     opacity: float = field(default=0.5, converter=tidy_number, validator=within(0, 1))
     size: Length = field(default=Percent(5), validator=length_within(1, 1000))

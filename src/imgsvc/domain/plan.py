@@ -80,7 +80,7 @@ def plan(spec: TransformSpec, facts: Facts, limits: Limits) -> Plan:
         sizes.append(size := after)
     limits.check_output(size)
     cost = facts.stored_size.pixels + sum(one.pixels for one in sizes[1:])
-    return Plan(tuple(sizes), spec.output.format or Format.of_source(facts.media_type), round(cost / 1e6, 2))
+    return Plan(tuple(sizes), spec.output.format or Format.of_source(facts.media_type), cost / 1e6)
 
 
 @singledispatch

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from attrs import field, frozen
@@ -14,7 +14,7 @@ from imgsvc.adapters.imaging import open_engine
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import Repositories, migrate, open_repositories
 from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
-from imgsvc.domain.errors import BlobNotFound, ImgsvcError
+from imgsvc.domain.errors import ImgsvcError
 from imgsvc.entrypoints.settings import Settings
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.imaging import ImageEngine
@@ -36,11 +36,7 @@ class Service:
 
     def health(self) -> Mapping[str, bool]:
         """Whether each thing that we depend on answers."""
-        return {"database": _answers(self._repositories.check), "blobs": _answers(self._check_blobs)}
-
-    def _check_blobs(self) -> None:
-        with suppress(BlobNotFound):
-            self._blobs.open("health/nothing").close()
+        return {"database": _answers(self._repositories.check), "blobs": _answers(self._blobs.check)}
 
 
 @contextmanager

@@ -37,5 +37,8 @@ class BlobStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove what the key holds; nothing is fine too."""
 
+    def check(self) -> None:
+        """Raises Unavailable where nothing could be kept now; cheap."""
+
     def list(self, prefix: str = "") -> Iterator[StoredBlob]:
         """All whole blobs whose key starts with ``prefix``, in no order; what changes meanwhile may be missed."""

@@ -39,10 +39,16 @@ class FilesystemBlobs:
         with _translated_failures():
             for folder in (store._blobs, store._staging):
                 _make_folder(folder)
-                if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+            store.check()
             sweep(store._staging)
         return store
+
+    def check(self) -> None:
+        with _translated_failures():
+            for folder in (self._blobs, self._staging):
+                folder.stat()
+                if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
     @property
     def _blobs(self) -> Path:
