@@ -32,8 +32,9 @@ bench: $(INSTALLED) ## measure; PICTURE=path takes your own photograph
 clean: ## remove the environment and what tools left behind; the data folder stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-# The constraints hold for the build too, so that every machine gets the same versions.
+# For the build too, so that every machine gets the same versions: older pips read the first, newer ones the second.
 $(INSTALLED): pyproject.toml constraints.txt
+	@echo "Making the environment in $(VENV); this takes about a minute, once."
 	$(PYTHON) -m venv $(VENV)
-	PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

@@ -54,4 +54,4 @@ def a_variant(image: Image, **changes: Any) -> Variant:
 
 def a_job(image: Image, **changes: Any) -> Variant:
     """A variant that waits in the queue."""
-    return a_variant(image, **{"queued_at": NOW, **changes})
+    return a_variant(image, **{"queued_at": changes.get("created_at", NOW), **changes})

@@ -23,6 +23,7 @@ from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantId, VariantStatus
 from imgsvc.ports.repositories import PageRequest
 from tests.application.adapters import Failing, FailingBlobs, Gate, UnreachableJobs, WatchedVariants
+from tests.entities import a_job
 from tests.pictures import decoded
 from tests.waiting import wait_for
 
@@ -439,3 +440,14 @@ def test_what_could_not_be_signalled_is_signalled_later(with_ports, use_cases, s
 
     assert use_cases.requeue_stalled(NOW) == 1
     assert published(signals) == [job.id]
+
+
+def test_what_was_queued_before_an_upgrade_is_made_under_the_new_engines_name(ports, image):
+    variant = a_job(image, fingerprint="an-older-engine")
+    ports.variants.add_if_absent(variant)
+
+    assemble(ports, Policy()).make_variant(variant.id)
+
+    made = ports.variants.get(variant.id)
+    assert (made.status, made.fingerprint) == (VariantStatus.READY, ports.engine.fingerprint)
+    assert ports.blobs.get(made.blob_key)

@@ -7,7 +7,7 @@ import pytest
 
 from imgsvc.domain.errors import UsernameTaken, UserNotFound
 from imgsvc.domain.user import UserId
-from tests.entities import NOW, a_user
+from tests.entities import NOW, a_user, later
 
 FULL_WIDTH = "\uff41\uff4e\uff4e\uff41"  # "anna", to everybody who reads it
 
@@ -87,3 +87,12 @@ def test_another_name_finds_nobody(users, name):
     users.add(a_user(username="anna"))
 
     assert users.find_by_username(name) is None
+
+
+def test_the_first_account_says_how_old_the_repository_is(repositories):
+    before = repositories.users.first_created_at()
+    repositories.users.add(a_user(created_at=later(2)))
+    repositories.users.add(a_user(created_at=later(1)))
+
+    assert before is None
+    assert repositories.users.first_created_at() == later(1)

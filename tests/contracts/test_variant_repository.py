@@ -219,8 +219,8 @@ def test_jobs_are_the_queued_variants_of_one_user(variants, repositories, image,
     assert variants.list_jobs(image.owner, PageRequest()).items == [new, old]
 
 
-def test_jobs_are_listed_by_creation_not_by_queueing(variants, image):
-    new, old = added(
+def test_jobs_are_listed_by_queueing_not_by_creation(variants, image):
+    old, new = added(
         variants,
         a_job(image, created_at=later(2), queued_at=later(2)),
         a_job(image, fingerprint="engine-2", created_at=NOW, queued_at=later(9)),
@@ -577,3 +577,30 @@ def test_taking_what_is_stalled_changes_nothing_that_is_shown(variants, image):
     variants.take_stalled(NO_TIME, 10)
 
     assert variants.get(variant.id) == variant
+
+
+def test_a_claimed_variant_can_be_given_to_another_engine(variants, image):
+    variant = added(variants, a_job(image))
+    claim = variants.claim(variant.id, HOUR)
+
+    adopted = variants.adopt(claim, "engine-9")
+
+    assert adopted.variant.fingerprint == "engine-9"
+    assert variants.get(variant.id).fingerprint == "engine-9"
+    assert variants.finish(adopted, RENDITION, later())
+
+
+def test_an_engine_that_has_the_variant_already_does_not_take_another(variants, image):
+    variant, _ = added(variants, a_job(image), a_variant(image, fingerprint="engine-9"))
+    claim = variants.claim(variant.id, HOUR)
+
+    assert variants.adopt(claim, "engine-9") is None
+    assert variants.get(variant.id).fingerprint == variant.fingerprint
+
+
+def test_only_the_latest_claim_can_give_a_variant_away(variants, image):
+    variant = added(variants, a_job(image))
+    old = variants.claim(variant.id, NO_TIME)
+    variants.claim(variant.id, HOUR)
+
+    assert variants.adopt(old, "engine-9") is None

@@ -262,7 +262,7 @@ def test_headers_that_mean_nothing_here_change_nothing(server, headers):
 
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"access-control" not in answer.lower()
-    assert answer.endswith(b'{"status": "alive"}')
+    assert answer.endswith(b'{"status": "alive"}\n')
 
 
 def test_one_broken_request_does_not_spoil_the_next_on_its_connection(account):

@@ -441,3 +441,25 @@ def test_a_variant_that_is_nobodys_is_not_found(account):
 
     assert problem_of(answer) == (404, "not_found")
     assert not re.search(r"sqlite|blobs|Traceback", answer.text)
+
+
+def test_a_variant_whose_bytes_are_lost_is_made_again(account, server):
+    image_id = account.upload(encoded(quadrants()))
+    variant = account.client.post(f"/v1/images/{image_id}/transform", json={"flip": True}).json()
+    before = account.client.get(variant["content_url"]).content
+    for path in (server.data_dir / "blobs" / "variants" / image_id).rglob("*"):
+        if path.is_file():
+            path.unlink()
+
+    after = account.client.get(variant["content_url"])
+
+    assert (after.status_code, after.content) == (200, before)
+
+
+def test_what_was_made_on_the_spot_is_no_job(account):
+    image_id = account.upload(encoded(quadrants()))
+    variant = account.client.post(f"/v1/images/{image_id}/transform?mode=sync", json={"mirror": True}).json()
+
+    answer = account.client.get(f"/v1/jobs/{variant['id']}")
+
+    assert (answer.status_code, variant["job_url"]) == (404, None)

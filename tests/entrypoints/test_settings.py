@@ -224,7 +224,9 @@ def test_the_example_file_says_what_a_setting_means_and_its_default(name):
     assert SETTINGS[name].metadata["help"] in meaning
     # What depends on the machine is left empty there.
     is_each_machines_own = name in ("worker_slots", "render_slots")
-    assert default == ("" if is_each_machines_own else str(SETTINGS[name].default or ""))
+    assert default == (
+        "" if is_each_machines_own else "" if SETTINGS[name].default is None else str(SETTINGS[name].default)
+    )
 
 
 def test_the_example_file_can_be_used_as_it_is():

@@ -4,7 +4,7 @@ import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from threading import Barrier, Event, active_count
 from threading import enumerate as enumerate_threads
@@ -15,11 +15,13 @@ from attrs import define, evolve, field
 from structlog.contextvars import get_contextvars
 
 from imgsvc import compose, running_worker
+from imgsvc.adapters.repositories import open_repositories
 from imgsvc.domain.errors import Busy, Unavailable
 from imgsvc.domain.notation import parse
 from imgsvc.entrypoints import worker as worker_module
 from imgsvc.ports.repositories import PageRequest
 from tests.application.adapters import Failing, Gate, UnreachableJobs, WatchedEngine
+from tests.entities import a_user
 from tests.pictures import encoded, quadrants
 from tests.waiting import wait_for
 
@@ -215,6 +217,8 @@ def test_what_is_left_lying_is_found_although_looking_failed_before(service, ada
 def test_orphans_are_swept_when_they_are_old_enough(settings, caplog):
     caplog.set_level(logging.INFO)
     grown = evolve(settings, orphan_grace_seconds=1000)
+    with open_repositories(grown.resolved().database_url) as repositories:
+        repositories.users.add(a_user(created_at=datetime.now(UTC) - timedelta(hours=2)))
     with compose(grown) as service:
         old, young = (settings.data_dir / "blobs" / "originals" / f"{uuid4()}+" for _ in range(2))
         for path, age in ((old, 2000), (young, 500)):

@@ -11,6 +11,7 @@ from tests.pictures import encoded, half_clear, textured
 from tests.waiting import wait_for
 
 SPECS = (
+    "ao:1",
     "w:300,h:200,fit:cover,gray,f:webp",
     "crop:10:20:200:150,rot:30,wm:t.wqkgQWRh,f:png",
     "rs:inside:120:,blur:1.5,br:10,con:-5,f:jpeg,q:70",
@@ -38,9 +39,11 @@ def by_a_job(account, picture, compact):
 
 def on_the_command_line(folder, picture, compact):
     (folder / "in").write_bytes(picture)
+    (folder / "out").mkdir()
     command = [sys.executable, "-m", "imgsvc", "transform", folder / "in", folder / "out", "--spec", compact]
     subprocess.run(command, check=True, capture_output=True)
-    return (folder / "out").read_bytes()
+    (made,) = (folder / "out").iterdir()
+    return made.read_bytes()
 
 
 def as_a_library(service, picture, compact, tmp_path):

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from attrs import frozen
 
-from imgsvc.domain.errors import Busy, EmptyFile, FileTooLarge
+from imgsvc.domain.errors import Busy, EmptyFile, FileTooLarge, TypeMismatch
 from imgsvc.domain.image import MAX_NAME, Image, ImageId
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.user import UserId
@@ -28,14 +28,19 @@ class UploadImage:
     engine: ImageEngine
     clock: Clock
     limits: Limits
+    strict_types: bool
 
-    def __call__(self, caller: UserId, content: BinaryIO, name: str = "") -> Image:
+    def __call__(self, caller: UserId, content: BinaryIO, name: str = "", declared_type: str = "") -> Image:
         """``content`` can seek and is read from its start; ``name`` is kept as it is, up to 255 characters.
 
-        Raises EmptyFile, FileTooLarge, and what ImageEngine.measure raises. Nothing is kept then.
+        What the bytes are counts; where types are strict, a ``declared_type`` that says otherwise is refused.
+        Raises EmptyFile, FileTooLarge, TypeMismatch, and what ImageEngine.measure raises. Nothing is kept then.
         """
         sha256, byte_count = self._digest(content)
         facts = self.engine.measure(content)
+        if self.strict_types and declared_type not in ("", "application/octet-stream", facts.media_type):
+            detail = "the file is not of the type that it is labelled with"
+            raise TypeMismatch(detail, value=declared_type, allowed=facts.media_type)
         image = Image(
             owner=caller,
             name=name[:MAX_NAME],

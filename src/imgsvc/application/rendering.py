@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
+from math import inf
 from threading import Event, Thread
 
 from attrs import field, frozen
@@ -18,6 +19,7 @@ from imgsvc.domain.errors import (
     NotFound,
     RenderingFailed,
     Unavailable,
+    UseAsync,
 )
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.plan import Limits, Plan, plan
@@ -41,6 +43,13 @@ class PlannedRendering:
     spec: TransformSpec
     plan: Plan
     fingerprint: str
+
+    def must_cost_at_most(self, megapixels: float) -> None:
+        """Raises UseAsync."""
+        cost = self.plan.megapixels
+        if cost > megapixels:
+            allowed = f"at most {megapixels:g} megapixels read and written by all steps, or mode=async"
+            raise UseAsync("this costs too much to be made while you wait", value=round(cost, 1), allowed=allowed)
 
     @property
     def blob_key(self) -> str:
@@ -88,10 +97,12 @@ class MakeNow:
     clock: Clock
     _flights: SingleFlight[MadeNow] = field(factory=SingleFlight, init=False)
 
-    def __call__(self, planned: PlannedRendering) -> MadeNow:
-        """Raises RenderingFailed, Busy, Unavailable, ImageNotFound."""
+    def __call__(self, planned: PlannedRendering, most_megapixels: float = inf) -> MadeNow:
+        """Raises RenderingFailed, Busy, Unavailable, ImageNotFound; UseAsync where it is not stored and costs more."""
         # What is stored is looked for within the flight: who comes just after another one has landed finds it.
-        return self._flights.run(planned.blob_key, lambda: self._stored(planned) or self._made(planned))
+        return self._flights.run(
+            planned.blob_key, lambda: self._stored(planned) or self._made(planned, most_megapixels)
+        )
 
     def _stored(self, planned: PlannedRendering) -> MadeNow | None:
         variant = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
@@ -103,7 +114,8 @@ class MakeNow:
             logger.warning("a ready variant has no bytes, making them again", extra={"variant_id": str(variant.id)})
             return None
 
-    def _made(self, planned: PlannedRendering) -> MadeNow:
+    def _made(self, planned: PlannedRendering, most_megapixels: float) -> MadeNow:
+        planned.must_cost_at_most(most_megapixels)
         wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock())
         rendered = render(self.blobs, self.engine, planned.image, planned.spec)
         self.blobs.put(wanted.blob_key, rendered.content, rendered.rendition.media_type)
@@ -151,12 +163,21 @@ class MakeVariant:
 
     def _make(self, claim: Claim) -> None:
         variant = claim.variant
+        if variant.fingerprint != self.engine.fingerprint:
+            variant = self._adopted(claim)
         image = self.images.get(variant.image_id)
         rendered = render(self.blobs, self.engine, image, variant.spec)
         # The key is the variant's own, so a second worker writes the same bytes to the same place.
         self.blobs.put(variant.blob_key, rendered.content, rendered.rendition.media_type)
         if not self.variants.finish(claim, rendered.rendition, self.clock()) and self._is_gone(variant):
             self.blobs.delete(variant.blob_key)
+
+    def _adopted(self, claim: Claim) -> Variant:
+        """The variant under the name of the engine that makes it: it was queued before an upgrade."""
+        adopted = self.variants.adopt(claim, self.engine.fingerprint)
+        if adopted is None:
+            raise RenderingFailed("a newer engine has made this already: ask for it again")
+        return adopted.variant
 
     def _is_gone(self, variant: Variant) -> bool:
         return not self.images.existing([variant.image_id])
@@ -188,8 +209,12 @@ class MakeVariant:
 
     def _renew_until(self, claim: Claim, done: Event) -> None:
         while not done.wait(self.lease.total_seconds() / 3):
-            with suppress(Unavailable):
+            try:
                 self.variants.renew(claim, self.lease)
+            except Unavailable:
+                continue  # there is time for two more tries
+            except Exception:
+                logger.exception("the lease could not be renewed")
 
 
 @frozen

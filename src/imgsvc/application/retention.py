@@ -1,6 +1,7 @@
 """What nobody needs any more goes."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 from uuid import UUID
@@ -10,34 +11,49 @@ from attrs import frozen
 from imgsvc.domain.image import ImageId
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.clock import Clock
-from imgsvc.ports.repositories import ImageRepository
+from imgsvc.ports.repositories import ImageRepository, UserRepository
+
+logger = logging.getLogger(__name__)
 
 _BATCH = 500
+# Uploads that one sweep may find cut off between blob and row; more is a sign of the wrong database.
+_MOST_ORIGINALS = 100
 
 
 @frozen
 class SweepOrphans:
-    """Remove blobs whose image is gone, or never came to be."""
+    """Remove blobs whose image is gone, or never came to be.
 
+    Only what a crash can leave: a database that is new, empty or restored beside older blobs must not cost a picture.
+    """
+
+    users: UserRepository
     images: ImageRepository
     blobs: BlobStore
     clock: Clock
 
     def __call__(self, older_than: timedelta) -> int:
         """How many were removed; younger ones may belong to an upload that is not finished yet."""
+        founded = self.users.first_created_at()
+        if founded is None:
+            return 0
         newest = self.clock() - older_than
-        candidates = (blob.key for blob in self.blobs.list() if blob.modified_at <= newest)
-        removed = 0
-        while batch := list(islice(candidates, _BATCH)):
-            for key in self._orphans(batch):
-                self.blobs.delete(key)
-                removed += 1
-        return removed
+        # What is older than the database was never its own.
+        candidates = (blob.key for blob in self.blobs.list() if founded <= blob.modified_at <= newest)
+        orphans = list(self._orphans(candidates))
+        originals = sum(key.startswith("originals/") for key in orphans)
+        if originals > _MOST_ORIGINALS:
+            logger.error("%d originals have no row, more than crashes leave: nothing is removed", originals)
+            return 0
+        for key in orphans:
+            self.blobs.delete(key)
+        return len(orphans)
 
-    def _orphans(self, keys: Sequence[str]) -> Iterator[str]:
-        owners = {key: _image_of(key) for key in keys}
-        existing = self.images.existing([image for image in set(owners.values()) if image is not None])
-        return (key for key, image in owners.items() if image is not None and image not in existing)
+    def _orphans(self, keys: Iterator[str]) -> Iterator[str]:
+        while batch := list(islice(keys, _BATCH)):
+            owners = {key: _image_of(key) for key in batch}
+            existing = self.images.existing([image for image in set(owners.values()) if image is not None])
+            yield from (key for key, image in owners.items() if image is not None and image not in existing)
 
 
 def _image_of(key: str) -> ImageId | None:

@@ -37,3 +37,4 @@ class SingleFlight(Generic[T]):
         finally:
             with self._lock:
                 del self._running[key]
+            del mine  # or a failure, its traceback and this frame would keep each other, and a picture, alive

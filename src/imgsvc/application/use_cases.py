@@ -50,8 +50,9 @@ class Policy:
 
     limits: Limits = field(factory=Limits)
     lease: timedelta = timedelta(seconds=15)  # renewed while a variant is made, so it is what a dead worker costs
+    strict_types: bool = False  # refuse pictures that are labelled as something else
     max_attempts: int = field(default=3, validator=within(1, 100))
-    sync_megapixels: float = field(default=60.0, validator=within(0, 1e6))
+    sync_megapixels: float = field(default=150.0, validator=within(0, 1e6))
 
 
 @frozen(kw_only=True)
@@ -87,20 +88,20 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         register_user=RegisterUser(p.users, p.hasher, p.clock),
         log_in=LogIn(p.users, p.hasher, p.tokens),
         authenticate=Authenticate(p.users, p.tokens),
-        upload_image=UploadImage(p.images, p.blobs, p.engine, p.clock, limits),
+        upload_image=UploadImage(p.images, p.blobs, p.engine, p.clock, limits, policy.strict_types),
         get_image=GetImage(p.images),
         open_original=OpenOriginal(p.images, p.blobs),
         list_images=ListImages(p.images),
         delete_image=DeleteImage(p.images, p.blobs, p.cache),
         plan_rendering=plan,
-        open_rendering=OpenRendering(plan, make_now, p.cache),
+        open_rendering=OpenRendering(plan, make_now, p.cache, policy.sync_megapixels),
         transform_image=TransformImage(plan, request_variant, make_now, p.variants, policy.sync_megapixels),
         request_variant=request_variant,
         get_variant=GetVariant(p.variants),
-        open_variant=OpenVariant(p.variants, p.blobs),
+        open_variant=OpenVariant(plan, make_now, p.variants, p.blobs),
         list_variants=ListVariants(p.images, p.variants),
         list_jobs=ListJobs(p.variants),
         make_variant=MakeVariant(p.images, p.variants, p.blobs, p.engine, p.clock, policy.lease, policy.max_attempts),
         requeue_stalled=RequeueStalled(p.variants, p.jobs),
-        sweep_orphans=SweepOrphans(p.images, p.blobs, p.clock),
+        sweep_orphans=SweepOrphans(p.users, p.images, p.blobs, p.clock),
     )

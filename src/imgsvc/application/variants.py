@@ -8,7 +8,7 @@ from typing import BinaryIO
 from attrs import frozen
 
 from imgsvc.application.rendering import MakeNow, PlannedRendering, PlanRendering
-from imgsvc.domain.errors import Busy, InvalidInput, VariantNotReady
+from imgsvc.domain.errors import BlobNotFound, Busy, InvalidInput, RenderingFailed, VariantNotReady
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.plain_data import plain, read
 from imgsvc.domain.transform import TransformSpec
@@ -102,7 +102,7 @@ class TransformImage:
             return existing, False
         if mode is Mode.AUTO and planned.plan.megapixels > self.sync_megapixels:
             return self.request_variant.request(planned), False
-        made = self.make_now(planned)
+        made = self.make_now(planned, self.sync_megapixels)
         return made.variant, made.is_new
 
 
@@ -113,9 +113,10 @@ class OpenRendering:
     plan: PlanRendering
     make_now: MakeNow
     cache: Cache
+    sync_megapixels: float
 
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> OpenedRendering:
-        """Raises ImageNotFound, also when the image is someone else's; InvalidInput, RenderingFailed, Busy."""
+        """Raises ImageNotFound, also when the image is someone else's; InvalidInput and what MakeNow does."""
         return self.open(self.plan(caller, image_id, spec))
 
     def open(self, planned: PlannedRendering) -> OpenedRendering:
@@ -124,7 +125,7 @@ class OpenRendering:
         cached = _unpacked(self.cache.get(key))
         if cached is not None:
             return OpenedRendering(planned, *cached, Origin.MEMORY)
-        made = self.make_now(planned)
+        made = self.make_now(planned, self.sync_megapixels)
         assert made.variant.rendition is not None
         self.cache.put(key, _packed(made.variant.rendition, made.content))
         origin = Origin.RENDERED if made.is_new else Origin.STORED
@@ -163,11 +164,13 @@ class GetVariant:
 class OpenVariant:
     """The bytes of a variant that is ready."""
 
+    plan: PlanRendering
+    make_now: MakeNow
     variants: VariantRepository
     blobs: BlobStore
 
     def __call__(self, caller: UserId, variant_id: VariantId) -> BinaryIO:
-        """A stream that the caller closes. Raises VariantNotFound, VariantNotReady, BlobNotFound."""
+        """A stream that the caller closes. Raises VariantNotFound, VariantNotReady, and what MakeNow does."""
         variant = self.variants.get(variant_id)
         variant.must_belong_to(caller)
         return self.open(variant)
@@ -176,7 +179,17 @@ class OpenVariant:
         """The same for a variant that its owner was given before."""
         if variant.rendition is None:
             raise VariantNotReady(f"the variant is {variant.status}")
-        return self.blobs.open(variant.blob_key)
+        try:
+            return self.blobs.open(variant.blob_key)
+        except BlobNotFound:
+            self._make_again(variant)
+            return self.blobs.open(variant.blob_key)
+
+    def _make_again(self, variant: Variant) -> None:
+        planned = self.plan(variant.owner, variant.image_id, variant.spec)
+        if planned.fingerprint != variant.fingerprint:
+            raise RenderingFailed("the bytes are lost, and so is the engine that made them: ask for the picture again")
+        self.make_now(planned)
 
 
 @frozen

@@ -136,6 +136,12 @@ class OutputTooLarge(InvalidInput):
     code = "output_too_large"
 
 
+class UseAsync(InvalidInput):
+    """The rendering costs more than anybody should wait for; it can be had as a job."""
+
+    code = "use_async"
+
+
 class UnsupportedOutput(InvalidInput):
     code = "unsupported_output"
 
@@ -172,6 +178,12 @@ class UnsupportedFormat(InvalidInput):
     """Not a picture that we read."""
 
     code = "unsupported_format"
+
+
+class TypeMismatch(UnsupportedFormat):
+    """A picture, but labelled as something else."""
+
+    code = "type_mismatch"
 
 
 class FileTooLarge(InvalidInput):

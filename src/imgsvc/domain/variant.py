@@ -63,7 +63,7 @@ class Variant:
     status: VariantStatus = VariantStatus.PENDING
     attempts: int = field(default=0, validator=within(0, 2**31 - 1))
     created_at: datetime  # always with a time zone
-    queued_at: datetime | None = None  # when it was first asked for in the background, which makes it a job
+    queued_at: datetime | None = None  # when it was asked for in the background, which makes it a job
     finished_at: datetime | None = None
     rendition: Rendition | None = field(default=None)
     failure: Failure | None = field(default=None)

@@ -68,7 +68,11 @@ def compose(settings: Settings) -> Iterator[Service]:
             ),
             clock=utc_now,
         )
-        policy = Policy(limits=settings.limits, sync_megapixels=settings.sync_megapixels)
+        policy = Policy(
+            limits=settings.limits,
+            sync_megapixels=settings.sync_megapixels,
+            strict_types=settings.strict_types,
+        )
         yield Service(
             use_cases=assemble(ports, policy),
             settings=settings,

@@ -69,18 +69,21 @@ class Settings:
     password_cost: int = _setting(12, "bcrypt's cost: each step doubles the time of a login", within(4, 16))
     worker_slots: int = _setting(os.cpu_count() or 1, "jobs made at once by the server; 0: none", within(0, 256))
     render_slots: int = _setting(os.cpu_count() or 1, "pictures decoded or rendered at once", within(1, 256))
-    render_queue: int = _setting(64, "requests that may wait for a render slot, before 503", within(0, 10000))
-    http_threads: int = _setting(32, "requests that are worked on at once", within(1, 1000))
+    render_queue: int = _setting(32, "requests that may wait for a render slot, before 503", within(0, 10000))
+    http_threads: int = _setting(32, "requests worked on at once, besides renderings and logins", within(1, 1000))
     sync_megapixels: float = _setting(
-        60.0, "what mode=auto renders at once: megapixels read and written", within(0, 100000)
+        150.0, "what is rendered while somebody waits: megapixels read and written by all steps", within(0, 100000)
     )
+    strict_types: bool = _setting(False, "refuse uploads whose Content-Type says another picture than their bytes do")
     max_bytes: int = _setting(_LIMITS.max_bytes, "size of an upload", within(1, 2**40))
     max_side: int = _setting(_LIMITS.max_side, "pixels of a side of an upload", within(1, 65535))
     max_pixels: int = _setting(_LIMITS.max_pixels, "pixels of an upload, all frames together", within(1, 2**40))
     max_frames: int = _setting(_LIMITS.max_frames, "frames of an upload", within(1, 2**20))
     max_output_side: int = _setting(_LIMITS.max_output_side, "pixels of a side of a rendering", within(1, 65535))
     max_output_pixels: int = _setting(_LIMITS.max_output_pixels, "pixels of a rendering", within(1, 2**40))
-    orphan_grace_seconds: int = _setting(3600, "age at which a blob without a row is removed", within(1, 2**31))
+    orphan_grace_seconds: int = _setting(
+        3600, "age at which a blob without a row is removed; longer than any upload takes", within(300, 2**31)
+    )
     log_level: str = _setting("info", "debug, info, warning or error", _one_of("debug", "info", "warning", "error"))
     log_format: str = _setting(
         "auto", "json, console, or auto: console on a terminal", _one_of("auto", "json", "console")
@@ -204,4 +207,5 @@ def _without_value(error: Exception) -> str:
 
 def _kind_of(name: str) -> str:
     kind = next(one.type for one in _fields() if one.name == name)
-    return {int: "a whole number", float: "a number"}.get(kind, "text") if kind is not None else "text"
+    kinds: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
+    return kinds.get(kind, "text")

@@ -32,14 +32,15 @@ def running_worker(service: Service, slots: int) -> Iterator[None]:
         Thread(target=worker.every, args=(_REQUEUE_EVERY, worker.requeue), name="requeue", daemon=True),
         Thread(target=worker.every, args=(_SWEEP_EVERY, worker.sweep), name="sweep", daemon=True),
     ]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         yield
     finally:
         worker.stopping.set()
         for thread in threads:
-            thread.join()
+            if thread.ident is not None:  # it was started
+                thread.join()
 
 
 @frozen

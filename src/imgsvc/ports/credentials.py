@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from imgsvc.domain.user import UserId
 
@@ -26,7 +26,7 @@ class PasswordHasher(Protocol):
 
 @frozen
 class IssuedToken:
-    token: str
+    token: str = field(repr=False)
     lifetime: timedelta
 
 

@@ -26,7 +26,7 @@ MAX_PAGE_SIZE = 100
 class Position:
     """Where a list was left: behind the item of this time and id."""
 
-    created_at: datetime
+    moment: datetime  # what the list is ordered by
     id: UUID
 
 
@@ -58,13 +58,16 @@ class UserRepository(Protocol):
     def get(self, user_id: UserId) -> User:
         """Raises UserNotFound."""
 
+    def first_created_at(self) -> datetime | None:
+        """When the oldest account was opened, which is about as old as the database is; None without any."""
+
     def find_by_username(self, username: str) -> User | None:
         """The user whose name has the same ``username_key``."""
 
 
 class ImageRepository(Protocol):
     def add(self, image: Image) -> None:
-        """Keep a new image."""
+        """Keep a new image. Raises UserNotFound where its owner is gone."""
 
     def get(self, image_id: ImageId) -> Image:
         """Raises ImageNotFound."""
@@ -112,7 +115,7 @@ class VariantRepository(Protocol):
     def list_jobs(
         self, owner: UserId, page: PageRequest, *, status: VariantStatus | None = None, image_id: ImageId | None = None
     ) -> Page[Variant]:
-        """The variants of one user that were queued, newest first by ``created_at``."""
+        """The variants of one user that were queued, the last queued first."""
 
     def claim(self, variant_id: VariantId, lease: timedelta) -> Claim | None:
         """Turn a pending variant, or one whose lease is over, to processing, with one attempt more.
@@ -125,6 +128,12 @@ class VariantRepository(Protocol):
 
     def fail(self, claim: Claim, failure: Failure, now: datetime) -> bool:
         """Turn a claimed variant failed; False like ``finish``."""
+
+    def adopt(self, claim: Claim, fingerprint: str) -> Claim | None:
+        """Give a claimed variant to the engine of that fingerprint.
+
+        None, changing nothing, where that engine's variant is there already, or the claim is no longer the latest.
+        """
 
     def renew(self, claim: Claim, lease: timedelta) -> bool:
         """Let the lease begin anew; False like ``finish``."""

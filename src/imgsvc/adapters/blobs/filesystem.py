@@ -98,7 +98,7 @@ class FilesystemBlobs:
             try:
                 return self._path(key).open("rb")
             except FileNotFoundError:
-                raise BlobNotFound(f"no blob {key}") from None
+                raise BlobNotFound("there are no bytes under this key") from None
 
     def delete(self, key: str) -> None:
         target = self._path(key)

@@ -36,7 +36,7 @@ class InMemoryBlobs:
         try:
             return self._held[checked_key(key)].content
         except KeyError:
-            raise BlobNotFound(f"no blob {key}") from None
+            raise BlobNotFound("there are no bytes under this key") from None
 
     def open(self, key: str) -> BinaryIO:
         return BytesIO(self.get(key))

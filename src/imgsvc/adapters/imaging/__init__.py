@@ -13,7 +13,7 @@ def open_engine(
     limits: Limits,
     *,
     slots: int | None = None,
-    queue: int = 64,
+    queue: int = 32,
     wait: timedelta = timedelta(seconds=10),
 ) -> ImageEngine:
     """The engine of that name; ``auto`` is the best that is installed. Raises ValueError for a name it does not know.

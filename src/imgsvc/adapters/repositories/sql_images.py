@@ -5,11 +5,13 @@ from typing import Any
 
 from attrs import asdict, fields, frozen
 from sqlalchemy import Engine, Row, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
+from imgsvc.adapters.repositories.failures import breaks_foreign_key
 from imgsvc.adapters.repositories.pages import read_page
 from imgsvc.adapters.repositories.tables import images
 from imgsvc.adapters.repositories.transactions import reading, writing
-from imgsvc.domain.errors import ImageNotFound
+from imgsvc.domain.errors import ImageNotFound, UserNotFound
 from imgsvc.domain.image import Facts, Image, ImageId
 from imgsvc.domain.user import UserId
 from imgsvc.ports.repositories import Page, PageRequest
@@ -23,8 +25,13 @@ class SqlImages:
     engine: Engine
 
     def add(self, image: Image) -> None:
-        with writing(self.engine) as connection:
-            connection.execute(insert(images).values(_row(image)))
+        try:
+            with writing(self.engine) as connection:
+                connection.execute(insert(images).values(_row(image)))
+        except IntegrityError as error:
+            if breaks_foreign_key(error):
+                raise UserNotFound(f"no user {image.owner}") from error
+            raise
 
     def get(self, image_id: ImageId) -> Image:
         with reading(self.engine) as connection:
@@ -36,7 +43,7 @@ class SqlImages:
     def list_of(self, owner: UserId, page: PageRequest) -> Page[Image]:
         query = select(images).where(images.c.owner == owner)
         with reading(self.engine) as connection:
-            return read_page(connection, query, images, page, _image)
+            return read_page(connection, query, (images.c.created_at, images.c.id), page, _image)
 
     def count_of(self, owner: UserId) -> int:
         query = select(func.count()).select_from(images).where(images.c.owner == owner)

@@ -1,9 +1,10 @@
 """Users in a SQL database."""
 
+from datetime import datetime
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Engine, Row, insert, select
+from sqlalchemy import Engine, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from imgsvc.adapters.repositories.tables import users
@@ -29,6 +30,11 @@ class SqlUsers:
         if row is None:
             raise UserNotFound(f"no user {user_id}")
         return _user(row)
+
+    def first_created_at(self) -> datetime | None:
+        with reading(self.engine) as connection:
+            first: datetime | None = connection.execute(select(func.min(users.c.created_at))).scalar_one()
+        return first
 
     def find_by_username(self, username: str) -> User | None:
         query = select(users).where(users.c.username_key == username_key(username))

@@ -25,6 +25,8 @@ from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, Varian
 from imgsvc.ports.repositories import Claim, Page, PageRequest
 
 _KEY = (variants.c.image_id, variants.c.spec_id, variants.c.fingerprint)
+_NEWEST = (variants.c.created_at, variants.c.id)
+_LAST_QUEUED = (variants.c.queued_at, variants.c.id)
 _NO_RENDITION = {"media_type": None, "width": None, "height": None, "byte_count": None}
 _NO_FAILURE = {"failure_code": None, "failure_detail": None}
 _NO_CLAIM = {"claim_token": None, "lease_ends_at": None}
@@ -56,7 +58,7 @@ class SqlVariants:
     def list_of_image(self, image_id: ImageId, page: PageRequest) -> Page[Variant]:
         query = select(variants).where(variants.c.image_id == image_id)
         with reading(self.engine) as connection:
-            return read_page(connection, query, variants, page, _variant)
+            return read_page(connection, query, _NEWEST, page, _variant)
 
     def list_jobs(
         self, owner: UserId, page: PageRequest, *, status: VariantStatus | None = None, image_id: ImageId | None = None
@@ -67,7 +69,7 @@ class SqlVariants:
         if image_id is not None:
             query = query.where(variants.c.image_id == image_id)
         with reading(self.engine) as connection:
-            return read_page(connection, query, variants, page, _variant)
+            return read_page(connection, query, _LAST_QUEUED, page, _variant)
 
     def claim(self, variant_id: VariantId, lease: timedelta) -> Claim | None:
         token = uuid4()
@@ -88,6 +90,16 @@ class SqlVariants:
     def fail(self, claim: Claim, failure: Failure, now: datetime) -> bool:
         failed = {"status": VariantStatus.FAILED, "finished_at": now, **_failure_row(failure)}
         return self._change(claim, **failed, **_NO_CLAIM)
+
+    def adopt(self, claim: Claim, fingerprint: str) -> Claim | None:
+        held = and_(variants.c.id == claim.variant.id, variants.c.claim_token == claim.token)
+        change = update(variants).where(held).values(fingerprint=fingerprint).returning(*variants.c)
+        try:
+            with writing(self.engine) as connection:
+                row = connection.execute(change).one_or_none()
+        except IntegrityError:
+            return None  # there is one of this image, spec and fingerprint
+        return None if row is None else Claim(_variant(row), claim.token)
 
     def renew(self, claim: Claim, lease: timedelta) -> bool:
         return self._change(claim, lease_ends_at=TimeFromNow(lease))

@@ -100,7 +100,7 @@ def _partial_index(name: str, *columns: Column[object], where: object) -> Index:
 
 
 _job = variants.c
-_partial_index("ix_jobs_owner", _job.owner, _job.created_at, _job.id, where=is_queued)
-_partial_index("ix_jobs_owner_status", _job.owner, _job.status, _job.created_at, _job.id, where=is_queued)
-_partial_index("ix_jobs_owner_image", _job.owner, _job.image_id, _job.created_at, _job.id, where=is_queued)
+_partial_index("ix_jobs_owner", _job.owner, _job.queued_at, _job.id, where=is_queued)
+_partial_index("ix_jobs_owner_status", _job.owner, _job.status, _job.queued_at, _job.id, where=is_queued)
+_partial_index("ix_jobs_owner_image", _job.owner, _job.image_id, _job.queued_at, _job.id, where=is_queued)
 _partial_index("ix_jobs_stalled", _job.signalled_at, _job.created_at, _job.id, where=is_stallable)

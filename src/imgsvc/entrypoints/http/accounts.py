@@ -8,6 +8,7 @@ from attrs.validators import optional
 
 from imgsvc.application.use_cases import UseCases
 from imgsvc.domain.errors import (
+    Busy,
     InvalidCredentials,
     PasswordTooLong,
     PasswordTooWeak,
@@ -16,6 +17,7 @@ from imgsvc.domain.errors import (
 from imgsvc.domain.field_rules import composed
 from imgsvc.domain.user import User, email_rule, username_rule
 from imgsvc.entrypoints.http.endpoint import endpoint
+from imgsvc.entrypoints.http.threads import Pool
 
 
 @frozen(kw_only=True)
@@ -55,14 +57,15 @@ class TokenView:
     "/v1/auth/register",
     tag="accounts",
     status=201,
-    raises=(PasswordTooWeak, PasswordTooLong, UsernameTaken),
+    raises=(PasswordTooWeak, PasswordTooLong, UsernameTaken, Busy),
+    pool=Pool.HASHING,
 )
 def register(use_cases: UseCases, body: Registration) -> UserView:
     """Open an account."""
     return UserView.of(use_cases.register_user(body.username, body.password, body.email))
 
 
-@endpoint("POST", "/v1/auth/login", tag="accounts", raises=(InvalidCredentials,))
+@endpoint("POST", "/v1/auth/login", tag="accounts", raises=(InvalidCredentials, Busy), pool=Pool.HASHING)
 def log_in(use_cases: UseCases, body: Login) -> TokenView:
     """Get an access token; send it as `Authorization: Bearer ...` with every other request."""
     issued = use_cases.log_in(body.username, body.password)

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,6 +17,7 @@ from imgsvc.entrypoints.http import accounts, health, images, jobs, openapi, var
 from imgsvc.entrypoints.http.endpoint import routes
 from imgsvc.entrypoints.http.errors import MethodNotAllowed, NoSuchPage, problem
 from imgsvc.entrypoints.http.requests import RequestScope
+from imgsvc.entrypoints.http.threads import Threads
 from imgsvc.entrypoints.worker import running_worker
 
 ENDPOINTS = (
@@ -33,7 +34,7 @@ def create_app(service: Service) -> Starlette:
 
     @asynccontextmanager
     async def lifetime(app: Starlette) -> AsyncIterator[None]:
-        app.state.threads = CapacityLimiter(service.settings.http_threads)
+        app.state.threads = Threads(service.settings)
         worker = running_worker(service, service.settings.worker_slots)
         await to_thread.run_sync(worker.__enter__)
         try:

@@ -10,11 +10,11 @@ import json
 import re
 import types
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import ExitStack, closing
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from anyio import CapacityLimiter, to_thread
 from attrs import field, frozen
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +26,7 @@ from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.bodies import bearer_token, read_body, read_query
 from imgsvc.entrypoints.http.errors import problem
 from imgsvc.entrypoints.http.forms import read_upload
+from imgsvc.entrypoints.http.threads import Pool, Threads
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class Endpoint:
     raises: tuple[type[ImgsvcError], ...]
     tag: str
     is_picture: bool
+    pool: Pool
 
     @cached_property
     def types(self) -> dict[str, Any]:
@@ -79,27 +81,23 @@ class Endpoint:
 
     async def answer(self, request: Request) -> Response:
         service: Service = request.app.state.service
-        # What asks for no work must be answered while all threads work: on the loop's own threads.
-        threads: CapacityLimiter | None = request.app.state.threads if self.takes("use_cases") else None
-        opened: dict[str, Any] = {}
+        threads: Threads = request.app.state.threads
         try:
-            arguments = await self._arguments(request, service, threads, opened)
-            result = await to_thread.run_sync(partial(self.function, **arguments), limiter=threads)
+            with ExitStack() as opened:
+                arguments = await self._arguments(request, service, threads, opened)
+                result = await threads.run(self.pool, partial(self.function, **arguments))
         except ImgsvcError as error:
             return problem(request, error)
-        finally:
-            if "upload" in opened:
-                opened["upload"].close()
         return self._response(result)
 
     async def _arguments(
-        self, request: Request, service: Service, threads: CapacityLimiter | None, opened: dict[str, Any]
+        self, request: Request, service: Service, threads: Threads, opened: ExitStack
     ) -> dict[str, Any]:
         # Who asks comes first: a stranger learns nothing from how the rest of his request is judged.
         arguments: dict[str, Any] = {}
         if self.takes("caller"):
             authenticate = partial(service.use_cases.authenticate, bearer_token(request))
-            arguments["caller"] = await to_thread.run_sync(authenticate, limiter=threads)
+            arguments["caller"] = await threads.run(Pool.READING, authenticate)
         for name in self.path_parameters:
             arguments[name] = _id(request.path_params[name])
         if self.takes("query"):
@@ -107,7 +105,8 @@ class Endpoint:
         if self.takes("body"):
             arguments["body"] = await read_body(request, self.types["body"])
         if self.takes("upload"):
-            arguments["upload"] = opened["upload"] = await read_upload(request, service.settings.max_bytes)
+            upload = await read_upload(request, service.settings.max_bytes)
+            arguments["upload"] = opened.enter_context(closing(upload))
         given = {"use_cases": service.use_cases, "service": service, "request": request}
         return arguments | {name: value for name, value in given.items() if self.takes(name)}
 
@@ -118,7 +117,7 @@ class Endpoint:
         if answer.view is None:
             return Response(status_code=answer.status, headers=dict(answer.headers))
         headers = {"Cache-Control": "no-store", **answer.headers}
-        content = json.dumps(plain(answer.view), ensure_ascii=False)
+        content = json.dumps(plain(answer.view), ensure_ascii=False) + "\n"  # a terminal's prompt follows
         return Response(content, answer.status, headers, "application/json")
 
 
@@ -146,6 +145,7 @@ def endpoint(
     also: Mapping[int, str] | None = None,
     raises: tuple[type[ImgsvcError], ...] = (),
     is_picture: bool = False,
+    pool: Pool = Pool.READING,
 ) -> Callable[[Callable[..., object]], Endpoint]:
     """Make an endpoint of a function; ``raises`` names the failures that its parameters do not tell of already."""
 
@@ -159,6 +159,7 @@ def endpoint(
             raises=raises,
             tag=tag,
             is_picture=is_picture,
+            pool=pool,
         )
 
     return made

@@ -1,7 +1,6 @@
 """Our failures as HTTP status codes and problem documents (RFC 9457)."""
 
 import json
-from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -91,6 +90,23 @@ STATUS: dict[type[ImgsvcError], int] = {
 }
 
 
+# Python's own phrases differ between its versions.
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+    507: "Insufficient Storage",
+}
+
+
 def status_of(kind: type[ImgsvcError]) -> int:
     """The status code of a failure."""
     return next(STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS)
@@ -101,7 +117,7 @@ def problem(connection: HTTPConnection, error: ImgsvcError, headers: dict[str, s
     status = status_of(type(error))
     document = {
         "type": f"urn:imgsvc:error:{error.code}",
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES[status],
         "status": status,
         "detail": error.detail,
         "code": error.code,
@@ -109,7 +125,7 @@ def problem(connection: HTTPConnection, error: ImgsvcError, headers: dict[str, s
         **(_where(error) if isinstance(error, InvalidInput) else {}),
     }
     return Response(
-        json.dumps(document, ensure_ascii=False, default=str),
+        json.dumps(document, ensure_ascii=False, default=str) + "\n",
         status,
         {**_headers(error, status), **(headers or {})},
         "application/problem+json",

@@ -26,6 +26,7 @@ class Upload:
 
     file: BinaryIO
     filename: str
+    media_type: str  # as the form says; may be empty or wrong
     fields: Mapping[str, str]
 
     def close(self) -> None:
@@ -105,7 +106,8 @@ def _upload(items: list[tuple[str, str | UploadFile]]) -> Upload:
             file.file.close()
         raise
     upload = files[0][1]
-    return Upload(cast(BinaryIO, cast("SpooledTemporaryFile[bytes]", upload.file)), upload.filename or "", dict(fields))
+    content = cast(BinaryIO, cast("SpooledTemporaryFile[bytes]", upload.file))
+    return Upload(content, upload.filename or "", upload.content_type or "", dict(fields))
 
 
 async def _counted(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:

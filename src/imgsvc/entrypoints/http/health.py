@@ -4,6 +4,7 @@ from attrs import frozen
 
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.threads import Pool
 
 
 @frozen(kw_only=True)
@@ -17,13 +18,19 @@ class ReadinessView:
     checks: dict[str, bool]
 
 
-@endpoint("GET", "/healthz", tag="health")
+@endpoint("GET", "/healthz", tag="health", pool=Pool.PROBING)
 def get_liveness() -> LivenessView:
     """The process answers; nothing else is asked."""
     return LivenessView(status="alive")
 
 
-@endpoint("GET", "/readyz", tag="health", also={503: "Something that the service depends on does not answer"})
+@endpoint(
+    "GET",
+    "/readyz",
+    tag="health",
+    also={503: "Something that the service depends on does not answer"},
+    pool=Pool.PROBING,
+)
 def get_readiness(service: Service) -> ReadinessView | Answer[ReadinessView]:
     """Everything that the service depends on answers."""
     checks = dict(service.health())

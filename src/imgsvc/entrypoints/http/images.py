@@ -22,8 +22,10 @@ from imgsvc.domain.errors import (
     RenderingFailed,
     StorageFull,
     TooManyFrames,
+    TypeMismatch,
     UnknownField,
     UnsupportedFormat,
+    UseAsync,
     unknown,
 )
 from imgsvc.domain.image import MAX_NAME, Image, ImageId
@@ -33,18 +35,20 @@ from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.forms import Upload
 from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
 from imgsvc.entrypoints.http.paging import PageQuery, next_links
+from imgsvc.entrypoints.http.threads import Pool
 
 UPLOAD_FAILURES = (
     EmptyFile,
     FileTooLarge,
     UnsupportedFormat,
+    TypeMismatch,
     CorruptImage,
     ImageTooLarge,
     TooManyFrames,
     Busy,
     StorageFull,
 )
-SPEC_FAILURES = (CropOutOfBounds, OutputTooLarge)
+SPEC_FAILURES = (CropOutOfBounds, OutputTooLarge, UseAsync)
 RENDER_FAILURES = (*SPEC_FAILURES, RenderingFailed, CorruptImage, Busy, StorageFull)
 
 
@@ -88,7 +92,7 @@ class ImageListView:
     next_cursor: str | None
 
 
-@endpoint("POST", "/v1/images", tag="images", status=201, raises=UPLOAD_FAILURES)
+@endpoint("POST", "/v1/images", tag="images", status=201, raises=UPLOAD_FAILURES, pool=Pool.RENDERING)
 def upload_image(use_cases: UseCases, caller: User, upload: Upload) -> Answer[ImageView]:
     """Upload a picture: a form with the part `file`, and `name` if it should have another name than its file."""
     for name in upload.fields:
@@ -98,7 +102,7 @@ def upload_image(use_cases: UseCases, caller: User, upload: Upload) -> Answer[Im
     if len(name) > MAX_NAME:
         allowed = f"at most {MAX_NAME} characters"
         raise InvalidInput("the name is too long", path=("name",), value=len(name), allowed=allowed)
-    image = use_cases.upload_image(caller.id, upload.file, name)
+    image = use_cases.upload_image(caller.id, upload.file, name, upload.media_type)
     return Answer(ImageView.of(image), 201, {"Location": f"/v1/images/{image.id}"})
 
 
@@ -131,10 +135,11 @@ def delete_image(use_cases: UseCases, caller: User, image_id: UUID) -> None:
     also={304: "You have this version already: its ETag was in If-None-Match"},
     raises=(ImageNotFound, *RENDER_FAILURES),
     is_picture=True,
+    pool=Pool.RENDERING,
 )
 def get_content(use_cases: UseCases, caller: User, image_id: UUID, query: TransformSpec, request: Request) -> Response:
     """The original; or, with `t` or the single parameters, a rendering of it, made now if it is not there yet."""
-    if query == TransformSpec():
+    if not request.url.query:
         return _original(use_cases, caller, ImageId(image_id), request)
     planned = use_cases.plan_rendering(caller.id, ImageId(image_id), query)
     trail = {"X-Imgsvc-Engine": planned.fingerprint}

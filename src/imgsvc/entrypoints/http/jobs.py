@@ -71,7 +71,10 @@ def list_jobs(use_cases: UseCases, caller: User, query: JobQuery) -> JobListView
 @endpoint("GET", "/v1/jobs/{job_id}", tag="jobs", raises=(VariantNotFound,))
 def get_job(use_cases: UseCases, caller: User, job_id: UUID) -> JobView:
     """One job; its id is that of the variant."""
-    return JobView.of(use_cases.get_variant(caller.id, VariantId(job_id)))
+    variant = use_cases.get_variant(caller.id, VariantId(job_id))
+    if variant.queued_at is None:
+        raise VariantNotFound(f"no job {job_id}")  # made on the spot, and never queued
+    return JobView.of(variant)
 
 
 ENDPOINTS = (list_jobs, get_job)

@@ -4,7 +4,6 @@ import types
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, NewType, Union, get_args, get_origin
 from uuid import UUID
@@ -22,6 +21,7 @@ from imgsvc.domain.errors import (
     InvalidParameter,
     InvalidToken,
     NotAuthenticated,
+    StorageFull,
     TokenExpired,
     TokenRevoked,
     TooManyOperations,
@@ -38,6 +38,7 @@ from imgsvc.domain.plain_data import is_tagged_union
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.entrypoints.http.endpoint import Endpoint
 from imgsvc.entrypoints.http.errors import (
+    TITLES,
     BodyTooLarge,
     InvalidJson,
     InvalidMultipart,
@@ -286,7 +287,7 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> Schema:
         responses[str(status)] = {**_success(endpoint, status, schemas), "description": meaning}
     for status, codes in sorted(_codes_by_status(endpoint).items()):
         responses[str(status)] = {
-            "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in sorted(codes))}",
+            "description": f"{TITLES[status]}: {', '.join(f'`{code}`' for code in sorted(codes))}",
             "headers": dict(_REQUEST_ID),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
@@ -294,7 +295,7 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> Schema:
 
 
 def _success(endpoint: Endpoint, status: int, schemas: _Schemas) -> Schema:
-    response: Schema = {"description": HTTPStatus(status).phrase, "headers": dict(_REQUEST_ID)}
+    response: Schema = {"description": _SUCCESSES.get(status, "Done"), "headers": dict(_REQUEST_ID)}
     if endpoint.is_picture:
         response["headers"] |= {"ETag": _header("Equal for equal bytes")}
     if status in (204, 304):
@@ -309,6 +310,7 @@ def _success(endpoint: Endpoint, status: int, schemas: _Schemas) -> Schema:
     return response
 
 
+_SUCCESSES = {200: "Here it is", 201: "It was made", 204: "It is gone"}
 _PICTURE_TYPES = [
     *(one.media_type for one in Format),
     "image/avif",
@@ -321,6 +323,8 @@ def _codes_by_status(endpoint: Endpoint) -> Mapping[int, set[str]]:
     kinds: set[type[ImgsvcError]] = set(endpoint.raises)
     if endpoint.takes("use_cases") or endpoint.takes("caller"):
         kinds.add(Unavailable)
+        if endpoint.method != "GET":
+            kinds.add(StorageFull)
     for name, failures in _FAILURES_OF_PARAMETER.items():
         if endpoint.takes(name):
             kinds.update(failures)

@@ -49,7 +49,7 @@ def next_links(
 
 
 def _cursor(position: Position, path: str, caller: User) -> str:
-    plain = json.dumps([_VERSION, position.created_at.isoformat(), str(position.id), _seal(position, path, caller)])
+    plain = json.dumps([_VERSION, position.moment.isoformat(), str(position.id), _seal(position, path, caller)])
     return base64.urlsafe_b64encode(plain.encode()).rstrip(b"=").decode()
 
 
@@ -69,5 +69,5 @@ def _position(cursor: str, path: str, caller: User) -> Position:
 
 def _seal(position: Position, path: str, caller: User) -> str:
     """Tells a cursor of another list from a fitting one; a secret it is not, since a list shows one's own alone."""
-    sealed = f"{caller.id} {path} {position.created_at.isoformat()} {position.id}"
+    sealed = f"{caller.id} {path} {position.moment.isoformat()} {position.id}"
     return hashlib.sha256(sealed.encode()).hexdigest()[:16]

@@ -21,6 +21,7 @@ from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
 from imgsvc.entrypoints.http.images import RENDER_FAILURES
 from imgsvc.entrypoints.http.paging import PageQuery, next_links
+from imgsvc.entrypoints.http.threads import Pool
 
 
 @frozen(kw_only=True)
@@ -96,6 +97,7 @@ class VariantListView:
     status=201,
     also={200: "It was there already", 202: "It is made in the background: Location is the job's address"},
     raises=(ImageNotFound, *RENDER_FAILURES),
+    pool=Pool.RENDERING,
 )
 def transform_image(
     use_cases: UseCases, caller: User, image_id: UUID, query: TransformQuery, body: TransformSpec
@@ -130,7 +132,7 @@ def get_variant(use_cases: UseCases, caller: User, variant_id: UUID) -> VariantV
     "/v1/variants/{variant_id}/content",
     tag="variants",
     also={304: "You have this version already: its ETag was in If-None-Match"},
-    raises=(VariantNotFound, VariantNotReady),
+    raises=(VariantNotFound, VariantNotReady, *RENDER_FAILURES),
     is_picture=True,
 )
 def get_variant_content(use_cases: UseCases, caller: User, variant_id: UUID, request: Request) -> Response:

@@ -76,9 +76,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["image_id"], ["images.id"], name=op.f("fk_variants_image_id"), ondelete="CASCADE"),
     )
     op.create_index("ix_variants_image", "variants", ["image_id", "created_at", "id"])
-    _create_partial_index("ix_jobs_owner", ["owner", "created_at", "id"], _queued)
-    _create_partial_index("ix_jobs_owner_status", ["owner", "status", "created_at", "id"], _queued)
-    _create_partial_index("ix_jobs_owner_image", ["owner", "image_id", "created_at", "id"], _queued)
+    _create_partial_index("ix_jobs_owner", ["owner", "queued_at", "id"], _queued)
+    _create_partial_index("ix_jobs_owner_status", ["owner", "status", "queued_at", "id"], _queued)
+    _create_partial_index("ix_jobs_owner_image", ["owner", "image_id", "queued_at", "id"], _queued)
     _create_partial_index("ix_jobs_stalled", ["signalled_at", "created_at", "id"], _stallable)
 
 

@@ -1,0 +1,48 @@
+"""The threads that requests are worked on, in pools: one kind of work cannot keep the others waiting."""
+
+import os
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from imgsvc.domain.errors import Busy
+from imgsvc.entrypoints.settings import Settings
+
+T = TypeVar("T")
+
+# A request that waits costs a connection and little else; one that would wait for very long had better come back.
+_MOST_WAITING = 1000
+_MOST_LOGINS_WAITING = 50
+
+
+class Pool(Enum):
+    """What a request mostly does."""
+
+    READING = auto()
+    RENDERING = auto()
+    HASHING = auto()  # of passwords: a quarter of a second of a core
+    PROBING = auto()  # of health: never behind any of the others
+
+
+class Threads:
+    """Made on the event loop that uses it."""
+
+    def __init__(self, settings: Settings) -> None:
+        cores = os.cpu_count() or 1
+        # A rendering waits in the engine's queue, with its thread; so each that may wait there has one.
+        rendering = settings.render_slots + settings.render_queue
+        self._pools = {
+            Pool.READING: (CapacityLimiter(settings.http_threads), _MOST_WAITING),
+            Pool.RENDERING: (CapacityLimiter(rendering), settings.render_queue),
+            Pool.HASHING: (CapacityLimiter(cores), _MOST_LOGINS_WAITING),
+            Pool.PROBING: (CapacityLimiter(4), _MOST_WAITING),
+        }
+
+    async def run(self, pool: Pool, work: Callable[[], T]) -> T:
+        """What ``work`` returns or raises; raises Busy where too many wait for the same pool already."""
+        limiter, most_waiting = self._pools[pool]
+        if limiter.statistics().tasks_waiting >= most_waiting and limiter.available_tokens < 1:
+            raise Busy("too many requests wait already")
+        return await to_thread.run_sync(work, limiter=limiter)
