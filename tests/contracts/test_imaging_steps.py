@@ -1,4 +1,4 @@
-"""What every image engine promises of each step (domain/operations.py), by the pixels it makes."""
+"""What every image engine promises of each step (domain/operations), by the pixels it makes."""
 
 from io import BytesIO
 

@@ -1,24 +1,17 @@
-"""Every operation of the transform language as a small frozen class.
-
-A class holds what the operation means: its parameters with their units and ranges, and the geometry that a plan and
-every engine share. How pixels change is each engine's part. Sizes are those of the picture as it is at that step.
-``op`` names the operation in JSON; ``compact`` in the compact form, where the parameters follow in the order of the
-fields (notation.py tells the exceptions).
-"""
+"""Operations that change sizes and places."""
 
 import math
-import unicodedata
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, ClassVar, TypeAlias, get_args
+from typing import ClassVar
 
-from attrs import Attribute, evolve, field, fields_dict, frozen
-from attrs.validators import and_, optional
+from attrs import field, frozen
+from attrs.validators import optional
 
-from imgsvc.domain.color import WHITE, Color
+from imgsvc.domain.color import Color
 from imgsvc.domain.errors import ConflictingParameters, CropOutOfBounds, InvalidParameter
-from imgsvc.domain.field_rules import characters, composed, tidy_number, within
-from imgsvc.domain.geometry import Box, Gravity, Length, Percent, Size, distance, length_within, pixels, rounded
+from imgsvc.domain.field_rules import tidy_number, within
+from imgsvc.domain.geometry import Box, Gravity, Length, Size, distance, length_within, pixels, rounded
 
 MAX_SIDE = 8192
 
@@ -203,138 +196,3 @@ class Mirror:
 
     op: ClassVar[str] = "mirror"
     compact: ClassVar[str] = "mirror"
-
-
-@frozen
-class Background:
-    """Lay the picture on a colour; alpha is gone afterwards where the colour is opaque."""
-
-    op: ClassVar[str] = "background"
-    compact: ClassVar[str] = "bg"
-    color: Color
-
-
-def _change() -> Any:
-    return field(default=0, converter=tidy_number, validator=within(-100, 100))
-
-
-@frozen
-class Adjust:
-    """Brightness, then contrast, then saturation; each -100 to 100 %, 0 leaves it as it is."""
-
-    op: ClassVar[str] = "adjust"
-    compact: ClassVar[dict[str, str]] = {"br": "brightness", "con": "contrast", "sat": "saturation"}
-    brightness: float = _change()
-    contrast: float = _change()
-    saturation: float = _change()
-
-    def changed(self) -> tuple[str, ...]:
-        """The names of the parameters that change something, in their order of work."""
-        return tuple(name for name in fields_dict(Adjust) if getattr(self, name) != 0)
-
-
-@frozen
-class Grayscale:
-    """Luminance only: red, green and blue become equal (ITU-R BT.601 weights)."""
-
-    op: ClassVar[str] = "grayscale"
-    compact: ClassVar[str] = "gray"
-
-
-@frozen
-class Sepia:
-    """Brown tones, mixed with the original by ``amount`` %."""
-
-    op: ClassVar[str] = "sepia"
-    compact: ClassVar[str] = "sepia"
-    amount: float = field(default=100, converter=tidy_number, validator=within(0, 100))
-
-
-@frozen
-class Blur:
-    """Gaussian blur; ``sigma`` in pixels."""
-
-    op: ClassVar[str] = "blur"
-    compact: ClassVar[str] = "blur"
-    sigma: float = field(default=2, converter=tidy_number, validator=within(0.3, 250))
-
-
-@frozen
-class Sharpen:
-    """Unsharp mask; ``sigma`` in pixels, ``amount`` in % of the difference that is added."""
-
-    op: ClassVar[str] = "sharpen"
-    compact: ClassVar[str] = "sharp"
-    sigma: float = field(default=1, converter=tidy_number, validator=within(0.1, 10))
-    amount: float = field(default=100, converter=tidy_number, validator=within(0, 500))
-
-
-def _printable(instance: object, attribute: "Attribute[Any]", value: Any) -> None:
-    for character in value if isinstance(value, str) else "":
-        # Control, format (bidirectional marks among them), surrogate, private and unassigned; ends of lines.
-        if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
-            shown = f"U+{ord(character):04X}"
-            raise InvalidParameter(
-                f"{attribute.name} must not hold the invisible character {shown}",
-                path=(attribute.name,),
-                value=shown,
-                allowed="visible characters and spaces",
-            )
-
-
-@frozen
-class Watermark:
-    """One line of text over the picture; ``x`` and ``y`` are the margins from the edges that ``gravity`` names.
-
-    ``size`` is the font's, in pixels or % of the picture's width; a line wider than the picture is drawn smaller.
-    """
-
-    op: ClassVar[str] = "watermark"
-    compact: ClassVar[str] = "wm"
-    text: str = field(converter=composed, validator=and_(_printable, characters(1, 256)))
-    gravity: Gravity = Gravity.SOUTHEAST
-    opacity: float = field(default=0.5, converter=tidy_number, validator=within(0, 1))
-    size: Length = field(default=Percent(5), validator=length_within(1, 1000))
-    x: Length = field(default=10, validator=length_within(0, MAX_SIDE))
-    y: Length = field(default=10, validator=length_within(0, MAX_SIDE))
-    color: Color = WHITE
-
-
-Operation: TypeAlias = (
-    AutoOrient
-    | Crop
-    | Resize
-    | Rotate
-    | Flip
-    | Mirror
-    | Background
-    | Adjust
-    | Grayscale
-    | Sepia
-    | Blur
-    | Sharpen
-    | Watermark
-)
-
-OPERATIONS: dict[str, type[Operation]] = {operation.op: operation for operation in get_args(Operation)}
-
-
-def changes_nothing(operation: Operation) -> bool:
-    """Whether the operation leaves every picture as it is."""
-    match operation:
-        case AutoOrient(enabled=True) | Rotate(degrees=0) | Sepia(amount=0) | Sharpen(amount=0) | Watermark(opacity=0):
-            return True
-        case Adjust():
-            return not operation.changed()
-        case _:
-            return False
-
-
-def merged(first: Adjust, second: Adjust) -> Adjust | None:
-    """Both adjustments as one, where that does the same work in the same order."""
-    names = list(fields_dict(Adjust))
-    if not first.changed() or not second.changed():
-        return first if first.changed() else second
-    if names.index(first.changed()[-1]) >= names.index(second.changed()[0]):
-        return None
-    return evolve(first, **{name: getattr(second, name) for name in second.changed()})
