@@ -12,6 +12,7 @@ class Sample:
     number: float = field(default=1, validator=within(0.5, 10))
     text: str = field(default="ab", validator=characters(2, 4))
     word: str = field(default="x", validator=matches("[a-z]+", "small letters"))
+    either: float | str = field(default=1, validator=within(1, 5, or_word="all"))
 
 
 @pytest.mark.parametrize("number", [0.5, 1, 9.99, 10])
@@ -26,6 +27,17 @@ def test_a_number_outside_and_what_is_no_number_is_refused(number):
 
     assert caught.value.path == ("number",)
     assert caught.value.allowed == "0.5 to 10"
+
+
+@pytest.mark.parametrize("value", [1, 5, "all"])
+def test_a_word_may_stand_for_a_number(value):
+    assert Sample(either=value).either == value
+
+
+@pytest.mark.parametrize("value", [0, 6, "al", "ALL", "", None])
+def test_another_word_than_that_is_refused(value):
+    with pytest.raises(InvalidInput, match="either must be 1 to 5, or all"):
+        Sample(either=value)
 
 
 @pytest.mark.parametrize("text", ["ab", "abcd", "ÄÖ"])

@@ -11,19 +11,23 @@ from imgsvc.domain.errors import InvalidInput
 
 @frozen
 class Within:
-    """A number from ``low`` to ``high``, both included; never NaN, never a bool."""
+    """A number from ``low`` to ``high``, both included; never NaN, never a bool. Or the one ``word``."""
 
     low: float
     high: float
+    word: str | None = None
 
     def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if self.word is not None and value == self.word:
+            return
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not self.low <= value <= self.high:  # type: ignore[operator]  # is_number says it is one
             raise refused(attribute.name, value, self.allowed)
 
     @property
     def allowed(self) -> str:
-        return f"{tidy_number(self.low)} to {tidy_number(self.high)}"
+        numbers = f"{tidy_number(self.low)} to {tidy_number(self.high)}"
+        return numbers if self.word is None else f"{numbers}, or {self.word}"
 
 
 @frozen
@@ -54,8 +58,8 @@ class Matches:
             raise refused(attribute.name, value, self.allowed)
 
 
-def within(low: float, high: float) -> Within:
-    return Within(low, high)
+def within(low: float, high: float, or_word: str | None = None) -> Within:
+    return Within(low, high, or_word)
 
 
 def characters(least: int, most: int) -> Characters:

@@ -25,7 +25,7 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.geometry import Gravity, Percent
 from imgsvc.domain.operations import OPERATIONS, Adjust, Crop, Operation, Resize
-from imgsvc.domain.plain_data import read_parameters
+from imgsvc.domain.plain_data import read_parameters, words_of
 from imgsvc.domain.transform import Format, TransformSpec
 
 MAX_LENGTH = 2048
@@ -143,7 +143,7 @@ def _add(draft: _Draft, segment: _Segment) -> None:
 def _unknown(name: str) -> InvalidInput:
     """Names the compact name that was probably meant, also where its long form stands."""
     long_name = nearest(name, _LONG_NAMES)
-    if long_name is None or nearest(name, _NAMES) is not None:
+    if long_name is None or (name != long_name and nearest(name, _NAMES) is not None):
         return unknown(UnknownOperation, "operation", name, _NAMES)
     meant = _LONG_NAMES[long_name]
     detail = f"unknown operation {shortened(name)}; {long_name} is written {meant} here"
@@ -216,14 +216,20 @@ def _value(text: str, kind: Any) -> Any:
         if text not in ("0", "1"):
             raise InvalidParameter("a switch must be 0 or 1", value=text, allowed="0 or 1")
         return text == "1"
+    if words_of(kind) and not is_number(text):
+        return text
     if int in kinds or float in kinds:
         return number(text)
     return _decoded(text) if str in kinds else text
 
 
+def is_number(text: str) -> bool:
+    return re.fullmatch(_NUMBER, text) is not None
+
+
 def number(text: str) -> float:
     """A plain decimal number of ASCII digits; raises InvalidParameter for every other way to write one."""
-    if not re.fullmatch(_NUMBER, text):
+    if not is_number(text):
         allowed = "a plain decimal number, such as 300, -5 or 0.25"
         raise InvalidParameter(f"{shortened(text)} is not a number", value=text, allowed=allowed)
     return float(text) if "." in text else int(text)
@@ -243,7 +249,8 @@ def _decoded(text: str) -> str:
 def _printed(step: Operation) -> list[str]:
     match step:
         case Adjust():
-            return [f"{name}:{_text(getattr(step, key))}" for name, key in Adjust.compact.items() if getattr(step, key)]
+            changed = step.changed()
+            return [f"{name}:{_text(getattr(step, key))}" for name, key in Adjust.compact.items() if key in changed]
         case Crop(gravity=None):
             return [":".join(["crop", *(_text(value) for value in (step.x, step.y, step.width, step.height))])]
         case Crop():
@@ -252,7 +259,7 @@ def _printed(step: Operation) -> list[str]:
         case Resize():
             return _printed_resize(step)
         case _:
-            values = [_argument(getattr(step, one.name), one) for one in fields(type(step))]
+            values = [_argument(step, one) for one in fields(type(step))]
             return [":".join(_without_trailing_defaults([str(step.compact), *values]))]
 
 
@@ -263,10 +270,12 @@ def _printed_resize(step: Resize) -> list[str]:
     return [text, "el:1"] if step.enlarge else [text]
 
 
-def _argument(value: Any, parameter: "Attribute[Any]") -> str:
+def _argument(step: Operation, parameter: "Attribute[Any]") -> str:
+    value, default = getattr(step, parameter.name), parameter.default
     if isinstance(value, str) and parameter.type is str:
         return "t." + base64.urlsafe_b64encode(value.encode()).rstrip(b"=").decode()
-    return "" if value == parameter.default else _text(value)
+    follows = getattr(default, "factory", None)  # a default that other parameters decide
+    return "" if value == (follows(step) if follows else default) else _text(value)
 
 
 def _without_trailing_defaults(parts: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ import types
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
 
 from attrs import fields, has
@@ -69,6 +69,12 @@ def canonical(value: object) -> Any:
 def is_tagged_union(kind: Any) -> bool:
     """Whether ``kind`` is a union of classes that are told apart by their ``op``."""
     return get_origin(kind) in (Union, types.UnionType) and all(hasattr(one, "op") for one in get_args(kind))
+
+
+def words_of(kind: Any) -> tuple[str, ...]:
+    """The words that a field may hold besides its number: of ``int | Literal["max"]``, ``max``."""
+    literals = (one for one in get_args(kind) if get_origin(one) is Literal)
+    return tuple(word for literal in literals for word in get_args(literal))
 
 
 class _Misfit(Exception):
@@ -132,6 +138,16 @@ def _read_length(value: object, _: Any) -> int | Percent:
         return _read_int(value, int)
     except _Misfit:
         raise _Misfit(value, 'a whole number of pixels, or a percentage such as "50%"') from None
+
+
+def _read_number_or_word(value: object, kind: Any) -> Any:
+    words = words_of(kind)
+    if isinstance(value, str) and value in words:
+        return value
+    try:
+        return _read_int(value, int)
+    except _Misfit:
+        raise _Misfit(value, "a whole number, or " + ", ".join(words)) from None
 
 
 def _read_uuid(value: object, _: Any) -> UUID:
@@ -204,6 +220,7 @@ def _make_reader() -> Converter:
     converter.register_structure_hook_func(_is_list, _read_list)
     converter.register_structure_hook_func(is_tagged_union, _read_tagged)
     converter.register_structure_hook_func(_is_length, _read_length)
+    converter.register_structure_hook_func(lambda kind: bool(words_of(kind)), _read_number_or_word)
     converter.register_structure_hook_func(_is_optional, _read_optional)
 
     def of_object(kind: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from importlib.metadata import version
-from typing import Any, NewType, Union, get_args, get_origin
+from typing import Any, Literal, NewType, Union, get_args, get_origin
 from uuid import UUID
 
 from attrs import NOTHING, Attribute, fields, has
@@ -142,6 +142,8 @@ class _Schemas:
             return {"type": "string", "enum": [choice.value for choice in kind]}
         if kind is Percent:
             return {"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,6})?%$"}
+        if get_origin(kind) is Literal:
+            return {"type": "string", "enum": list(get_args(kind))}
         if get_origin(kind) is tuple:
             return {"type": "array", "items": self.of(get_args(kind)[0], strict=strict)}
         if get_origin(kind) is dict or kind is dict:
