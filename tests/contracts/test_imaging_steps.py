@@ -1,11 +1,12 @@
 """What every image engine promises of each step (domain/operations), by the pixels it makes."""
 
+import math
 from io import BytesIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.color import Color
@@ -227,6 +228,36 @@ def test_contain_does_not_enlarge_unless_told(engine):
     assert enlarged.getchannel("A").getbbox() == (0, 20, 80, 60)
 
 
+def test_a_pad_adds_room_on_each_side(engine):
+    picture = made(engine, textured(40, 20), "pad:1:2:3:4:ff8800")
+
+    expected = Image.new("RGB", (46, 24), (255, 136, 0))
+    expected.paste(textured(40, 20), (4, 1))
+    assert picture.mode == "RGB"
+    assert same(picture, expected)
+
+
+def test_the_room_is_transparent_unless_it_has_a_colour(engine):
+    clear, half = made(engine, textured(40, 20), "pad:1:2:3:4"), made(engine, quadrants(), "pad:5::::ff000080")
+
+    assert clear.getchannel("A").getbbox() == (4, 1, 44, 21)
+    assert same(clear.crop((4, 1, 44, 21)), textured(40, 20))
+    assert (half.getpixel((0, 0)), half.getpixel((5, 5))) == ((*RED, 128), (*RED, 255))
+    assert close(made(engine, quadrants(), "pad:8,f:jpeg").getpixel((2, 2)), WHITE)
+
+
+def test_padding_leaves_the_alpha_of_the_picture_alone(engine):
+    picture = made(engine, half_clear(), "pad:0:10:::0000ff")
+
+    assert picture.crop((10, 0, 50, 20)).getchannel("A").tobytes() == half_clear().getchannel("A").tobytes()
+    assert picture.getpixel((2, 2)) == picture.getpixel((57, 17)) == (*BLUE, 255)
+
+
+@pytest.mark.parametrize(("spec", "mode"), [("pad:3", "LA"), ("pad:3::::777", "L"), ("pad:3::::700", "RGB")])
+def test_room_makes_a_grey_picture_no_more_colourful_than_itself(engine, spec, mode):
+    assert made(engine, Image.new("L", (8, 8)), spec).mode == mode
+
+
 def test_an_unchanged_size_changes_no_pixel(engine):
     assert same(made(engine, textured(40, 20), "rs:stretch:40:20"), textured(40, 20))
     assert same(made(engine, textured(40, 20), "rs:cover:20:20,el:1"), textured(40, 20).crop((10, 0, 30, 20)))
@@ -241,7 +272,7 @@ def test_shrinking_averages(engine):
     assert abs(shade - 127) <= 2
 
 
-@pytest.mark.parametrize("spec", ["rs:inside:10:", "rs:stretch:80:40,el:1", "rot:15", "blur:3", "sharp:2:300"])
+@pytest.mark.parametrize("spec", ["rs:inside:10:", "rs:stretch:80:40,el:1", "rot:15", "blur:3", "sharp:2:300", "px:7"])
 def test_what_cannot_be_seen_does_not_bleed(engine, spec):
     picture = made(engine, half_clear(), spec)
 
@@ -294,6 +325,14 @@ def test_sepia_keeps_alpha(engine):
         ("sat:-100", RED, (76, 76, 76)),
         ("sat:100", (150, 100, 100), (185, 85, 85)),
         ("br:10,con:-50,sat:-100", (100, 100, 100), (119, 119, 119)),
+        # By the matrix of the hue-rotate() of CSS.
+        ("hue:90", RED, (0, 91, 0)),
+        ("hue:180", RED, (0, 109, 109)),
+        ("hue:270", (100, 150, 200), (86, 164, 100)),
+        ("hue:120", GREY, GREY),
+        ("gam:2", (0, 64, 255), (0, 128, 255)),
+        ("gam:0.5", (10, 128, 200), (0, 64, 157)),
+        ("gam:0.3", (200, 100, 254), (114, 11, 252)),
     ],
 )
 def test_adjustments_are_as_defined(engine, spec, before, after):
@@ -301,20 +340,89 @@ def test_adjustments_are_as_defined(engine, spec, before, after):
 
 
 def test_one_adjustment_is_its_parts_one_after_another(engine):
-    together = spec_of(Adjust(brightness=20, contrast=35, saturation=-40))
+    together = spec_of(Adjust(brightness=20, contrast=35, saturation=-40, hue=70, gamma=1.8))
 
     picture = textured(64, 64)
-    for part in (Adjust(brightness=20), Adjust(contrast=35), Adjust(saturation=-40)):
-        picture = made(engine, picture, spec_of(part))
+    for part in ("br:20", "con:35", "sat:-40", "hue:70", "gam:1.8"):
+        picture = made(engine, picture, part)
 
     assert same(made(engine, textured(64, 64), together), picture)
 
 
 def test_adjustments_leave_alpha_alone(engine):
-    picture = made(engine, half_clear(), "br:50,con:50,sat:-50")
+    picture = made(engine, half_clear(), "br:50,con:50,sat:-50,hue:40,gam:2")
 
-    assert picture.getchannel("A").getextrema() == (0, 255)
-    assert picture.getpixel((35, 10))[3] == 0
+    assert picture.getchannel("A").tobytes() == half_clear().getchannel("A").tobytes()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_grey_has_no_hue_to_turn_but_a_gamma(engine, mode):
+    grey = Image.new(mode, (8, 8), (64, 77)[: len(mode)])
+
+    turned, brighter = made(engine, grey, "hue:90"), made(engine, grey, "gam:2")
+
+    assert turned.getpixel((4, 4)) == grey.getpixel((4, 4))
+    assert brighter.getpixel((4, 4)) == (128 if mode == "L" else (128, 77))
+
+
+def test_turning_hues_all_around_comes_back(engine):
+    soft = Image.blend(textured(40, 20), Image.new("RGB", (40, 20), GREY), 0.7)
+
+    assert same(made(engine, soft, "hue:100,flip,hue:260,flip"), soft, 2)
+
+
+def test_invert_makes_the_negative(engine):
+    picture = made(engine, quadrants(), "neg")
+
+    assert corners(picture) == ((0, 255, 255), (255, 0, 255), (255, 255, 0), BLACK)
+    assert same(made(engine, textured(40, 20), "neg,neg"), textured(40, 20))
+
+
+def test_invert_leaves_alpha_alone(engine):
+    picture = made(engine, half_clear(), "neg")
+
+    assert (picture.getpixel((5, 10)), picture.getpixel((35, 10))[3]) == ((0, 255, 255, 255), 0)
+    assert made(engine, Image.new("LA", (8, 8), (55, 99)), "neg").getpixel((4, 4)) == (200, 99)
+    assert close(made(engine, half_clear(), "neg,f:jpeg").getpixel((38, 10)), WHITE)
+
+
+@pytest.mark.parametrize(
+    ("spec", "before", "after"),
+    [
+        ("tint:ff0000", (76, 76, 76), (254, 0, 0)),  # the colour, at its own luminance
+        ("tint:ff0000", (38, 38, 38), (127, 0, 0)),
+        ("tint:ff0000", (166, 166, 166), (255, 128, 128)),
+        ("tint:ff0000", BLUE, (97, 0, 0)),
+        ("tint:ff0000:50", BLUE, (48, 0, 128)),
+        ("tint:ff000080", BLUE, (48, 0, 128)),
+        ("tint:336699:100", BLACK, BLACK),
+        ("tint:336699:100", WHITE, WHITE),
+        ("tint:black", BLUE, (29, 29, 29)),
+        ("tint:white", BLUE, (29, 29, 29)),
+    ],
+)
+def test_a_tint_is_as_defined(engine, spec, before, after):
+    assert close(made(engine, Image.new("RGB", (8, 8), before), spec).getpixel((4, 4)), after, 1)
+
+
+@pytest.mark.parametrize("spec", ["tint:ff0000", "tint:00ff00:60", "tint:123", "tint:fed:30", "tint:000"])
+def test_a_tint_keeps_the_luminance(engine, spec):
+    assert same(made(engine, textured(64, 40), f"{spec},gray"), made(engine, textured(64, 40), "gray"), 2)
+
+
+def test_a_tint_leaves_alpha_alone(engine):
+    picture = made(engine, half_clear(), "tint:00ff00")
+
+    assert picture.getchannel("A").tobytes() == half_clear().getchannel("A").tobytes()
+    assert close(picture.getpixel((5, 10)), (0, 129, 0, 255), 1)
+
+
+@pytest.mark.parametrize(("color", "mode"), [("777", "LA"), ("700", "RGBA")])
+def test_a_tint_makes_a_grey_picture_no_more_colourful_than_itself(engine, color, mode):
+    picture = made(engine, Image.new("LA", (8, 8), (90, 200)), f"tint:{color}")
+
+    assert picture.mode == mode
+    assert picture.convert("LA").getpixel((4, 4)) == (90, 200)
 
 
 def test_blur_softens_edges_by_sigma(engine):
@@ -357,6 +465,94 @@ def test_sharpen_takes_fractions_of_a_percent(engine):
     softened = textured(60, 60).filter(ImageFilter.BoxBlur(1))
 
     assert not same(made(engine, softened, spec_of(Sharpen(2, 0.5))), made(engine, softened, spec_of(Sharpen(2, 300))))
+
+
+def test_pixelate_makes_blocks_from_the_corner(engine):
+    source = textured(25, 13)
+
+    picture = made(engine, source, "px:10")
+
+    assert picture.size == (25, 13)
+    for left in (0, 10, 20):
+        for top in (0, 10):
+            box = (left, top, min(left + 10, 25), min(top + 10, 13))
+            block = picture.crop(box)
+            assert len(block.getcolors()) == 1
+            assert close(block.getpixel((0, 0)), ImageStat.Stat(source.crop(box)).mean, 1)
+
+
+def test_a_block_weighs_its_colours_by_alpha(engine):
+    picture = made(engine, half_clear(), "px:16")
+
+    # Of 16 columns 4 are seen.
+    assert close(picture.getpixel((20, 10)), (*RED, 64), 1)
+    assert (picture.getpixel((5, 10)), picture.getpixel((35, 10))[3]) == ((*RED, 255), 0)
+
+
+@pytest.mark.parametrize(("mode", "mean"), [("L", 38), ("LA", (255, 38))])
+def test_a_block_may_be_larger_than_the_picture(engine, mode, mean):
+    source = Image.new(mode, (20, 10), (0, 0)[: len(mode)])
+    source.paste((255, 255)[: len(mode)], (0, 0, 3, 10))
+
+    picture = made(engine, source, "px:200")
+
+    assert picture.getcolors() == [(200, mean)]
+
+
+def test_round_cuts_the_corners_off(engine):
+    picture = made(engine, textured(40, 20), "round:6")
+
+    alpha = picture.getchannel("A")
+    assert same(picture.convert("RGB"), textured(40, 20))
+    for corner in ((0, 0), (39, 0), (0, 19), (39, 19)):
+        assert alpha.getpixel(corner) == 0
+    # From corner to corner, and along the diagonal.
+    assert [alpha.getpixel((x, 0)) for x in (6, 33)] == [alpha.getpixel((0, y)) for y in (6, 13)] == [255, 255]
+    assert 0 < alpha.getpixel((1, 1)) < 255
+    assert alpha.getpixel((2, 2)) == 255
+
+
+@pytest.mark.parametrize("size", [(40, 20), (41, 21), (21, 40), (300, 7), (5, 5), (1, 1), (2, 1), (1000, 801)])
+@pytest.mark.parametrize("radius", [1, 3, 40, "max"])
+def test_rounded_pictures_have_the_area_of_their_shape(engine, size, radius):
+    width, height = size
+    r = None if radius == "max" else min(radius, width / 2, height / 2)
+    area = math.pi / 4 * width * height if r is None else width * height - (4 - math.pi) * r * r
+
+    alpha = made(engine, Image.new("RGB", size), f"round:{radius}").getchannel("A")
+
+    assert ImageStat.Stat(alpha).sum[0] / 255 == pytest.approx(area, rel=0.002, abs=0.05)
+    assert same(alpha, alpha.transpose(Image.Transpose.ROTATE_180))
+    assert same(alpha, alpha.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+
+
+def test_round_edges_are_smooth(engine):
+    alpha = made(engine, Image.new("RGB", (200, 120)), "round:max").getchannel("A")
+
+    column = [alpha.getpixel((60, y)) for y in range(60)]
+    slanted = [value for value in column if 0 < value < 255]
+    assert column == sorted(column)
+    assert 1 <= len(slanted) <= 2
+    assert len(alpha.getcolors()) > 60
+
+
+@pytest.mark.parametrize(("mode", "pixel"), [("L", (90, 255)), ("LA", (90, 128)), ("RGBA", (*RED, 128))])
+def test_rounding_multiplies_alpha(engine, mode, pixel):
+    source = Image.new(mode, (40, 20), pixel if mode != "L" else 90)
+
+    picture = made(engine, source, "round:9")
+    full = made(engine, Image.new("RGB", (40, 20)), "round:9")
+
+    assert (picture.getpixel((20, 10)), picture.getpixel((0, 0))[-1]) == (pixel, 0)
+    expected = full.getchannel("A").point([int(value * pixel[-1] / 255 + 0.5) for value in range(256)])
+    assert same(picture.getchannel("A"), expected, 1)
+
+
+def test_round_corners_are_white_where_a_format_has_no_alpha(engine):
+    picture = made(engine, Image.new("RGB", (64, 64), BLUE), "round:max,f:jpeg")
+
+    assert close(picture.getpixel((1, 1)), WHITE, 3)
+    assert close(picture.getpixel((32, 32)), BLUE, 3)
 
 
 def test_background_flattens(engine):

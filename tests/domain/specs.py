@@ -19,12 +19,17 @@ from imgsvc.domain.operations import (
     Fit,
     Flip,
     Grayscale,
+    Invert,
     Mirror,
     Operation,
+    Pad,
+    Pixelate,
     Resize,
     Rotate,
+    Round,
     Sepia,
     Sharpen,
+    Tint,
     Watermark,
 )
 from imgsvc.domain.transform import MAX_STEPS, MAX_WATERMARKS, Format, Output, TransformSpec
@@ -82,6 +87,14 @@ def resizes(draw: st.DrawFn, most: int = 8192) -> Resize:
     return Resize(**sides, gravity=draw(gravities), enlarge=draw(st.booleans()), background=draw(maybe_color))
 
 
+@st.composite
+def pads(draw: st.DrawFn, most: int = 4000) -> Pad:
+    """Often with sides that are alike, so that each way to leave some out is met."""
+    some = st.sampled_from([draw(st.integers(0, most)), draw(st.integers(0, 40))])
+    given_sides = draw(st.lists(some, min_size=1, max_size=4))
+    return Pad(*given_sides, background=draw(maybe_color))
+
+
 OPERATIONS: dict[type[Operation], st.SearchStrategy[Any]] = {
     AutoOrient: st.just(AutoOrient(enabled=False)),
     Crop: crops(),
@@ -89,12 +102,22 @@ OPERATIONS: dict[type[Operation], st.SearchStrategy[Any]] = {
     Rotate: st.builds(Rotate, numbers(-360, 360), maybe_color),
     Flip: st.just(Flip()),
     Mirror: st.just(Mirror()),
+    Pad: pads(),
     Background: st.builds(Background, colors),
-    Adjust: st.builds(Adjust, *[st.just(0) | numbers(-100, 100)] * 3),
+    Adjust: st.builds(
+        Adjust,
+        *[st.just(0) | numbers(-100, 100)] * 3,
+        hue=st.just(0) | st.integers(0, 359),
+        gamma=st.just(1) | numbers(0.3, 3),
+    ),
     Grayscale: st.just(Grayscale()),
     Sepia: st.builds(Sepia, numbers(0, 100)),
+    Invert: st.just(Invert()),
+    Tint: st.builds(Tint, colors, numbers(0, 100)),
     Blur: st.builds(Blur, numbers(0.3, 250)),
     Sharpen: st.builds(Sharpen, numbers(0.1, 10), numbers(0, 500)),
+    Pixelate: st.builds(Pixelate, st.integers(2, 200)),
+    Round: st.builds(Round, st.just("max") | st.integers(1, 4096)),
     Watermark: st.builds(
         Watermark,
         texts(),
@@ -133,9 +156,10 @@ def facts(longest: int = 16384) -> st.SearchStrategy[Facts]:
 # Words of the language among arbitrary ones, so that what is read gets past the first check.
 _WORDS = (
     "steps output op format quality transformations operation params filters apply_filter auto_orient orient crop "
-    "resize rotate flip mirror background adjust brightness contrast saturation grayscale greyscale sepia blur "
-    "sharpen watermark x y width height fit gravity enlarge degrees color enabled sigma amount text opacity size "
-    "compress cover center jpeg webp red 50% 1000% true"
+    "resize rotate flip mirror pad background adjust brightness contrast saturation hue gamma grayscale greyscale "
+    "sepia invert tint blur sharpen pixelate round watermark x y width height fit gravity enlarge degrees top right "
+    "bottom left color enabled sigma amount radius text opacity size compress cover center jpeg webp max red 50% "
+    "1000% true"
 )
 words = st.sampled_from(_WORDS.split())
 _anything = st.text(st.characters(codec=None), max_size=12)

@@ -16,10 +16,15 @@ from imgsvc.domain.operations import (
     Fit,
     Flip,
     Grayscale,
+    Invert,
+    Pad,
+    Pixelate,
     Resize,
     Rotate,
+    Round,
     Sepia,
     Sharpen,
+    Tint,
     Watermark,
     changes_nothing,
     merged,
@@ -270,6 +275,35 @@ def test_a_turn_out_of_range_is_refused(degrees):
         Rotate(degrees)
 
 
+# Pad and round
+
+
+@pytest.mark.parametrize(
+    ("pad", "sides"),
+    [
+        (Pad(1), (1, 1, 1, 1)),
+        (Pad(1, 2), (1, 2, 1, 2)),
+        (Pad(1, 2, 3), (1, 2, 3, 2)),
+        (Pad(1, 2, 3, 4), (1, 2, 3, 4)),
+        (Pad(1, left=4), (1, 1, 1, 4)),
+        (Pad(1, bottom=3), (1, 1, 3, 1)),
+    ],
+)
+def test_a_side_of_a_pad_that_is_left_out_follows_as_in_css(pad, sides):
+    assert (pad.top, pad.right, pad.bottom, pad.left) == sides
+
+
+def test_a_pad_adds_its_sides_to_the_size():
+    assert Pad(1, 20, 300, 4000).size_after(Size(100, 50)) == Size(4120, 351)
+
+
+@pytest.mark.parametrize(
+    ("radius", "radii"), [(1, (1, 1)), (25, (25, 25)), (26, (25.5, 25.5)), (4096, (25.5, 25.5)), ("max", (50, 25.5))]
+)
+def test_corners_are_rounded_by_half_of_the_shorter_side_at_most(radius, radii):
+    assert Round(radius).radii_in(Size(100, 51)) == radii
+
+
 # Watermark
 
 
@@ -313,6 +347,17 @@ def test_a_watermark_is_small_and_half_transparent_by_default():
         (lambda: Sharpen(amount=501), "amount"),
         (lambda: Sepia(-1), "amount"),
         (lambda: Adjust(brightness=101), "brightness"),
+        (lambda: Adjust(hue=360), "hue"),
+        (lambda: Adjust(gamma=0.29), "gamma"),
+        (lambda: Adjust(gamma=3.01), "gamma"),
+        (lambda: Pad(4001), "top"),
+        (lambda: Pad(0, -1), "right"),
+        (lambda: Pad(0, left=True), "left"),
+        (lambda: Tint(WHITE, 101), "amount"),
+        (lambda: Pixelate(1), "size"),
+        (lambda: Pixelate(201), "size"),
+        (lambda: Round(0), "radius"),
+        (lambda: Round("min"), "radius"),
         (lambda: Resize(width=8193), "width"),
         (lambda: Resize(width=Percent(1000), height=0), "height"),
         (lambda: Crop(width=Percent(101), height=1), "width"),
@@ -330,7 +375,19 @@ def test_a_value_out_of_range_is_refused_by_name(make, name):
 
 @pytest.mark.parametrize(
     "operation",
-    [AutoOrient(), Rotate(0), Rotate(360), Sepia(0), Sharpen(amount=0), Watermark("x", opacity=0), Adjust()],
+    [
+        AutoOrient(),
+        Rotate(0),
+        Rotate(360),
+        Pad(0),
+        Pad(0, background=WHITE),
+        Sepia(0),
+        Tint(WHITE, 0),
+        Sharpen(amount=0),
+        Watermark("x", opacity=0),
+        Adjust(),
+        Adjust(hue=0, gamma=1.0),
+    ],
 )
 def test_what_leaves_every_picture_as_it_is_changes_nothing(operation):
     assert changes_nothing(operation)
@@ -345,6 +402,13 @@ def test_what_leaves_every_picture_as_it_is_changes_nothing(operation):
         Sharpen(),
         Watermark("x"),
         Adjust(contrast=-1),
+        Adjust(hue=1),
+        Adjust(gamma=0.99),
+        Pad(0, 0, 0, 1),
+        Invert(),
+        Tint(WHITE, 0.1),
+        Pixelate(2),
+        Round(1),
         Blur(0.3),
         Flip(),
         Grayscale(),
@@ -361,6 +425,9 @@ def test_everything_else_changes_something(operation):
         (Adjust(brightness=1), Adjust(contrast=2), Adjust(brightness=1, contrast=2)),
         (Adjust(brightness=1, contrast=2), Adjust(saturation=3), Adjust(1, 2, 3)),
         (Adjust(brightness=1), Adjust(saturation=3), Adjust(1, 0, 3)),
+        (Adjust(brightness=1), Adjust(hue=4, gamma=2), Adjust(1, hue=4, gamma=2)),
+        (Adjust(gamma=2), Adjust(hue=4), None),
+        (Adjust(gamma=2), Adjust(gamma=0.5), None),
         (Adjust(), Adjust(brightness=1), Adjust(brightness=1)),
         (Adjust(contrast=1), Adjust(), Adjust(contrast=1)),
         # Here the second would have to be done before the first, or twice.

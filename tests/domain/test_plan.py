@@ -9,7 +9,7 @@ from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import Resize, Rotate
 from imgsvc.domain.plan import Limits, plan
 from imgsvc.domain.transform import Format, TransformSpec
-from tests.domain.specs import crops, facts, modestly, numbers, resizes
+from tests.domain.specs import crops, facts, modestly, numbers, pads, resizes
 
 LANDSCAPE = Facts(media_type="image/jpeg", stored_width=4000, stored_height=3000)
 
@@ -28,6 +28,8 @@ def planned(text, facts=LANDSCAPE, limits=None):
         ("rot:90,w:300", [(4000, 3000), (3000, 4000), (300, 400)]),
         ("w:100,rs:inside:50p", [(4000, 3000), (100, 75), (50, 38)]),
         ("crop:3990:2990:100:100", [(4000, 3000), (10, 10)]),
+        ("w:400,pad:1:2:3:4,rot:90", [(4000, 3000), (400, 300), (406, 304), (304, 406)]),
+        ("neg,tint:red,hue:9,gam:2,px,round:max", [(4000, 3000)] * 6),
     ],
 )
 def test_a_plan_knows_the_size_after_every_step(text, sizes):
@@ -79,6 +81,8 @@ def test_the_cost_counts_what_is_decoded_and_every_step():
         ("rs:contain:8192:8192", 0),
         ("rs:inside:300p,el:1", 0),
         ("rs:inside:8000,el:1,rot:45,gray", 1),
+        ("gray,pad:2597:0", 1),
+        ("pad:0:2097,w:10", 0),
         ("rs:inside:1000p,el:1,rs:inside:10", 0),
         ("rs:stretch:300p:10p,el:1,rs:inside:10", 0),  # fewer pixels, and still a side too long
     ],
@@ -115,14 +119,17 @@ def test_a_crop_outside_of_the_picture_names_its_step():
     assert caught.value.path == ("steps", 1, "x")
 
 
-@pytest.mark.parametrize("text", ["w:1", "crop:1:1", "crop:50p:50p:1p:1p", "rot:45", "rs:cover:1:1", "rs:inside:0.1p"])
+@pytest.mark.parametrize(
+    "text",
+    ["w:1", "crop:1:1", "pad:0:0:1", "px,round:max", "crop:50p:50p:1p:1p", "rot:45", "rs:cover:1:1", "rs:inside:0.1p"],
+)
 def test_a_picture_of_one_pixel_can_be_transformed(text):
     pixel = Facts(media_type="image/png", stored_width=1, stored_height=1)
 
     assert planned(text, pixel).size.pixels >= 1
 
 
-steps = st.one_of(crops(), resizes(), st.builds(Rotate, numbers(-360, 360)))
+steps = st.one_of(crops(), resizes(), pads(), st.builds(Rotate, numbers(-360, 360)))
 
 
 @modestly

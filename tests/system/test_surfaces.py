@@ -16,6 +16,7 @@ SPECS = (
     "crop:10:20:200:150,rot:30,wm:t.wqkgQWRh,f:png",
     "rs:inside:120:,blur:1.5,br:10,con:-5,f:jpeg,q:70",
     "rs:contain:100:100,sepia:60,sharp,f:gif",
+    "w:150,pad:5:10:::336699,hue:40,gam:1.5,neg,tint:f80:40,px:6,round:max,f:webp",
 )
 
 

@@ -177,6 +177,18 @@ def _box(text: str) -> dict[str, str | float]:
     return dict(zip(("x", "y", "width", "height"), map(_length, parts), strict=True))
 
 
+def _sides(text: str) -> dict[str, float]:
+    parts = text.split(",")
+    if len(parts) > 4:
+        allowed = "top,right,bottom,left: one to four numbers of pixels"
+        raise InvalidParameter("pad must be one to four numbers with commas between them", value=text, allowed=allowed)
+    return dict(zip(("top", "right", "bottom", "left"), map(notation.number, parts), strict=False))
+
+
+def _number_or_word(text: str) -> str | float:
+    return notation.number(text) if notation.is_number(text) else text
+
+
 # Each key of the flat query: where its value goes in the flat shape, and how its text is read.
 QUERY_KEYS: dict[str, tuple[tuple[str, ...], Callable[[str], Any]]] = {
     "autoOrient": (("auto_orient",), _switch),
@@ -189,14 +201,21 @@ QUERY_KEYS: dict[str, tuple[tuple[str, ...], Callable[[str], Any]]] = {
     "rotate": (("rotate",), notation.number),
     "flip": (("flip",), _switch),
     "mirror": (("mirror",), _switch),
+    "pad": (("pad",), _sides),
     "background": (("background",), str),
     "brightness": (("brightness",), notation.number),
     "contrast": (("contrast",), notation.number),
     "saturation": (("saturation",), notation.number),
+    "hue": (("hue",), notation.number),
+    "gamma": (("gamma",), notation.number),
     "grayscale": (("grayscale",), _switch),
     "sepia": (("sepia",), _switch_or_percent),
+    "invert": (("invert",), _switch),
+    "tint": (("tint",), str),
     "blur": (("blur",), _switch_or_number),
     "sharpen": (("sharpen",), _switch_or_number),
+    "pixelate": (("pixelate",), _switch_or_number),
+    "round": (("round",), _number_or_word),
     "watermarkText": (("watermark", "text"), str),
     "format": (("format",), str),
     "quality": (("quality",), notation.number),

@@ -20,12 +20,17 @@ FLAT_ORDER = (
     "rotate",
     "flip",
     "mirror",
+    "pad",
     "background",
     "adjust",
     "grayscale",
     "sepia",
+    "invert",
+    "tint",
     "blur",
     "sharpen",
+    "pixelate",
+    "round",
     "watermark",
 )
 

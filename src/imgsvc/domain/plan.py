@@ -8,7 +8,7 @@ from imgsvc.domain.errors import ImageTooLarge, InvalidInput, OutputTooLarge, To
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
-from imgsvc.domain.operations import Crop, Operation, Resize, Rotate
+from imgsvc.domain.operations import Crop, Operation, Pad, Resize, Rotate
 from imgsvc.domain.transform import Format, TransformSpec
 
 
@@ -101,4 +101,9 @@ def _(operation: Resize, size: Size) -> Size:
 
 @size_after.register
 def _(operation: Rotate, size: Size) -> Size:
+    return operation.size_after(size)
+
+
+@size_after.register
+def _(operation: Pad, size: Size) -> Size:
     return operation.size_after(size)

@@ -8,8 +8,8 @@ fields (notation.py tells the exceptions).
 
 from typing import TypeAlias, get_args
 
-from imgsvc.domain.operations.color import Adjust, Background, Grayscale, Sepia, merged
-from imgsvc.domain.operations.effects import Blur, Sharpen
+from imgsvc.domain.operations.color import Adjust, Background, Grayscale, Invert, Sepia, Tint, merged
+from imgsvc.domain.operations.effects import Blur, Pixelate, Round, Sharpen
 from imgsvc.domain.operations.geometry import (
     MAX_SIDE,
     AutoOrient,
@@ -17,6 +17,7 @@ from imgsvc.domain.operations.geometry import (
     Fit,
     Flip,
     Mirror,
+    Pad,
     Resize,
     ResizeLayout,
     Rotate,
@@ -34,13 +35,18 @@ __all__ = [
     "Fit",
     "Flip",
     "Grayscale",
+    "Invert",
     "Mirror",
     "Operation",
+    "Pad",
+    "Pixelate",
     "Resize",
     "ResizeLayout",
     "Rotate",
+    "Round",
     "Sepia",
     "Sharpen",
+    "Tint",
     "Watermark",
     "changes_nothing",
     "merged",
@@ -53,12 +59,17 @@ Operation: TypeAlias = (
     | Rotate
     | Flip
     | Mirror
+    | Pad
     | Background
     | Adjust
     | Grayscale
     | Sepia
+    | Invert
+    | Tint
     | Blur
     | Sharpen
+    | Pixelate
+    | Round
     | Watermark
 )
 
@@ -68,7 +79,9 @@ OPERATIONS: dict[str, type[Operation]] = {operation.op: operation for operation 
 def changes_nothing(operation: Operation) -> bool:
     """Whether the operation leaves every picture as it is."""
     match operation:
-        case AutoOrient(enabled=True) | Rotate(degrees=0) | Sepia(amount=0) | Sharpen(amount=0) | Watermark(opacity=0):
+        case AutoOrient(enabled=True) | Rotate(degrees=0) | Pad(top=0, right=0, bottom=0, left=0):
+            return True
+        case Sepia(amount=0) | Tint(amount=0) | Sharpen(amount=0) | Watermark(opacity=0):
             return True
         case Adjust():
             return not operation.changed()

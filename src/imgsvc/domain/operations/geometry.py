@@ -3,7 +3,7 @@
 import math
 from enum import StrEnum
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 from attrs.validators import optional
@@ -196,3 +196,39 @@ class Mirror:
 
     op: ClassVar[str] = "mirror"
     compact: ClassVar[str] = "mirror"
+
+
+def _side() -> Any:
+    return field(validator=within(0, 4000))
+
+
+@frozen
+class Pad:
+    """Add room on each side, 0 to 4000 pixels; a side left out follows as in CSS.
+
+    ``right`` is ``top`` unless given, ``bottom`` is ``top`` and ``left`` is ``right``. The room has the background's
+    colour and alpha; without a background it is transparent. The picture itself keeps its pixels and its alpha.
+    """
+
+    op: ClassVar[str] = "pad"
+    compact: ClassVar[str] = "pad"
+    top: int = _side()
+    right: int = _side()
+    bottom: int = _side()
+    left: int = _side()
+    background: Color | None = None
+
+    @right.default
+    def _right_as_top(self) -> int:
+        return self.top
+
+    @bottom.default
+    def _bottom_as_top(self) -> int:
+        return self.top
+
+    @left.default
+    def _left_as_right(self) -> int:
+        return self.right
+
+    def size_after(self, size: Size) -> Size:
+        return Size(self.left + size.width + self.right, self.top + size.height + self.bottom)

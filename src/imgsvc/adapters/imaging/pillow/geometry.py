@@ -18,7 +18,7 @@ from imgsvc.adapters.imaging.pillow.picture import (
 )
 from imgsvc.domain.color import TRANSPARENT, WHITE, Color
 from imgsvc.domain.geometry import Box, Size
-from imgsvc.domain.operations import AutoOrient, Crop, Flip, Mirror, Operation, Resize, ResizeLayout, Rotate
+from imgsvc.domain.operations import AutoOrient, Crop, Flip, Mirror, Operation, Pad, Resize, ResizeLayout, Rotate
 
 _ROUND_TURNS = {
     0: None,
@@ -86,13 +86,17 @@ def cropped(picture: Picture, box: Box) -> Picture:
 
 def laid_out(picture: Picture, layout: ResizeLayout, background: Color | None) -> Picture:
     """The window on its canvas."""
-    if layout.canvas == size_of(picture):
+    return _on_canvas(picture, layout.canvas, layout.offset, background)
+
+
+def _on_canvas(picture: Picture, canvas: Size, offset: tuple[int, int], background: Color | None) -> Picture:
+    if canvas == size_of(picture):
         return picture
     color = background or TRANSPARENT
     picture = able_to_show(picture, color)
-    canvas = filled(picture.mode, layout.canvas, color)
-    canvas.paste(picture, layout.offset)
-    return canvas
+    around = filled(picture.mode, canvas, color)
+    around.paste(picture, offset)
+    return around
 
 
 @apply.register
@@ -119,6 +123,12 @@ def flip(operation: Flip, picture: Picture) -> Picture:
 @apply.register
 def mirror(operation: Mirror, picture: Picture) -> Picture:
     return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+
+@apply.register
+def pad(operation: Pad, picture: Picture) -> Picture:
+    size = operation.size_after(size_of(picture))
+    return _on_canvas(picture, size, (operation.left, operation.top), operation.background)
 
 
 @apply.register
