@@ -9,10 +9,9 @@ from imgsvc.domain.errors import (
     InvalidParameter,
     UnknownOperation,
     UnknownParameter,
-    nearest,
-    shortened,
     unknown,
 )
+from imgsvc.domain.wording import nearest, shortened
 
 
 def test_a_pointer_escapes_what_json_pointers_reserve():

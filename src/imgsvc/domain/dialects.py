@@ -15,7 +15,6 @@ from imgsvc.domain.errors import (
     InvalidParameter,
     UnknownOperation,
     UnknownParameter,
-    shortened,
     unknown,
 )
 from imgsvc.domain.flat_shape import ALIASES, FILTERS, OUTPUT_KEYS, read_flat, read_keys, read_operation
@@ -23,6 +22,7 @@ from imgsvc.domain.flat_shape import FLAT_ORDER as FLAT_ORDER
 from imgsvc.domain.operations import OPERATIONS, Operation
 from imgsvc.domain.plain_data import read_parameters
 from imgsvc.domain.transform import Output, TransformSpec
+from imgsvc.domain.wording import shortened
 
 # What a list may name besides the operations, and the keys of its parameters.
 _LISTED = {"filters": FILTERS, **dict.fromkeys((*OUTPUT_KEYS, "output"), OUTPUT_KEYS)}

@@ -4,15 +4,15 @@
 this machine, SQL, a secret or a library's own text.
 """
 
-import math
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable
 from typing import ClassVar, Self, TypeAlias, TypeVar
+
+from imgsvc.domain import wording
+from imgsvc.domain.wording import cut, echoed, echoed_path, shortened
 
 Path: TypeAlias = tuple[str | int, ...]
 
 _ABSENT = object()
-_LONGEST = 200  # characters of what is echoed; who sent more knows what it was
 
 
 class ImgsvcError(Exception):
@@ -47,12 +47,12 @@ class InvalidInput(ImgsvcError):
         parameter: str | None = None,
     ) -> None:
         super().__init__(detail)
-        self.path = _echoed_path(path)
-        self.value = _echoed(value)
+        self.path = echoed_path(path)
+        self.value = value if value is _ABSENT else echoed(value)
         self.allowed = allowed
         self.nearest = nearest
         self.position = position
-        self.parameter = None if parameter is None else _cut(parameter)
+        self.parameter = None if parameter is None else cut(parameter)
 
     @property
     def has_value(self) -> bool:
@@ -65,7 +65,7 @@ class InvalidInput(ImgsvcError):
 
     def under(self, *parents: str | int) -> Self:
         """The same failure, seen from further up in the input."""
-        self.path = (*_echoed_path(parents), *self.path)
+        self.path = (*echoed_path(parents), *self.path)
         return self
 
     def at(self, position: int) -> Self:
@@ -76,7 +76,7 @@ class InvalidInput(ImgsvcError):
 
     def of(self, parameter: str) -> Self:
         """The same failure, in a query parameter."""
-        self.parameter = _cut(parameter)
+        self.parameter = cut(parameter)
         return self
 
     def as_kind(self, kind: "type[InvalidInputT]") -> "InvalidInputT":
@@ -289,47 +289,11 @@ class StorageFull(Unavailable):
     code = "storage_full"
 
 
-def _echoed(value: object) -> object:
-    """A value as a problem document may show it."""
-    if value is _ABSENT or value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        # Python refuses to print numbers of many digits, and few readers of JSON know them.
-        return value if abs(value) < 2**63 else "a number of more than 18 digits"
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    if isinstance(value, Mapping):
-        return "an object"
-    return "a list" if isinstance(value, list | tuple) else _cut(str(value))
-
-
-def _echoed_path(path: Path) -> Path:
-    return tuple(part if isinstance(part, int) else _cut(part) for part in path)
-
-
-def _cut(text: str) -> str:
-    short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    # Half of a surrogate pair cannot be sent as UTF-8.
-    return short.encode(errors="backslashreplace").decode()
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that was probably meant, if one is near enough."""
-    # No name of ours is longer, and to compare a megabyte takes a while.
-    found = get_close_matches(name[:60].lower(), list(names), n=1, cutoff=0.6)
-    return found[0] if found else None
-
-
 def unknown(kind: type[InvalidInputT], what: str, name: str, names: Iterable[str]) -> InvalidInputT:
     """A failure that names an unknown name, all that there are, and the one that was probably meant."""
     known = sorted(names)
-    meant = nearest(name, known)
+    meant = wording.nearest(name, known)
     hint = f"; did you mean {meant!r}?" if meant else ""
     return kind(
         f"unknown {what} {shortened(name)}{hint}", value=name, allowed=", ".join(known) or "none", nearest=meant
     )
-
-
-def shortened(text: str, limit: int = 60) -> str:
-    """In quotes, for a sentence."""
-    return repr(text if len(text) <= limit else text[: limit - 1] + "…")

@@ -19,14 +19,13 @@ from imgsvc.domain.errors import (
     InvalidParameter,
     Path,
     UnknownOperation,
-    nearest,
-    shortened,
     unknown,
 )
 from imgsvc.domain.geometry import Gravity, Percent
 from imgsvc.domain.operations import OPERATIONS, Adjust, Crop, Operation, Resize
 from imgsvc.domain.plain_data import read_parameters, words_of
 from imgsvc.domain.transform import Format, TransformSpec
+from imgsvc.domain.wording import nearest, shortened
 
 MAX_LENGTH = 2048
 
@@ -209,6 +208,8 @@ def _set_once(target: dict[str, Any], key: str, value: Any, name: str) -> None:
 def _value(text: str, kind: Any) -> Any:
     """The plain value of an argument whose field has type ``kind``; what it may be is checked later."""
     kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    if Percent in kinds and text.endswith("%"):
+        raise InvalidParameter("percent is written p here", value=text, allowed=f"{text[:-1]}p")
     if Percent in kinds and text.endswith("p"):
         number(text[:-1])
         return f"{text[:-1]}%"

@@ -15,9 +15,10 @@ from attrs.validators import optional
 from typed_settings.exceptions import InvalidSettingsError
 from typed_settings.types import LoadedSettings, LoaderMeta
 
-from imgsvc.domain.errors import InvalidInput, nearest, shortened
+from imgsvc.domain.errors import InvalidInput
 from imgsvc.domain.field_rules import matches, within
 from imgsvc.domain.plan import Limits
+from imgsvc.domain.wording import nearest, shortened
 
 PREFIX = "IMGSVC_"
 CONFIG_FILE_VARIABLE = "IMGSVC_CONFIG_FILE"

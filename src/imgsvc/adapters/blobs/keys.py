@@ -2,7 +2,7 @@
 
 import re
 
-from imgsvc.domain.errors import shortened
+from imgsvc.domain.wording import shortened
 
 MAX_KEY = 512  # S3 takes 1024 bytes, prefix of the bucket's user included
 _PART = re.compile(r"[A-Za-z0-9._-]{1,200}")  # a file name has 255 bytes, some of which are ours

@@ -1,17 +1,13 @@
 """The OpenAPI 3.1 document, made from the endpoints: from their signatures, types and field rules."""
 
-import types
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from enum import StrEnum
 from importlib.metadata import version
-from typing import Any, Literal, NewType, Union, get_args, get_origin
+from typing import Any
 from uuid import UUID
 
-from attrs import NOTHING, Attribute, fields, has
+from attrs import fields
 
 from imgsvc.domain import dialects
-from imgsvc.domain.color import Color
 from imgsvc.domain.errors import (
     ConflictingParameters,
     DuplicateParameter,
@@ -31,10 +27,7 @@ from imgsvc.domain.errors import (
     UnknownParameter,
     UnsupportedOutput,
 )
-from imgsvc.domain.field_rules import Characters, Matches, Within
-from imgsvc.domain.geometry import LengthWithin, Percent
 from imgsvc.domain.image import MAX_NAME
-from imgsvc.domain.plain_data import is_tagged_union
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.entrypoints.http.endpoint import Endpoint
 from imgsvc.entrypoints.http.errors import (
@@ -48,19 +41,8 @@ from imgsvc.entrypoints.http.errors import (
     UnsupportedMediaType,
     status_of,
 )
+from imgsvc.entrypoints.http.schemas import Schema, Schemas, first_line
 
-Schema = dict[str, Any]
-
-_SIMPLE: dict[Any, Schema] = {
-    str: {"type": "string"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    bool: {"type": "boolean"},
-    UUID: {"type": "string", "format": "uuid"},
-    datetime: {"type": "string", "format": "date-time"},
-    Color: {"type": "string", "description": "3, 4, 6 or 8 hexadecimal digits, or a CSS colour name"},
-    type(None): {"type": "null"},
-}
 _SPEC_FAILURES = (InvalidParameter, UnknownParameter, UnknownOperation, TooManyOperations, ConflictingParameters)
 _FAILURES_OF_PARAMETER: dict[str, tuple[type[ImgsvcError], ...]] = {
     "caller": (NotAuthenticated, InvalidToken, TokenExpired, TokenRevoked),
@@ -83,7 +65,7 @@ _REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
 
 def document(endpoints: Iterable[Endpoint]) -> Schema:
     """The whole document, as plain data."""
-    schemas = _Schemas()
+    schemas = Schemas()
     paths: dict[str, Schema] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
@@ -126,94 +108,10 @@ _PROBLEM: Schema = {
 }
 
 
-class _Schemas:
-    """Turns types into schemas; attrs classes become components."""
-
-    def __init__(self) -> None:
-        self.components: dict[str, Schema] = {}
-
-    def of(self, kind: Any, *, strict: bool = False) -> Schema:
-        """The schema of a type; ``strict`` for what we read, where unknown keys are refused."""
-        if isinstance(kind, NewType):
-            return self.of(kind.__supertype__, strict=strict)
-        if kind in _SIMPLE:
-            return dict(_SIMPLE[kind])
-        if isinstance(kind, type) and issubclass(kind, StrEnum):
-            return {"type": "string", "enum": [choice.value for choice in kind]}
-        if kind is Percent:
-            return {"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,6})?%$"}
-        if get_origin(kind) is Literal:
-            return {"type": "string", "enum": list(get_args(kind))}
-        if get_origin(kind) is tuple:
-            return {"type": "array", "items": self.of(get_args(kind)[0], strict=strict)}
-        if get_origin(kind) is dict or kind is dict:
-            return {"type": "object"}
-        if get_origin(kind) in (Union, types.UnionType):
-            return self._of_union(kind, strict)
-        assert has(kind), f"no schema for {kind}"
-        self.components.setdefault(kind.__name__, {})
-        self.components[kind.__name__] = self.of_object(kind, strict=strict)
-        return {"$ref": f"#/components/schemas/{kind.__name__}"}
-
-    def _of_union(self, union: Any, strict: bool) -> Schema:
-        options = [self.of(one, strict=strict) for one in get_args(union)]
-        if is_tagged_union(union):
-            mapping = {one.op: f"#/components/schemas/{one.__name__}" for one in get_args(union)}
-            return {"oneOf": options, "discriminator": {"propertyName": "op", "mapping": mapping}}
-        return {"anyOf": options}
-
-    def of_object(self, kind: Any, *, strict: bool) -> Schema:
-        properties = {one.name: self.of_field(one, strict=strict) for one in fields(kind)}
-        required = [one.name for one in fields(kind) if one.default is NOTHING or not strict]
-        if hasattr(kind, "op"):
-            properties = {"op": {"const": kind.op}, **properties}
-            required = ["op", *required]
-        return {
-            "type": "object",
-            "description": _first_line(kind),
-            "properties": properties,
-            **({"required": required} if required else {}),
-            **({"additionalProperties": False} if strict else {}),
-        }
-
-    def of_field(self, attribute: "Attribute[Any]", *, strict: bool) -> Schema:
-        schema = self.of(attribute.type, strict=strict)
-        if not strict:
-            return schema
-        for rule in _rules(attribute.validator):
-            target = next((one for one in schema.get("anyOf", ()) if one != {"type": "null"}), schema)
-            target.update(_rule(rule))
-        if isinstance(attribute.default, str | int | float):
-            schema["default"] = attribute.default
-        return schema
-
-
-def _rules(validator: Any) -> list[Any]:
-    """The rules that a field has, behind attrs' `optional` and `and_`."""
-    inner = getattr(validator, "validator", None) or getattr(validator, "_validators", None)
-    if inner is not None:
-        return [rule for one in (inner if isinstance(inner, tuple) else (inner,)) for rule in _rules(one)]
-    return [] if validator is None else [validator]
-
-
-def _rule(rule: Any) -> Schema:
-    match rule:
-        case Within(low, high):
-            return {"minimum": low, "maximum": high}
-        case LengthWithin(least=least, most=most):
-            return {"minimum": least, "maximum": most, "description": rule.allowed}
-        case Characters(least, most):
-            return {"minLength": least, "maxLength": most}
-        case Matches(pattern, allowed):
-            return {"pattern": f"^{pattern}$", "description": allowed}
-        case _:
-            return {}
-
-
-def _operation(endpoint: Endpoint, schemas: _Schemas) -> Schema:
+def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
     operation: Schema = {
         "operationId": endpoint.function.__name__,
-        "summary": _first_line(endpoint.function),
+        "summary": first_line(endpoint.function),
         "tags": [endpoint.tag],
         "responses": _responses(endpoint, schemas),
     }
@@ -229,7 +127,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> Schema:
     return operation
 
 
-def _parameters(endpoint: Endpoint, schemas: _Schemas) -> list[Schema]:
+def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[Schema]:
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": schemas.of(UUID)} for name in endpoint.path_parameters
     ]
@@ -254,7 +152,7 @@ def _spec_parameters() -> list[Schema]:
     return [compact, *flat]
 
 
-def _request_body(kind: Any, schemas: _Schemas) -> Schema:
+def _request_body(kind: Any, schemas: Schemas) -> Schema:
     schema = schemas.of(kind, strict=True)
     if kind is TransformSpec:
         foreign: list[Schema] = [
@@ -283,7 +181,7 @@ _UPLOAD: Schema = {
 }
 
 
-def _responses(endpoint: Endpoint, schemas: _Schemas) -> Schema:
+def _responses(endpoint: Endpoint, schemas: Schemas) -> Schema:
     responses: Schema = {str(endpoint.status): _success(endpoint, endpoint.status, schemas)}
     for status, meaning in endpoint.also.items():
         responses[str(status)] = {**_success(endpoint, status, schemas), "description": meaning}
@@ -296,7 +194,7 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> Schema:
     return responses
 
 
-def _success(endpoint: Endpoint, status: int, schemas: _Schemas) -> Schema:
+def _success(endpoint: Endpoint, status: int, schemas: Schemas) -> Schema:
     response: Schema = {"description": _SUCCESSES.get(status, "Done"), "headers": dict(_REQUEST_ID)}
     if endpoint.is_picture:
         response["headers"] |= {"ETag": _header("Equal for equal bytes")}
@@ -340,7 +238,3 @@ def _codes_by_status(endpoint: Endpoint) -> Mapping[int, set[str]]:
 
 def _header(description: str) -> Schema:
     return {"description": description, "schema": {"type": "string"}}
-
-
-def _first_line(documented: Any) -> str:
-    return (documented.__doc__ or "").partition("\n")[0]
