@@ -272,6 +272,12 @@ class RenderingFailed(ImgsvcError):
     code = "processing_failed"
 
 
+class RenderingTimedOut(RenderingFailed):
+    """The rendering took longer than one may, and was given up."""
+
+    code = "processing_timeout"
+
+
 class Busy(ImgsvcError):
     """The caller can wait ``retry_after`` seconds, and do the same again."""
 

@@ -34,7 +34,8 @@ class ImageEngine(Protocol):
     def measure(self, source: BinaryIO) -> Facts:
         """The facts of a picture whose every pixel can be read.
 
-        Raises UnsupportedFormat; ImageTooLarge and TooManyFrames from the header alone; CorruptImage.
+        Raises UnsupportedFormat; ImageTooLarge and TooManyFrames from the header alone; CorruptImage; Busy where too
+        much waits already; RenderingFailed, or RenderingTimedOut, where reading it takes more than it may.
         """
 
     def check(self, spec: TransformSpec) -> None:
@@ -43,5 +44,6 @@ class ImageEngine(Protocol):
     def render(self, source: BinaryIO, spec: TransformSpec) -> Rendered:
         """Apply the spec; the first frame where there are several.
 
-        Raises what ``measure``, ``check`` and ``plan`` raise, Busy where too much waits already, and RenderingFailed.
+        Raises what ``measure``, ``check`` and ``plan`` raise, Busy where too much waits already, RenderingFailed and
+        RenderingTimedOut.
         """

@@ -86,6 +86,7 @@ STATUS: dict[type[ImgsvcError], int] = {
     errors.RenderingFailed: 422,
     InternalError: 500,
     errors.Busy: 503,
+    errors.RenderingTimedOut: 504,
     errors.StorageFull: 507,
 }
 
@@ -103,6 +104,7 @@ TITLES = {
     422: "Unprocessable Content",
     500: "Internal Server Error",
     503: "Service Unavailable",
+    504: "Gateway Timeout",
     507: "Insufficient Storage",
 }
 

@@ -20,6 +20,7 @@ from imgsvc.domain.errors import (
     InvalidInput,
     OutputTooLarge,
     RenderingFailed,
+    RenderingTimedOut,
     StorageFull,
     TooManyFrames,
     TypeMismatch,
@@ -45,11 +46,13 @@ UPLOAD_FAILURES = (
     CorruptImage,
     ImageTooLarge,
     TooManyFrames,
+    RenderingFailed,
+    RenderingTimedOut,
     Busy,
     StorageFull,
 )
 SPEC_FAILURES = (CropOutOfBounds, OutputTooLarge, UseAsync)
-RENDER_FAILURES = (*SPEC_FAILURES, RenderingFailed, CorruptImage, Busy, StorageFull)
+RENDER_FAILURES = (*SPEC_FAILURES, RenderingFailed, RenderingTimedOut, CorruptImage, Busy, StorageFull)
 
 
 @frozen(kw_only=True)
