@@ -2,6 +2,7 @@
 
 import unicodedata
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
@@ -45,7 +46,7 @@ def _problem(character: str) -> str | None:
 
 @cache
 def _coverage() -> frozenset[int]:
-    with TTFont(_FONT, lazy=True) as font:
+    with TTFont(BytesIO(_font_file()), lazy=True) as font:
         return frozenset(font.getBestCmap())
 
 
@@ -85,4 +86,10 @@ def _ink(text: str, size: float) -> Size:
 def _font(size: float) -> ImageFont.FreeTypeFont:
     # A font of its own for every call: drawing changes the state inside. The basic layout gives the same pixels
     # whether or not a shaping library is installed.
-    return ImageFont.truetype(_FONT, size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(BytesIO(_font_file()), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@cache
+def _font_file() -> bytes:
+    # Read once: where strangers' bytes are decoded, files can no longer be opened.
+    return _FONT.read_bytes()
