@@ -8,8 +8,10 @@ from imgsvc.adapters.blobs import open_blob_store
 from imgsvc.adapters.cache import open_cache
 from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
 from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
+from imgsvc.adapters.imaging import open_engine_in_children
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import open_repositories
+from imgsvc.domain.plan import Limits
 from tests.clocks import StoppedClock
 
 
@@ -80,3 +82,10 @@ def clock():
 @pytest.fixture
 def token_issuer(clock):
     return JwtTokens(b"a secret of the tests, 32 bytes long", "imgsvc", "imgsvc", timedelta(hours=1), clock)
+
+
+@pytest.fixture(scope="session")
+def pillow_in_children():
+    minute = timedelta(minutes=1)
+    with open_engine_in_children("pillow", Limits(), slots=2, deadline=minute, memory=2**30) as engine:
+        yield engine

@@ -12,9 +12,10 @@ from imgsvc.domain.transform import TransformSpec
 from tests.pictures import decoded, encoded
 
 
-@pytest.fixture(params=["pillow"])
+@pytest.fixture(params=["pillow", "pillow in children"])
 def engine(request):
-    return open_engine(request.param, Limits())
+    name, _, place = request.param.partition(" in ")
+    return request.getfixturevalue(f"{name}_in_{place}") if place else open_engine(name, Limits())
 
 
 def made(engine, source: Image.Image | bytes, spec: TransformSpec | str) -> Image.Image:

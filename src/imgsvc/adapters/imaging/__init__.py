@@ -1,9 +1,15 @@
 """Image engines, one per imaging library."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from imgsvc.domain.plan import Limits
 from imgsvc.ports.imaging import ImageEngine
+
+if TYPE_CHECKING:
+    from imgsvc.adapters.imaging.children import ChildProcessEngine
 
 ENGINES = ("auto", "pillow")
 
@@ -26,6 +32,31 @@ def open_engine(
     from imgsvc.adapters.imaging.bounded import BoundedEngine
 
     return BoundedEngine(engine, slots=slots, queue=queue, wait=wait)
+
+
+@contextmanager
+def open_engine_in_children(
+    name: str,
+    limits: Limits,
+    *,
+    slots: int,
+    deadline: timedelta,
+    memory: int,
+    queue: int = 64,
+    wait: timedelta = timedelta(seconds=10),
+) -> "Iterator[ChildProcessEngine]":
+    """The same in ``slots`` processes of its own, until the context ends.
+
+    ``deadline`` ends a call and its process; ``memory``, in bytes, is what each may have. Raises RuntimeError if they
+    do not start.
+    """
+    from imgsvc.adapters.imaging.children import ChildProcessEngine
+
+    engine = ChildProcessEngine(
+        _engine(name, limits), slots=slots, queue=queue, wait=wait, deadline=deadline, memory=memory
+    )
+    with engine.running():
+        yield engine
 
 
 def _engine(name: str, limits: Limits) -> ImageEngine:

@@ -1,0 +1,103 @@
+"""What runs inside a child process: an engine that works for the parent, and can do nothing else.
+
+The parent is believed, so what it says is pickled. What the child says is plain data, since the bytes of strangers may
+have taken it over.
+"""
+
+import json
+import os
+import pickle
+import signal
+import socket
+import sys
+from io import BytesIO
+from typing import Any
+
+from imgsvc.adapters.imaging.confinement import close_doors, end_with, limit_resources
+from imgsvc.adapters.imaging.messages import Messages
+from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
+from imgsvc.domain.operations import Watermark
+from imgsvc.domain.plain_data import plain
+from imgsvc.domain.transform import Format, Output, TransformSpec
+from imgsvc.ports.imaging import ImageEngine
+
+# One grey pixel, as a PNG.
+_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
+    "3a7e9b550000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
+
+
+def main() -> None:
+    """Work for the parent, at the other end of standard input, until it hangs up."""
+    end_with(int(sys.argv[1]))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A terminal or a supervisor sends these to all processes at once, and the parent has work to finish.
+        signal.signal(number, signal.SIG_IGN)
+    messages = Messages(socket.socket(fileno=os.dup(0)))
+    try:
+        engine = _begun(messages)
+        while engine is not None:
+            messages.send(*_answer(engine, *messages.receive()))
+    except ConnectionError:
+        pass
+    os._exit(0)
+
+
+def _begun(messages: Messages) -> ImageEngine | None:
+    head, _ = messages.receive()
+    try:
+        engine, memory = pickle.loads(head)  # noqa: S301  # from the parent
+        _warm_up(engine)
+        limit_resources(memory)
+        is_confined = close_doors()
+    except Exception as error:
+        messages.send(_packed({"failed": _described(error)}))
+        return None
+    messages.send(_packed({"is_confined": is_confined}))
+    return engine  # type: ignore[no-any-return]
+
+
+def _warm_up(engine: ImageEngine) -> None:
+    """Have the engine load what it loads late: modules, fonts, codecs. Afterwards it can open no file."""
+    spec = TransformSpec((Watermark("a", size=8),))
+    for format in Format:
+        try:
+            made = engine.render(BytesIO(_PIXEL), TransformSpec(spec.steps, Output(format=format)))
+            engine.measure(BytesIO(made.content))
+        except ImgsvcError:
+            continue  # which it will tell whoever asks for the same
+
+
+def _answer(engine: ImageEngine, request: bytes, content: bytearray) -> tuple[bytes, bytes]:
+    try:
+        spec: TransformSpec | None = pickle.loads(request)  # noqa: S301  # from the parent
+        if spec is None:
+            return _packed({"facts": plain(engine.measure(BytesIO(content)))}), b""
+        rendered = engine.render(BytesIO(content), spec)
+        return _packed({"rendition": plain(rendered.rendition)}), rendered.content
+    except Exception as error:
+        return _packed({"failure": _failure(error), "reason": _described(error)}), b""
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    """Whatever the parent needs to raise the same."""
+    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+        return _failure(RenderingFailed("the picture takes more memory than a rendering may have"))
+    if isinstance(error, InvalidInput):
+        attributes = ("path", "allowed", "nearest", "position", "parameter", *(["value"] if error.has_value else []))
+        found = {name: getattr(error, name) for name in attributes}
+        return {"kind": type(error).__name__, "detail": error.detail, **found}
+    if isinstance(error, RenderingFailed):
+        return {"kind": type(error).__name__, "detail": error.detail}
+    return _failure(RenderingFailed("the picture could not be rendered"))
+
+
+def _described(error: BaseException) -> str:
+    """For the log, in one line; the cause says more, where there is one."""
+    told = error.__cause__ or error
+    return ascii(f"{type(told).__name__}: {told}")[1:-1][:300]
+
+
+def _packed(message: dict[str, Any]) -> bytes:
+    return json.dumps(message).encode()

@@ -1,0 +1,120 @@
+"""A child process, as the parent sees it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from imgsvc.adapters.imaging.messages import Messages
+
+# A module of the same name, without what stands in the package's face: that would bring the whole service along,
+# which takes half a second and 30 MB for each child.
+_BEGIN = """
+import sys, types
+package = types.ModuleType("imgsvc")
+package.__path__ = [{folder!r}]
+sys.modules["imgsvc"] = package
+from imgsvc.adapters.imaging.child import main
+main()
+"""
+_PACKAGE = Path(__file__).parents[2]
+_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PYTHONHOME")  # without which Python itself may not start
+
+
+class ChildProcess:
+    """Starts at once and is ready later; belongs to one caller at a time.
+
+    After any failure of ``await_ready`` or ``ask`` it is good for nothing but ``kill``.
+    """
+
+    def __init__(self, begin: bytes, memory: int) -> None:
+        """``begin`` is what it should be, pickled: an engine, and how much memory it may have."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            # Everything else that is open is closed there. A session of its own keeps the terminal's Ctrl-C away.
+            self._process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-P", "-c", _BEGIN.format(folder=str(_PACKAGE)), str(os.getpid())],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                cwd="/",
+                start_new_session=True,
+            )
+        self._socket = ours
+        self._messages = Messages(ours, most=memory)
+        self.started_at = time.monotonic()
+        self.is_confined: bool | None = None  # once it is ready
+        self.calls = 0
+        with suppress(OSError):  # await_ready tells
+            self._messages.send(begin, seconds=1)
+
+    @property
+    def pid(self) -> int:
+        return int(self._process.pid)
+
+    def await_ready(self, seconds: float) -> None:
+        """Raises TimeoutError, after which one may wait again; ChildFailed if it has ended, or never began."""
+        if self.is_confined is None:
+            self._await_greeting(seconds)
+        elif self._process.poll() is not None:
+            raise ChildFailed(self.ending())
+
+    def _await_greeting(self, seconds: float) -> None:
+        # Looked at before it is taken, so that nobody is left with half of it.
+        self._socket.settimeout(max(0.001, seconds))
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+            greeting = json.loads(self._messages.receive(seconds=5)[0])
+        except ConnectionError:
+            raise ChildFailed(self.ending()) from None
+        if "failed" in greeting:
+            raise ChildFailed(greeting["failed"])
+        self.is_confined = greeting["is_confined"]
+
+    def ask(self, request: bytes, content: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
+        """Its answer, which is not to be believed. Raises TimeoutError, ConnectionError, ValueError."""
+        self.calls += 1
+        started = time.monotonic()
+        self._messages.send(request, content, seconds=seconds)
+        head, answer = self._messages.receive(seconds=seconds - (time.monotonic() - started))
+        document = json.loads(head)
+        if not isinstance(document, dict):
+            raise ValueError("an answer that is no object")
+        return document, bytes(answer)
+
+    def ending(self) -> str:
+        """How it ended, for the log."""
+        try:
+            status = self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            return "it does not end"
+        if status >= 0:
+            return f"it ended with status {status}"
+        return f"it was ended by {signal.Signals(-status).name}"
+
+    def kill(self) -> None:
+        """At once, with whatever it may have started."""
+        self._socket.close()
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+
+
+class ChildFailed(Exception):
+    """A child has ended, or cannot begin; the message says why, for the log."""
+
+
+def _environment() -> dict[str, str]:
+    """Where Python finds its modules, and nothing of what the service was told."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    modules = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
+    return {**kept, "PYTHONPATH": modules, "LC_ALL": "C.UTF-8"}

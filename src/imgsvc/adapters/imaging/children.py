@@ -1,0 +1,191 @@
+"""ChildProcessEngine: any engine, in child processes that can be killed and that hold no secrets."""
+
+import logging
+import pickle
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Event, Lock, Thread
+from typing import Any, BinaryIO
+
+from attrs import Factory, field, frozen
+
+from imgsvc.adapters.imaging.answers import facts_in, failure_in, rendered_in
+from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
+from imgsvc.domain.errors import Busy, RenderingFailed, RenderingTimedOut
+from imgsvc.domain.image import Facts
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.ports.imaging import ImageEngine, Rendered
+
+logger = logging.getLogger(__name__)
+
+_START_SECONDS = 60.0  # a child that is not ready by then never will be
+
+
+@frozen(kw_only=True)
+class ChildProcessEngine:
+    """``slots`` children work, one call each; ``queue`` more calls wait, for ``wait`` at most; others find it Busy.
+
+    A call that takes longer than ``deadline``, or ends its child, fails alone: another child takes the place. So it
+    does after ``calls_per_child`` calls, against what libraries leak. ``memory`` is what a child may have, in bytes.
+    The engine must be fit for pickling. To be opened by ``running``.
+    """
+
+    engine: ImageEngine = field(kw_only=False)
+    slots: int
+    queue: int
+    wait: timedelta
+    deadline: timedelta
+    memory: int
+    calls_per_child: int = 500
+    _admitted: BoundedSemaphore = field(
+        init=False, default=Factory(lambda self: BoundedSemaphore(self.slots + self.queue), takes_self=True)
+    )
+    _idle: SimpleQueue[ChildProcess] = field(init=False, factory=SimpleQueue)
+    _orders: SimpleQueue[bool] = field(init=False, factory=SimpleQueue)  # of children; False: no more
+    _children: set[ChildProcess] = field(init=False, factory=set)
+    _lock: Lock = field(init=False, factory=Lock)  # of _children
+    _closed: Event = field(init=False, factory=Event)
+    _confined: Event = field(init=False, factory=Event)
+
+    @property
+    def fingerprint(self) -> str:
+        return self.engine.fingerprint
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether the kernel keeps children from files, programs and TCP."""
+        return self._confined.is_set()
+
+    def check(self, spec: TransformSpec) -> None:
+        self.engine.check(spec)
+
+    def measure(self, source: BinaryIO) -> Facts:
+        content, answer, _ = self._call(source, None)
+        return facts_in(answer, content)
+
+    def render(self, source: BinaryIO, spec: TransformSpec) -> Rendered:
+        _, answer, made = self._call(source, spec)
+        return rendered_in(answer, made)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Raises RuntimeError if no child can begin."""
+        # Linux kills a child when the thread that started it ends, so one thread starts them all, and stays.
+        keeper = Thread(target=self._keep, name="children", daemon=True)
+        keeper.start()
+        try:
+            for _ in range(self.slots):
+                self._orders.put(True)
+            self._greet_first()
+            yield
+        finally:
+            self._closed.set()
+            self._orders.put(False)
+            keeper.join()
+            for child in list(self._children):
+                child.kill()
+
+    def _keep(self) -> None:
+        begin = pickle.dumps((self.engine, self.memory))
+        while self._orders.get():
+            try:
+                child = ChildProcess(begin, self.memory)
+            except OSError:
+                logger.exception("a child process could not be started; trying again")
+                self._orders.put(not self._closed.wait(1))
+                continue
+            with self._lock:
+                self._children.add(child)
+            self._idle.put(child)
+
+    def _greet_first(self) -> None:
+        try:
+            child = self._idle.get(timeout=_START_SECONDS)
+            child.await_ready(_START_SECONDS)
+        except (ChildFailed, Empty, OSError) as error:
+            raise RuntimeError(f"the image engine does not start in a process of its own: {error}") from None
+        if child.is_confined:
+            self._confined.set()
+        else:
+            logger.warning("pictures are decoded without Landlock: a decoder that was taken over could open files")
+        self._idle.put(child)
+
+    def _call(self, source: BinaryIO, spec: TransformSpec | None) -> tuple[bytes, dict[str, Any], bytes]:
+        """The source's bytes, and the answer in its two parts."""
+        if not self._admitted.acquire(blocking=False):
+            raise Busy("too many pictures wait to be worked on")
+        try:
+            child = self._ready_child()
+            try:
+                source.seek(0)
+                content = source.read()
+            except BaseException:
+                self._idle.put(child)
+                raise
+            answer, made = self._asked(child, pickle.dumps(spec), content)
+        finally:
+            self._admitted.release()
+        if "failure" in answer:
+            raise failure_in(answer)
+        return content, answer, made
+
+    def _ready_child(self) -> ChildProcess:
+        end = time.monotonic() + self.wait.total_seconds()
+        while not self._closed.is_set():
+            remaining = max(0.0, end - time.monotonic())
+            try:
+                child = self._idle.get(timeout=remaining)
+            except Empty:
+                break
+            try:
+                child.await_ready(remaining)
+            except TimeoutError:
+                self._put_back_unready(child)
+                break
+            except (ChildFailed, OSError, ValueError) as error:
+                # Not this call's doing: the machine may be short of memory, or somebody has killed it.
+                logger.warning("a child process was lost while it had nothing to do: %s", error)
+                self._replace(child)
+                continue
+            return child
+        raise Busy("other pictures took too long")
+
+    def _put_back_unready(self, child: ChildProcess) -> None:
+        if time.monotonic() - child.started_at > _START_SECONDS:
+            self._replace(child)
+        else:
+            self._idle.put(child)
+
+    def _asked(self, child: ChildProcess, request: bytes, content: bytes) -> tuple[dict[str, Any], bytes]:
+        try:
+            answer = child.ask(request, content, self.deadline.total_seconds())
+        except BaseException as error:
+            # Whatever it was, the child is half way through a message, which nobody else must get.
+            self._replace(child)
+            raise self._explained(error, child) from error
+        if child.calls < self.calls_per_child:
+            self._idle.put(child)
+        else:
+            self._replace(child)
+        return answer
+
+    def _explained(self, error: BaseException, child: ChildProcess) -> BaseException:
+        if isinstance(error, TimeoutError):
+            logger.warning("a picture took too long, and its process was killed")
+            return RenderingTimedOut(f"the picture took longer than {self.deadline.total_seconds():g} seconds")
+        if isinstance(error, OSError | ValueError):
+            if self._closed.is_set():
+                return Busy("the service is being stopped")
+            logger.error("a picture has cost its process: %s", child.ending())
+            return RenderingFailed("the picture could not be rendered")
+        return error
+
+    def _replace(self, child: ChildProcess) -> None:
+        with self._lock:
+            self._children.discard(child)
+        if not self._closed.is_set():
+            self._orders.put(True)
+        child.kill()
