@@ -92,9 +92,10 @@ class ChildProcess:
     def ending(self) -> str:
         """How it ended, for the log."""
         try:
-            status = self._process.wait(1)
+            # The end of its connection comes first, and its own soon after.
+            status = self._process.wait(0.2)
         except subprocess.TimeoutExpired:
-            return "it does not end"
+            return "it makes no sense any more"
         if status >= 0:
             return f"it ended with status {status}"
         return f"it was ended by {signal.Signals(-status).name}"

@@ -164,8 +164,9 @@ class ChildProcessEngine:
             answer = child.ask(request, content, self.deadline.total_seconds())
         except BaseException as error:
             # Whatever it was, the child is half way through a message, which nobody else must get.
+            failure = self._explained(error, child)
             self._replace(child)
-            raise self._explained(error, child) from error
+            raise failure from error
         if child.calls < self.calls_per_child:
             self._idle.put(child)
         else:

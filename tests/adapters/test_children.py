@@ -1,0 +1,423 @@
+"""Child processes: whatever happens in one costs one call, and it holds nothing worth having."""
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from ast import literal_eval
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from imgsvc.adapters.imaging import children as children_module
+from imgsvc.adapters.imaging import open_engine, open_engine_in_children
+from imgsvc.adapters.imaging.answers import facts_in, failure_in
+from imgsvc.adapters.imaging.children import ChildProcessEngine
+from imgsvc.domain.errors import Busy, ImageTooLarge, InvalidParameter, RenderingFailed, RenderingTimedOut
+from imgsvc.domain.notation import parse
+from imgsvc.domain.plan import Limits
+from tests.adapters.misbehaving import PICTURE, MisbehavingEngine, asking_for, told
+from tests.pictures import encoded, textured
+from tests.waiting import wait_for
+
+SPEC = parse("w:10,f:png")
+DEADLINE = 1.5  # seconds; a render takes a hundredth of it
+GIBIBYTE = 2**30
+
+
+@contextmanager
+def in_children(engine=None, **changes):
+    given = {
+        "slots": 1,
+        "queue": 50,
+        "wait": timedelta(seconds=30),
+        "deadline": timedelta(seconds=DEADLINE),
+        "memory": GIBIBYTE,
+    }
+    children = ChildProcessEngine(engine or MisbehavingEngine(), **{**given, **changes})
+    with children.running():
+        yield children
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with in_children() as engine:
+        yield engine
+
+
+def ask(engine, what):
+    """What the child told."""
+    with pytest.raises(InvalidParameter) as answer:
+        engine.render(asking_for(what), SPEC)
+    return told(answer.value)
+
+
+def process_of(engine):
+    return int(ask(engine, "tell_process"))
+
+
+def landlock_version():
+    return ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1)
+
+
+def is_running(process_id):
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+# The same as without
+
+
+def test_children_do_what_the_engine_does():
+    plain = open_engine("pillow", Limits())
+    source = BytesIO(encoded(textured(300, 200), "jpeg"))
+    spec = parse("rs:cover:100:50,gray,f:webp")
+
+    with open_engine_in_children(
+        "pillow", Limits(), slots=1, deadline=timedelta(seconds=30), memory=GIBIBYTE
+    ) as engine:
+        assert engine.fingerprint == plain.fingerprint
+        assert engine.measure(source) == plain.measure(source)
+        assert engine.render(source, spec) == plain.render(source, spec)
+        engine.check(spec)
+
+
+def test_an_error_keeps_all_that_it_tells(engine):
+    with pytest.raises(InvalidParameter) as caught:
+        engine.render(asking_for("raise_input"), SPEC)
+
+    error = caught.value
+    assert (error.detail, error.path, error.value, error.allowed) == ("no", ("a", 1), 2.5, "less")
+    assert (error.nearest, error.position, error.parameter) == ("lesser", 7, "t")
+
+
+def test_an_error_without_a_value_has_none(engine):
+    with pytest.raises(ImageTooLarge) as caught:
+        engine.measure(asking_for("raise_without_value"))
+
+    assert not caught.value.has_value
+    assert (caught.value.allowed, caught.value.path, caught.value.position) == ("less", (), None)
+
+
+def test_a_source_that_cannot_be_read_costs_no_child(engine):
+    class Unreadable(BytesIO):
+        def read(self, *_):
+            raise OSError("gone")
+
+    before = process_of(engine)
+    with pytest.raises(OSError, match="gone"):
+        engine.measure(Unreadable())
+
+    assert process_of(engine) == before
+
+
+# What costs one call
+
+
+@pytest.mark.parametrize("what", ["hang", "hang_in_c"])
+@pytest.mark.parametrize("call", ["measure", "render"])
+def test_a_hang_ends_at_the_deadline(engine, what, call):
+    began = time.monotonic()
+
+    with pytest.raises(RenderingTimedOut, match=r"longer than 1\.5 seconds"):
+        engine.measure(asking_for(what)) if call == "measure" else engine.render(asking_for(what), SPEC)
+
+    assert DEADLINE <= time.monotonic() - began < DEADLINE + 1
+    assert engine.render(BytesIO(PICTURE), SPEC)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "exit",
+        "exit_well",
+        "segfault",
+        "raise_odd",
+        "raise_unprintable",
+        "raise_elses",
+        "return_html",
+        "return_too_little",
+        "speak_out_of_turn",
+    ],
+)
+def test_whatever_goes_wrong_costs_one_call(engine, what):
+    began = time.monotonic()
+
+    with pytest.raises(RenderingFailed) as caught:
+        engine.render(asking_for(what), SPEC)
+
+    assert (type(caught.value), caught.value.detail) == (RenderingFailed, "the picture could not be rendered")
+    assert time.monotonic() - began < DEADLINE + 1
+    assert engine.render(BytesIO(PICTURE), SPEC)
+
+
+def test_memory_without_end_ends_at_the_limit():
+    with in_children(deadline=timedelta(seconds=20)) as engine:
+        before = resident_bytes()
+        with pytest.raises(RenderingFailed, match="memory"):
+            engine.render(asking_for("allocate"), SPEC)
+
+        assert engine.render(BytesIO(PICTURE), SPEC)
+        assert resident_bytes() - before < 2**25
+
+
+def test_what_a_child_writes_to_its_streams_goes_nowhere(engine, capfd):
+    assert engine.render(asking_for("print"), SPEC)
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_happened_is_logged_without_line_breaks(engine, caplog):
+    with caplog.at_level(logging.WARNING), pytest.raises(RenderingFailed):
+        engine.render(asking_for("raise_odd"), SPEC)
+    with caplog.at_level(logging.WARNING), pytest.raises(RenderingFailed):
+        engine.render(asking_for("segfault"), SPEC)
+
+    assert "Odd: secret words" in caplog.messages[0]
+    assert caplog.messages[1] == "a picture has cost its process: it was ended by SIGSEGV"
+    assert [message for message in caplog.messages if "\n" in message] == []
+
+
+def test_a_child_that_was_killed_while_idle_costs_no_call(engine):
+    process_id = process_of(engine)
+    os.kill(process_id, signal.SIGKILL)
+    wait_for(lambda: not is_running(process_id))
+
+    assert engine.render(BytesIO(PICTURE), SPEC)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"failure": None},
+        {"failure": {"kind": "SystemExit", "detail": "x"}},
+        {"failure": {"kind": "NotAuthenticated", "detail": "x"}},
+        {"failure": {"kind": "InvalidInput", "detail": 5, "path": []}},
+        {"failure": {"kind": "InvalidInput", "detail": "x", "path": [[]]}},
+        {"failure": {"kind": "InvalidInput", "detail": "x"}},
+        {"failure": {"kind": "InvalidInput", "detail": "x", "path": [], "position": "far"}},
+        {"failure": {"kind": "InvalidInput", "detail": "x", "path": [], "more": 1}},
+    ],
+)
+def test_a_failure_that_makes_no_sense_is_a_failure_all_the_same(answer):
+    assert type(failure_in(answer)) is RenderingFailed
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        None,
+        {},
+        {"media_type": "text/html", "stored_width": 1, "stored_height": 1},
+        {"media_type": "image/jpeg", "stored_width": 1, "stored_height": 1},
+        {"media_type": "image/png", "stored_width": -1, "stored_height": 1},
+    ],
+)
+def test_facts_that_cannot_be_are_not_believed(facts):
+    with pytest.raises(RenderingFailed):
+        facts_in({"facts": facts}, PICTURE)
+
+
+# What a child has
+
+
+def test_a_child_knows_nothing_of_what_the_service_was_told(monkeypatch):
+    monkeypatch.setenv("IMGSVC_TOKEN_SECRET", "a secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another secret")
+
+    with in_children() as engine:
+        environment = ask(engine, "tell_environment")
+        real = Path(f"/proc/{process_of(engine)}/environ").read_bytes()
+
+    assert "secret" not in environment
+    assert b"secret" not in real
+    assert b"IMGSVC" not in real
+
+
+def test_a_child_has_no_files_of_the_service_open(engine, tmp_path):
+    with (tmp_path / "open").open("w") as file:
+        os.set_inheritable(file.fileno(), True)
+        with in_children() as engine:
+            assert ask(engine, "tell_files") == "[0, 1, 2, 3]"
+
+
+@pytest.mark.skipif(landlock_version() < 4, reason="this kernel has no Landlock that knows TCP")
+def test_a_child_can_open_nothing(engine):
+    found = literal_eval(ask(engine, "tell_doors"))
+
+    assert engine.is_confined
+    assert [name for name, can in found.items() if can] == (["signal the parent"] if landlock_version() < 6 else [])
+
+
+def test_without_landlock_there_is_one_warning(monkeypatch, caplog):
+    class Unconfined(children_module.ChildProcess):
+        def await_ready(self, seconds):
+            super().await_ready(seconds)
+            self.is_confined = False
+
+    monkeypatch.setattr(children_module, "ChildProcess", Unconfined)
+
+    with caplog.at_level(logging.WARNING), in_children(slots=2) as engine:
+        for _ in range(4):
+            assert engine.render(BytesIO(PICTURE), SPEC)
+
+    assert not engine.is_confined
+    assert len([message for message in caplog.messages if "Landlock" in message]) == 1
+
+
+# Waiting
+
+
+def test_who_finds_the_queue_full_is_sent_away_at_once():
+    with in_children(queue=0, deadline=timedelta(seconds=30)) as engine, ThreadPoolExecutor(1) as pool:
+        call = pool.submit(engine.render, asking_for("nap"), SPEC)
+        wait_for(lambda: engine._idle.empty())
+        began = time.monotonic()
+        with pytest.raises(Busy):
+            engine.measure(BytesIO(PICTURE))
+
+        assert time.monotonic() - began < 0.2
+        assert call.result(30)
+
+
+def test_who_waited_too_long_is_sent_away():
+    with in_children(wait=timedelta(seconds=0.1)) as engine, ThreadPoolExecutor(1) as pool:
+        call = pool.submit(engine.render, asking_for("nap"), SPEC)
+        wait_for(lambda: engine._idle.empty())
+        with pytest.raises(Busy):
+            engine.measure(BytesIO(PICTURE))
+
+        assert call.result(30)
+
+
+def test_many_threads_share_the_children(engine):
+    plain = open_engine("pillow", Limits())
+    sources = [encoded(textured(60 + number, 40), "jpeg") for number in range(8)]
+
+    with in_children(slots=2) as engine, ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda number: engine.render(BytesIO(sources[number % 8]), SPEC), range(80)))
+        processes = len(engine._children)
+
+    assert made == [plain.render(BytesIO(sources[number % 8]), SPEC) for number in range(80)]
+    assert processes == 2
+
+
+# Beginning and end
+
+
+def test_children_are_replaced_after_a_number_of_calls():
+    with in_children(calls_per_child=3) as engine:
+        processes = [process_of(engine) for _ in range(7)]
+
+    assert [processes.count(one) for one in dict.fromkeys(processes)] == [3, 3, 1]
+    wait_for(lambda: not any(map(is_running, processes)))
+
+
+def test_an_engine_that_does_not_start_says_why():
+    class NotForChildren(MisbehavingEngine):
+        def __reduce__(self):
+            return os.getcwd, (), None
+
+    before = threading.active_count()
+
+    with pytest.raises(RuntimeError, match="does not start"), in_children(NotForChildren()):
+        pass
+
+    assert threading.active_count() == before
+
+
+def test_nothing_is_left_behind():
+    before = threading.active_count()
+
+    with in_children(slots=3) as engine:
+        process_id = process_of(engine)
+        processes = [child.pid for child in engine._children]
+
+    assert process_id in processes
+    assert not any(map(is_running, processes))
+    assert threading.active_count() == before
+
+
+def test_renderings_leave_memory_and_descriptors_where_they_were():
+    source = BytesIO(encoded(textured(200, 150), "jpeg"))
+    with in_children(slots=2, calls_per_child=40) as engine:
+        for _ in range(50):
+            engine.render(source, SPEC)
+        memory, files = resident_bytes(), open_files()
+        for _ in range(300):
+            engine.render(source, SPEC)
+
+        assert resident_bytes() - memory < 4 * 2**20
+        assert abs(open_files() - files) <= 1  # one may be on its way
+
+
+PARENT = """
+import sys, time
+from datetime import timedelta
+from imgsvc.adapters.imaging.children import ChildProcessEngine
+from tests.adapters.misbehaving import MisbehavingEngine, asking_for
+from imgsvc.domain.notation import parse
+from threading import Thread
+
+second = timedelta(seconds=600)
+engine = ChildProcessEngine(MisbehavingEngine(), slots=2, queue=5, wait=second, deadline=second, memory=2**30)
+with engine.running():
+    Thread(target=engine.render, args=(asking_for("hang_in_c"), parse("")), daemon=True).start()
+    while len(engine._children) < 2 or engine._idle.qsize() != 1:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    print(*(child.pid for child in engine._children), flush=True)
+    time.sleep(600)
+"""
+
+
+@contextmanager
+def parent():
+    """A process with children, one of them at work, and their ids."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True, process_group=0) as process:
+        try:
+            yield process, [int(number) for number in process.stdout.readline().split()]
+        finally:
+            process.kill()
+
+
+def test_children_go_when_their_parent_is_killed():
+    with parent() as (process, children):
+        assert len(children) == 2
+        assert all(map(is_running, children))
+
+        process.kill()
+
+        wait_for(lambda: not any(map(is_running, children)), 5)
+
+
+def test_children_leave_it_to_their_parent_what_a_signal_means():
+    with parent() as (_, children):
+        for child in children:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                os.kill(child, number)
+        time.sleep(0.3)
+
+        assert all(map(is_running, children))
+        assert os.getpgid(children[0]) == children[0]  # where the terminal's Ctrl-C does not reach
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def resident_bytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
