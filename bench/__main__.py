@@ -13,6 +13,7 @@ from bench.measuring import Effort
 from bench.peers import find_sharp
 from imgsvc import Settings
 from imgsvc.entrypoints.composition import compose_engine
+from imgsvc.ports.imaging import ImageEngine
 
 _FULL, _QUICK = Effort(rounds=5, seconds=2.0), Effort(rounds=1, seconds=0.3)
 
@@ -33,7 +34,11 @@ def main() -> None:
 
 def measure(picture: Path, peers: Path, effort: Effort) -> None:
     """Print every table."""
-    engine = compose_engine(Settings())
+    with compose_engine(Settings()) as engine:
+        _measure(engine, picture, peers, effort)
+
+
+def _measure(engine: ImageEngine, picture: Path, peers: Path, effort: Effort) -> None:
     sharp = find_sharp(peers, picture)
     print(f"{_machine()}; {_load()}")
     print(f"{engine.fingerprint}{f'; {sharp.description}' if sharp else ''}")

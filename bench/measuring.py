@@ -55,12 +55,16 @@ def _cpu_ratio(mine: Sample, theirs: Sample) -> float | None:
 
 
 def cpu_seconds_of(process_id: int) -> float | None:
-    """The time that a process has spent on cores; known on Linux only."""
+    """The time that a process and its children have spent on cores; known on Linux only."""
+    folder = Path(f"/proc/{process_id}")
     try:
-        fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        children = [child for file in folder.glob("task/*/children") for child in file.read_text().split()]
     except OSError:
         return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    # Its own, and what children that have ended had spent.
+    ticks = sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK") + sum(cpu_seconds_of(int(child)) or 0 for child in children)
 
 
 def sample(count: int, seconds: float, cpu_seconds: float | None) -> Sample:

@@ -2,11 +2,14 @@
 
 import logging
 import re
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 from contextlib import contextmanager
+from pathlib import Path
 from shutil import which
 
 import httpx
@@ -182,3 +185,38 @@ def test_the_help_tells_the_defaults():
 
 def test_the_version_is_that_of_the_package():
     assert re.fullmatch(r"imgsvc, version \d+\.\d+\.\d+\n", run("--version").stdout)
+
+
+def children_of(process_id):
+    """Ids of the processes that a process has started."""
+    files = Path(f"/proc/{process_id}/task").glob("*/children")
+    return [int(child) for file in files for child in file.read_text().split()]
+
+
+def test_pictures_are_decoded_in_processes_that_know_no_secret_and_end_with_the_server(tmp_path):
+    secret = "a secret of the tests, at least 32 bytes long"
+    with serving(folder=tmp_path, RENDER_SLOTS="2", TOKEN_SECRET=secret) as (process, _):
+        children = children_of(process.pid)
+        environments = [Path(f"/proc/{child}/environ").read_bytes() for child in children]
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(30)
+
+    assert len(children) == 2
+    assert not any(b"IMGSVC" in environment or secret.encode() in environment for environment in environments)
+    assert status == 0
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def test_children_can_be_declined(tmp_path):
+    with serving(folder=tmp_path, RENDER_IN="process") as (process, _):
+        assert children_of(process.pid) == []
+
+
+def test_an_engine_that_cannot_start_in_a_process_of_its_own_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+
+    result = run("serve", "--port", "0", "--data-dir", tmp_path)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: the image engine does not start in a process of its own: ")
+    assert len(result.stderr.splitlines()) == 1

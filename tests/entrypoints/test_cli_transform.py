@@ -72,7 +72,8 @@ def test_the_script_transforms_one_file_and_says_nothing(folder, photo):
 def test_the_result_is_what_the_engine_makes(folder, photo):
     result = run("transform", photo, "out.png", "--spec", "rot:90,f:png")
 
-    expected = compose_engine(Settings()).render(BytesIO(photo.read_bytes()), parse("rot:90,f:png"))
+    with compose_engine(Settings()) as engine:
+        expected = engine.render(BytesIO(photo.read_bytes()), parse("rot:90,f:png"))
     assert result.exit_code == 0
     assert (folder / "out.png").read_bytes() == expected.content
 

@@ -10,9 +10,14 @@ import pytest
 from attrs import evolve
 
 from imgsvc import Settings, compose
+from imgsvc.adapters.imaging.bounded import BoundedEngine
+from imgsvc.adapters.imaging.child_process import ChildProcess
+from imgsvc.adapters.imaging.children import ChildProcessEngine
 from imgsvc.domain.errors import ImageTooLarge, InvalidCredentials, InvalidToken, Unavailable
 from imgsvc.domain.notation import parse
+from imgsvc.entrypoints import composition
 from imgsvc.entrypoints.composition import compose_engine, migrate_database
+from imgsvc.entrypoints.http.health import get_readiness
 from tests.pictures import encoded, quadrants
 
 PASSWORD = "correct horse"
@@ -179,10 +184,59 @@ def test_health_tells_which_of_them_does_not_answer(service):
 
 
 def test_the_engine_alone_needs_no_folder(settings):
-    engine = compose_engine(settings)
+    with compose_engine(settings) as engine:
+        assert engine.measure(BytesIO(encoded(quadrants()))).media_type == "image/png"
 
-    assert engine.measure(BytesIO(encoded(quadrants()))).media_type == "image/png"
     assert not settings.data_dir.exists()
+
+
+def test_the_engine_works_in_this_process_unless_told_otherwise(settings):
+    with compose_engine(settings) as engine:
+        assert isinstance(engine, BoundedEngine)
+
+
+def test_children_end_with_the_service(settings):
+    source = BytesIO(encoded(quadrants()))
+    before = threading.active_count()
+
+    with compose(evolve(settings, render_in="children", render_slots=1)) as service:
+        made = service.engine.render(source, parse("w:10,f:png"))
+        children = list(service.engine._children)
+
+    with compose_engine(settings) as engine:
+        assert made == engine.render(source, parse("w:10,f:png"))
+    assert [child.ending() for child in children] == ["it was ended by SIGKILL"]
+    assert threading.active_count() == before
+
+
+def test_children_end_when_the_rest_cannot_start(settings, monkeypatch):
+    started = []
+    begin = ChildProcess.__init__
+
+    def remembered(self, *arguments):
+        begin(self, *arguments)
+        started.append(self)
+
+    def fail(*_, **__):
+        raise OSError("no secrets today")
+
+    monkeypatch.setattr(ChildProcess, "__init__", remembered)
+    monkeypatch.setattr(composition, "open_token_issuer", fail)
+
+    with pytest.raises(OSError, match="no secrets"), compose(evolve(settings, render_in="children", render_slots=1)):
+        pass
+
+    assert [child.ending() for child in started] == ["it was ended by SIGKILL"]
+
+
+def test_a_kernel_without_landlock_is_noted_and_keeps_nothing_from_working(settings, monkeypatch):
+    monkeypatch.setattr(ChildProcessEngine, "is_confined", False)
+
+    with compose(evolve(settings, render_in="children", render_slots=1)) as service:
+        answer = get_readiness.function(service)
+
+    assert (answer.status, len(answer.notes)) == ("ready", 1)
+    assert "Landlock" in answer.notes[0]
 
 
 def test_migrating_again_does_nothing(settings):

@@ -1,7 +1,10 @@
 """The whole service on embedded defaults: upload to variant, and killed in between."""
 
+import os
+import signal
 import socket
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +24,36 @@ def request_rendering(account, image_id, width):
     answer = account.client.post(f"/v1/images/{image_id}/transform?mode=async", json={"steps": steps})
     assert answer.status_code == 202, answer.text
     return answer.json()["id"]
+
+
+def test_a_rendering_that_takes_too_long_is_given_up_now_and_as_a_job(tmp_path, photograph):
+    with running_server(tmp_path / "data", RENDER_SECONDS="1", RENDER_SLOTS="1") as server:
+        account = server.account()
+        image_id = account.upload(photograph)
+        address = f"/v1/images/{image_id}"
+        stop_children(server)
+        now = account.client.get(f"{address}/content?t=w:10")
+        again = account.client.get(f"{address}/content?t=w:10")
+        stop_children(server)
+        later = account.client.post(f"{address}/transform?mode=async", json={"steps": [{"op": "flip"}]})
+        job = wait_for(lambda: ended(account, later.json()["id"]))
+        account.client.close()
+
+    assert (now.status_code, now.json()["code"]) == (504, "processing_timeout")
+    assert again.status_code == 200
+    assert (job["status"], job["failure"]["code"]) == ("failed", "processing_timeout")
+
+
+def stop_children(server):
+    """Whatever they are asked next takes for ever."""
+    for file in Path(f"/proc/{server.process.pid}/task").glob("*/children"):
+        for child in file.read_text().split():
+            os.kill(int(child), signal.SIGSTOP)
+
+
+def ended(account, job_id):
+    job = account.client.get(f"/v1/jobs/{job_id}").json()
+    return job if job["status"] in ("ready", "failed") else None
 
 
 def statuses(account):

@@ -1,16 +1,16 @@
 """The composition root: the only place that knows which technology keeps which promise."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from attrs import field, frozen
 
 from imgsvc.adapters.blobs import open_blob_store
 from imgsvc.adapters.cache import open_cache
 from imgsvc.adapters.credentials import open_password_hasher, open_token_issuer
-from imgsvc.adapters.imaging import open_engine
+from imgsvc.adapters.imaging import open_engine, open_engine_in_children
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import Repositories, migrate, open_repositories
 from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
@@ -22,6 +22,8 @@ from imgsvc.ports.jobs import JobSource
 
 logger = logging.getLogger(__name__)
 
+_UNCONFINED = "pictures are decoded without Landlock, which this kernel lacks or forbids"
+
 
 @frozen(kw_only=True)
 class Service:
@@ -31,6 +33,7 @@ class Service:
     settings: Settings
     jobs: JobSource
     engine: ImageEngine
+    notes: Sequence[str] = ()  # what an operator should know, though it keeps nothing from working
     _repositories: Repositories = field(alias="repositories")
     _blobs: BlobStore = field(alias="blobs")
 
@@ -44,7 +47,7 @@ def compose(settings: Settings) -> Iterator[Service]:
     """The service that the settings describe, until the context ends.
 
     Raises ValueError for a setting of no use, OSError or Unavailable for a place that cannot be used, RuntimeError for
-    a database that is newer than this program.
+    a database that is newer than this program or an engine that does not start in processes of its own.
     Nothing is made in the background until a worker runs (entrypoints.worker).
     """
     settings = settings.resolved()
@@ -53,7 +56,7 @@ def compose(settings: Settings) -> Iterator[Service]:
         blobs = opened.enter_context(open_blob_store(settings.blobs_url))
         cache = opened.enter_context(open_cache(settings.cache_url))
         jobs = opened.enter_context(open_jobs(settings.jobs_url))
-        engine = compose_engine(settings)
+        engine, notes = opened.enter_context(_opened_engine(settings))
         ports = Ports(
             users=repositories.users,
             images=repositories.images,
@@ -78,14 +81,35 @@ def compose(settings: Settings) -> Iterator[Service]:
             settings=settings,
             jobs=jobs.source,
             engine=engine,
+            notes=notes,
             repositories=repositories,
             blobs=blobs,
         )
 
 
-def compose_engine(settings: Settings) -> ImageEngine:
-    """The engine alone, for those who have the pictures already."""
-    return open_engine(settings.engine, settings.limits, slots=settings.render_slots, queue=settings.render_queue)
+@contextmanager
+def compose_engine(settings: Settings) -> Iterator[ImageEngine]:
+    """The engine alone, for those who have the pictures already. Raises ValueError, RuntimeError."""
+    with _opened_engine(settings) as (engine, _):
+        yield engine
+
+
+@contextmanager
+def _opened_engine(settings: Settings) -> Iterator[tuple[ImageEngine, Sequence[str]]]:
+    """The engine, and what is to be noted about it."""
+    slots, queue = settings.render_slots, settings.render_queue
+    if settings.render_in != "children":
+        yield open_engine(settings.engine, settings.limits, slots=slots, queue=queue), ()
+        return
+    with open_engine_in_children(
+        settings.engine,
+        settings.limits,
+        slots=slots,
+        queue=queue,
+        deadline=timedelta(seconds=settings.render_seconds),
+        memory=settings.render_memory,
+    ) as engine:
+        yield engine, () if engine.is_confined else (_UNCONFINED,)
 
 
 def migrate_database(settings: Settings) -> None:

@@ -71,6 +71,14 @@ class Settings:
     worker_slots: int = _setting(os.cpu_count() or 1, "jobs made at once by the server; 0: none", within(0, 256))
     render_slots: int = _setting(os.cpu_count() or 1, "pictures decoded or rendered at once", within(1, 256))
     render_queue: int = _setting(32, "requests that may wait for a render slot, before 503", within(0, 10000))
+    render_in: str = _setting(
+        "auto",
+        "children: processes that can be killed and hold no secrets; process: this one; "
+        "auto: children in imgsvc serve, process elsewhere",
+        _one_of("auto", "children", "process"),
+    )
+    render_seconds: int = _setting(60, "how long a child may work on a picture; it is killed then", within(1, 86400))
+    render_memory: int = _setting(2**30, "bytes of memory that a child may have", within(2**28, 2**50))
     http_threads: int = _setting(32, "requests worked on at once, besides renderings and logins", within(1, 1000))
     sync_megapixels: float = _setting(
         150.0, "what is rendered while somebody waits: megapixels read and written by all steps", within(0, 100000)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import uvicorn
+from attrs import evolve
 
 from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
 from imgsvc.entrypoints.composition import Service, compose
@@ -48,6 +49,8 @@ def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
     and stops.
     """
     settings = settings_with(host=host, port=port, data_dir=data_dir)
+    if settings.render_in == "auto":
+        settings = evolve(settings, render_in="children")
     configure_logs(settings.log_level, settings.log_format)
     with ExitStack() as opened:
         with explained_failures():

@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -46,9 +46,10 @@ def transform(sources: Sequence[Path], target: str, spec: str | None, json_file:
     """
     settings = settings_with(render_slots=jobs)
     asked = _spec(spec, json_file)
-    with explained_failures():
-        engine = compose_engine(settings)
-    failures = _run(_Work(engine), _tasks(sources, target, asked), settings.render_slots)
+    with ExitStack() as opened:
+        with explained_failures():
+            engine = opened.enter_context(compose_engine(settings))
+        failures = _run(_Work(engine), _tasks(sources, target, asked), settings.render_slots)
     for source, reason in failures:
         click.echo(f"{source}: {reason}", err=True)
     if failures and len(sources) > 1:

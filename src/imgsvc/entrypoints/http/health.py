@@ -16,6 +16,7 @@ class LivenessView:
 class ReadinessView:
     status: str
     checks: dict[str, bool]
+    notes: tuple[str, ...]  # what an operator should know, though it keeps nothing from working
 
 
 @endpoint("GET", "/healthz", tag="health", pool=Pool.PROBING)
@@ -34,9 +35,10 @@ def get_liveness() -> LivenessView:
 def get_readiness(service: Service) -> ReadinessView | Answer[ReadinessView]:
     """Everything that the service depends on answers."""
     checks = dict(service.health())
+    notes = tuple(service.notes)
     if all(checks.values()):
-        return ReadinessView(status="ready", checks=checks)
-    return Answer(ReadinessView(status="unavailable", checks=checks), 503, {"Retry-After": "2"})
+        return ReadinessView(status="ready", checks=checks, notes=notes)
+    return Answer(ReadinessView(status="unavailable", checks=checks, notes=notes), 503, {"Retry-After": "2"})
 
 
 ENDPOINTS = (get_liveness, get_readiness)
