@@ -337,6 +337,21 @@ def test_an_engine_that_does_not_start_says_why():
     assert threading.active_count() == before
 
 
+def test_a_machine_that_is_short_of_processes_costs_only_time(monkeypatch, caplog):
+    start, failures = children_module.ChildProcess, iter([OSError(11, "no more processes")])
+
+    def started(*arguments):
+        for failure in failures:
+            raise failure
+        return start(*arguments)
+
+    monkeypatch.setattr(children_module, "ChildProcess", started)
+
+    with in_children() as engine:
+        assert engine.render(BytesIO(PICTURE), SPEC)
+    assert "could not be started" in caplog.text
+
+
 def test_nothing_is_left_behind():
     before = threading.active_count()
 

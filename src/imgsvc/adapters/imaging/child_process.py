@@ -35,20 +35,14 @@ class ChildProcess:
 
     def __init__(self, begin: bytes, memory: int) -> None:
         """``begin`` is what it should be, pickled: an engine, and how much memory it may have."""
-        ours, theirs = socket.socketpair()
+        self._socket, theirs = socket.socketpair()
         with theirs:
-            # Everything else that is open is closed there. A session of its own keeps the terminal's Ctrl-C away.
-            self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-P", "-c", _BEGIN.format(folder=str(_PACKAGE)), str(os.getpid())],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-                cwd="/",
-                start_new_session=True,
-            )
-        self._socket = ours
-        self._messages = Messages(ours, most=memory)
+            try:
+                self._process = _started(theirs)
+            except BaseException:
+                self._socket.close()
+                raise
+        self._messages = Messages(self._socket, most=memory)
         self.started_at = time.monotonic()
         self.is_confined: bool | None = None  # once it is ready
         self.calls = 0
@@ -57,7 +51,7 @@ class ChildProcess:
 
     @property
     def pid(self) -> int:
-        return int(self._process.pid)
+        return self._process.pid
 
     def await_ready(self, seconds: float) -> None:
         """Raises TimeoutError, after which one may wait again; ChildFailed if it has ended, or never began."""
@@ -112,6 +106,19 @@ class ChildProcess:
 
 class ChildFailed(Exception):
     """A child has ended, or cannot begin; the message says why, for the log."""
+
+
+def _started(standard_input: socket.socket) -> "subprocess.Popen[bytes]":
+    # Everything else that is open is closed there. A session of its own keeps the terminal's Ctrl-C away.
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-P", "-c", _BEGIN.format(folder=str(_PACKAGE)), str(os.getpid())],
+        stdin=standard_input.fileno(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        cwd="/",
+        start_new_session=True,
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -74,7 +74,8 @@ class ChildProcessEngine:
     def running(self) -> Iterator[None]:
         """Raises RuntimeError if no child can begin."""
         # Linux kills a child when the thread that started it ends, so one thread starts them all, and stays.
-        keeper = Thread(target=self._keep, name="children", daemon=True)
+        begin = pickle.dumps((self.engine, self.memory))
+        keeper = Thread(target=self._keep, args=(begin,), name="children", daemon=True)
         keeper.start()
         try:
             for _ in range(self.slots):
@@ -88,8 +89,7 @@ class ChildProcessEngine:
             for child in list(self._children):
                 child.kill()
 
-    def _keep(self) -> None:
-        begin = pickle.dumps((self.engine, self.memory))
+    def _keep(self, begin: bytes) -> None:
         while self._orders.get():
             try:
                 child = ChildProcess(begin, self.memory)
