@@ -8,9 +8,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.pictures import encoded, quadrants
+from tests.waiting import wait_for
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+def logged(server, answer):
+    """The lines of the log about a request; they are written after its answer."""
+    request_id = answer.headers["X-Request-Id"]
+    return wait_for(lambda: [line for line in server.log().split("\n") if request_id in line])
 
 
 def said(server, request):
@@ -57,7 +64,7 @@ def test_each_request_has_an_id_of_its_own(anyone):
 def test_the_log_has_a_request_under_its_id(server, anyone):
     answer = anyone.get("/v1/me?secret=in-the-query")
 
-    lines = [json.loads(line) for line in server.log().splitlines() if answer.headers["X-Request-Id"] in line]
+    lines = [json.loads(line) for line in logged(server, answer)]
     assert [(line["url.path"], line["http.response.status_code"]) for line in lines] == [("/v1/me", 401)]
     assert "in-the-query" not in server.log()
 
@@ -68,7 +75,7 @@ def test_the_log_has_a_request_under_its_id(server, anyone):
 def test_no_path_breaks_a_line_of_the_log(server, anyone, path):
     answer = anyone.get(path)
 
-    (line,) = [line for line in server.log().split("\n") if answer.headers["X-Request-Id"] in line]
+    (line,) = logged(server, answer)
     assert answer.status_code == 404
     assert json.loads(line)["message"] == "request"
     assert line.isascii()
