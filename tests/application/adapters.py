@@ -1,6 +1,7 @@
 """Real adapters that fail, wait or count where a test says so."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Event, Lock
 from typing import BinaryIO
 
@@ -117,11 +118,11 @@ class WatchedVariants(SqlVariants):
 
     renewals: list[bool] = field(factory=list)
 
-    def renew(self, claim: Claim, lease: object) -> bool:
+    def renew(self, claim: Claim, lease: timedelta) -> bool:
         if not self.renewals:
             self.renewals.append(False)
             raise Unavailable("the database does not answer")
-        self.renewals.append(super().renew(claim, lease))  # type: ignore[arg-type]
+        self.renewals.append(super().renew(claim, lease))
         return self.renewals[-1]
 
 

@@ -15,7 +15,7 @@ from imgsvc.domain.errors import CorruptImage, ImageTooLarge, InvalidInput, TooM
 from imgsvc.domain.image import Facts
 from imgsvc.domain.notation import parse
 from imgsvc.domain.plan import Limits
-from tests.contracts.engines import close, corners, engine, made  # noqa: F401
+from tests.contracts.engines import close, corners, engine, made  # noqa: F401  # engine is a fixture
 from tests.pictures import (
     BLACK,
     BLUE,

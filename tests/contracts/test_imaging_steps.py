@@ -15,7 +15,7 @@ from imgsvc.domain.geometry import Gravity, Percent
 from imgsvc.domain.operations import Adjust, Crop, Resize, Rotate, Sharpen, Watermark
 from imgsvc.domain.plan import Limits, plan
 from imgsvc.domain.transform import Format, Output, TransformSpec
-from tests.contracts.engines import close, corners, engine, made  # noqa: F401
+from tests.contracts.engines import close, corners, engine, made  # noqa: F401  # engine is a fixture
 from tests.domain.specs import modestly, specs
 from tests.pictures import (
     BLACK,

@@ -42,7 +42,7 @@ def open_engine_in_children(
     slots: int,
     deadline: timedelta,
     memory: int,
-    queue: int = 64,
+    queue: int = 32,
     wait: timedelta = timedelta(seconds=10),
 ) -> "Iterator[ChildProcessEngine]":
     """The same in ``slots`` processes of its own, until the context ends.

@@ -47,7 +47,8 @@ def main() -> None:
 def _begun(messages: Messages) -> ImageEngine | None:
     head, _ = messages.receive()
     try:
-        engine, memory = pickle.loads(head)  # noqa: S301  # from the parent
+        begun_with: tuple[ImageEngine, int] = pickle.loads(head)  # noqa: S301  # from the parent
+        engine, memory = begun_with
         _warm_up(engine)
         limit_resources(memory)
         is_confined = close_doors()
@@ -55,7 +56,7 @@ def _begun(messages: Messages) -> ImageEngine | None:
         messages.send(_packed({"failed": _described(error)}))
         return None
     messages.send(_packed({"is_confined": is_confined}))
-    return engine  # type: ignore[no-any-return]
+    return engine
 
 
 def _warm_up(engine: ImageEngine) -> None:

@@ -114,7 +114,7 @@ class ChildFailed(Exception):
 
 def _started(standard_input: socket.socket) -> "subprocess.Popen[bytes]":
     # Everything else that is open is closed there. A session of its own keeps the terminal's Ctrl-C away.
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(  # noqa: S603  # our own program, and no word of it from outside
         [sys.executable, "-P", "-c", _BEGIN.format(folder=str(_PACKAGE)), str(os.getpid())],
         stdin=standard_input.fileno(),
         stdout=subprocess.DEVNULL,
