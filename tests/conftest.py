@@ -5,6 +5,8 @@ import pytest
 from imgsvc import Settings, compose, running_worker
 from tests.servers import running_server
 
+pytest_plugins = ["tests.real_servers.fixtures"]
+
 
 @pytest.fixture
 def settings(tmp_path):
