@@ -19,12 +19,13 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from imgsvc.adapters.imaging.opening import sniff
-from imgsvc.adapters.imaging.pillow.geometry import Reach, cropped, resampled
+from imgsvc.adapters.imaging.pillow.geometry import cropped, resampled
 from imgsvc.adapters.imaging.pillow.picture import Picture, size_of
 from imgsvc.adapters.imaging.pillow.profiles import in_plain_mode, in_srgb, inverted
+from imgsvc.adapters.imaging.reach import UPRIGHT, Placement, Reach, jpeg_scale, shrunk
 from imgsvc.adapters.imaging.structure import outlined
 from imgsvc.domain.errors import CorruptImage, ImageTooLarge, ImgsvcError
-from imgsvc.domain.geometry import Box, Size
+from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
 from imgsvc.domain.plan import Limits
 
@@ -41,7 +42,6 @@ _READERS: dict[str, type[ImageFile]] = {
 
 _AVIF_EXIF = re.compile(rb"(infe\x02\0\0[\0\x01].{4})Exif", re.DOTALL)  # an item's entry, up to its type
 
-_UPRIGHT = 1
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -54,10 +54,7 @@ _TURNS = {
 _TURNED_BACK = {6: 8, 8: 6}  # the other turns undo themselves
 
 _QUIET = r"PIL\."  # modules
-_JPEG_SCALES = (8, 4, 2)
-# How much larger than wanted a JPEG is decoded at least. At 1.8 the result differs from that of a full decode by a
-# third of a level on average.
-_SPARE = 1.8
+_SMALLEST_JPEG_SCALE = 8
 
 
 @frozen
@@ -111,8 +108,8 @@ def _orientation(image: ImageFile) -> int:
         value = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
     except Exception:
         # Broken metadata, which costs nobody the picture; the exceptions are of a dozen kinds.
-        return _UPRIGHT
-    return next((known for known in _TURNS if known == value), _UPRIGHT)
+        return UPRIGHT
+    return next((known for known in _TURNS if known == value), UPRIGHT)
 
 
 def read_all(file: Opened) -> None:
@@ -120,33 +117,33 @@ def read_all(file: Opened) -> None:
     with blaming_the_file():
         if isinstance(file.image, JpegImageFile):
             # All bytes are read at any scale; few pixels are faster.
-            file.image.draft(None, _reduced(file.facts.stored_size, _JPEG_SCALES[0]))
+            file.image.draft(None, _reduced(file.facts.stored_size, _SMALLEST_JPEG_SCALE))
         file.image.load()
 
 
 def decode(file: Opened, reach: Reach, *, upright: bool) -> Picture:
     """What ``reach`` keeps of the first frame, resampled but not yet on its canvas. Raises CorruptImage."""
-    turn = _pending_turn(file, upright)
-    whole = file.facts.size if upright else file.facts.stored_size
-    layout = reach.layout
-    # Everything happens on the picture as stored, and what is left is turned: less to turn.
-    kept = _as_stored(reach.kept, whole, turn)
-    window = _as_stored(layout.window, layout.scaled, turn)
-    scaled = layout.scaled.turned() if turn >= 5 else layout.scaled
+    placement = placed(file, reach, upright=upright)
+    kept = placement.kept
     with blaming_the_file():
-        scale = _begin(file, kept, scaled)
-        image = _loaded(file.image)
+        scale = begin(file, placement)
+        image = loaded(file.image)
         profile = file.image.info.get("icc_profile")
-        picture = cropped(image, _shrunk(kept, scale))
-        if window.size.pixels > kept.size.pixels:
+        picture = cropped(image, shrunk(kept, scale))
+        if placement.enlarges:
             picture, profile = in_srgb(picture, profile), None
-        picture = resampled(picture, scaled, window, (kept.width / scale, kept.height / scale))
-        picture = in_srgb(picture, profile)
-        if turn != _UPRIGHT:
-            picture = picture.transpose(_TURNS[turn])
+        exactly = kept.width / scale, kept.height / scale
+        picture = resampled(picture, placement.scaled, placement.window, exactly)
+        picture = turned(in_srgb(picture, profile), placement.turn)
     # What the file says about itself would otherwise be written into the next one.
     picture.info = {}
     return picture
+
+
+def placed(file: Opened, reach: Reach, *, upright: bool) -> Placement:
+    """Where the reach lies in the pixels that the file's reader gives."""
+    whole = file.facts.size if upright else file.facts.stored_size
+    return Placement.of(reach, whole, _pending_turn(file, upright))
 
 
 def _pending_turn(file: Opened, upright: bool) -> int:
@@ -154,52 +151,36 @@ def _pending_turn(file: Opened, upright: bool) -> int:
     orientation = file.facts.orientation
     if isinstance(file.image, TiffImageFile):
         # Pillow brings these upright itself.
-        return _UPRIGHT if upright else _TURNED_BACK.get(orientation, orientation)
-    return orientation if upright else _UPRIGHT
+        return UPRIGHT if upright else _TURNED_BACK.get(orientation, orientation)
+    return orientation if upright else UPRIGHT
 
 
-def _as_stored(box: Box, upright: Size, orientation: int) -> Box:
-    """Where a box of the upright picture lies in the stored one."""
-    left = upright.width - box.right if orientation in (2, 3, 6, 7) else box.left
-    top = upright.height - box.bottom if orientation in (3, 4, 7, 8) else box.top
-    if orientation >= 5:
-        return Box(top, left, box.height, box.width)
-    return Box(left, top, box.width, box.height)
-
-
-def _begin(file: Opened, kept: Box, scaled: Size) -> int:
+def begin(file: Opened, placement: Placement) -> int:
     """Have a JPEG decoded at the smallest scale that does, by 1 over the number returned."""
     if not isinstance(file.image, JpegImageFile):
         return 1
-    stored = file.facts.stored_size
-    for scale in _JPEG_SCALES:
-        is_enough = min(kept.width / scaled.width, kept.height / scaled.height) >= scale * _SPARE
-        # Else a crop's edge would show some of what lies beyond it.
-        is_aligned = kept.left % scale == kept.top % scale == 0 and (
-            (kept.right % scale == 0 or kept.right == stored.width)
-            and (kept.bottom % scale == 0 or kept.bottom == stored.height)
-        )
-        if is_enough and is_aligned:
-            file.image.draft(None, _reduced(stored, scale))
-            return scale
-    return 1
+    scale = jpeg_scale(file.facts.stored_size, placement)
+    if scale > 1:
+        file.image.draft(None, _reduced(file.facts.stored_size, scale))
+    return scale
 
 
 def _reduced(size: Size, scale: int) -> tuple[int, int]:
     return max(1, size.width // scale), max(1, size.height // scale)
 
 
-def _shrunk(box: Box, scale: int) -> Box:
-    right, bottom = -(-box.right // scale), -(-box.bottom // scale)
-    return Box(box.left // scale, box.top // scale, right - box.left // scale, bottom - box.top // scale)
-
-
-def _loaded(image: ImageFile) -> Picture:
+def loaded(image: ImageFile) -> Picture:
+    """All of its pixels, in a working mode or CMYK."""
     image.load()
     if image.mode == "CMYK" and isinstance(image, JpegImageFile) and "adobe" not in image.info:
         # Pillow takes the ink for inverted, as Adobe writes it.
         return inverted(image)
     return in_plain_mode(image)
+
+
+def turned(picture: Picture, orientation: int) -> Picture:
+    """Upright, from how it is stored."""
+    return picture if orientation == UPRIGHT else picture.transpose(_TURNS[orientation])
 
 
 @contextmanager

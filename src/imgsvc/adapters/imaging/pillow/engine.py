@@ -15,8 +15,9 @@ from PIL import Image, features
 from imgsvc.adapters.imaging.pillow import color, effects, geometry, overlay  # noqa: F401
 from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, opened, read_all
 from imgsvc.adapters.imaging.pillow.encoding import encoded
-from imgsvc.adapters.imaging.pillow.geometry import Reach, laid_out
+from imgsvc.adapters.imaging.pillow.geometry import laid_out
 from imgsvc.adapters.imaging.pillow.picture import Picture, apply, size_of
+from imgsvc.adapters.imaging.reach import Reach
 from imgsvc.adapters.imaging.text import must_be_drawable
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
 from imgsvc.domain.geometry import Size

@@ -1,9 +1,7 @@
-"""Steps that change sizes and places, and the part of a picture that the first of them need."""
+"""Steps that change sizes and places."""
 
 import math
-from collections.abc import Sequence
 
-from attrs import frozen
 from PIL import Image
 
 from imgsvc.adapters.imaging.pillow.picture import (
@@ -18,7 +16,7 @@ from imgsvc.adapters.imaging.pillow.picture import (
 )
 from imgsvc.domain.color import TRANSPARENT, WHITE, Color
 from imgsvc.domain.geometry import Box, Size
-from imgsvc.domain.operations import AutoOrient, Crop, Flip, Mirror, Operation, Pad, Resize, ResizeLayout, Rotate
+from imgsvc.domain.operations import AutoOrient, Crop, Flip, Mirror, Pad, Resize, ResizeLayout, Rotate
 
 _ROUND_TURNS = {
     0: None,
@@ -28,40 +26,6 @@ _ROUND_TURNS = {
 }
 _GAP = 3.0  # a first reduction, by whole factors, leaves so many times the size; that cannot be told from none
 _BORDER = 2  # pixels; as far as the bicubic kernel reaches
-
-
-@frozen
-class Reach:
-    """What the first steps keep of a picture: crops make ``kept``, then a resize lays it out; ``rest`` comes after."""
-
-    kept: Box
-    resize: Resize | None
-    rest: Sequence[Operation]
-
-    @classmethod
-    def of(cls, steps: Sequence[Operation], size: Size) -> "Reach":
-        """For a picture of ``size``; raises CropOutOfBounds."""
-        kept = Box(0, 0, size.width, size.height)
-        for index, step in enumerate(steps):
-            match step:
-                case AutoOrient():
-                    continue
-                case Crop():
-                    inner = step.box_in(kept.size)
-                    kept = Box(kept.left + inner.left, kept.top + inner.top, inner.width, inner.height)
-                case Resize():
-                    return cls(kept, step, steps[index + 1 :])
-                case _:
-                    return cls(kept, None, steps[index:])
-        return cls(kept, None, ())
-
-    @property
-    def layout(self) -> ResizeLayout:
-        """How ``kept`` is resampled; as it is, where no resize follows."""
-        if self.resize is not None:
-            return self.resize.layout_in(self.kept.size)
-        size = self.kept.size
-        return ResizeLayout(size, Box(0, 0, size.width, size.height), size, (0, 0))
 
 
 def resampled(picture: Picture, scaled: Size, window: Box, whole: tuple[float, float] | None = None) -> Picture:
