@@ -9,8 +9,8 @@ from PIL import Image, ImageChops, ImageStat
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.adapters.imaging.pillow import decoding, encoding
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
-from imgsvc.adapters.imaging.pillow.geometry import Reach
 from imgsvc.adapters.imaging.pillow.picture import apply
+from imgsvc.adapters.imaging.reach import Reach
 from imgsvc.domain.errors import ImageTooLarge, OutputTooLarge, RenderingFailed
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.notation import parse
