@@ -30,6 +30,9 @@ _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PYTHONHOME")  # without which Python itse
 # costs more than sending a megabyte to the child.
 _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(16 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20)}
 
+# Only the thread that asks for it is confined. NumPy's library of linear algebra, which nobody uses, would start some.
+_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
 
 class ChildProcess:
     """Starts at once and is ready later; belongs to one caller at a time.
@@ -129,4 +132,4 @@ def _environment() -> dict[str, str]:
     """Where Python finds its modules, and nothing of what the service was told."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     modules = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
-    return {**kept, **_ALLOCATOR, "PYTHONPATH": modules, "LC_ALL": "C.UTF-8"}
+    return {**kept, **_ALLOCATOR, **_THREADS, "PYTHONPATH": modules, "LC_ALL": "C.UTF-8"}

@@ -54,14 +54,14 @@ _TURNS = {
 _TURNED_BACK = {6: 8, 8: 6}  # the other turns undo themselves
 
 _QUIET = r"PIL\."  # modules
-_SMALLEST_JPEG_SCALE = 8
 
 
 @frozen
 class Opened:
-    """A file whose header was read; its pixels can be had once, by ``read_all`` or ``decode``."""
+    """A file whose header was read; its pixels can be had once, by ``validation.read_all`` or ``decode``."""
 
     image: ImageFile
+    content: bytes
     facts: Facts
 
 
@@ -78,7 +78,7 @@ def opened(source: BinaryIO, limits: Limits) -> Opened:
         content = _AVIF_EXIF.sub(rb"\1free", content)
     with blaming_the_file():
         image = _READERS[media_type](BytesIO(content))
-        return Opened(image, _facts(media_type, image, outline.frames, limits))
+        return Opened(image, content, _facts(media_type, image, outline.frames, limits))
 
 
 def _facts(media_type: str, image: ImageFile, frames: int | None, limits: Limits) -> Facts:
@@ -110,15 +110,6 @@ def _orientation(image: ImageFile) -> int:
         # Broken metadata, which costs nobody the picture; the exceptions are of a dozen kinds.
         return UPRIGHT
     return next((known for known in _TURNS if known == value), UPRIGHT)
-
-
-def read_all(file: Opened) -> None:
-    """Decode the first frame for nothing but its errors; raises CorruptImage."""
-    with blaming_the_file():
-        if isinstance(file.image, JpegImageFile):
-            # All bytes are read at any scale; few pixels are faster.
-            file.image.draft(None, _reduced(file.facts.stored_size, _SMALLEST_JPEG_SCALE))
-        file.image.load()
 
 
 def decode(file: Opened, reach: Reach, *, upright: bool) -> Picture:

@@ -13,10 +13,11 @@ from PIL import Image, features
 
 # The families of steps register themselves when they are imported.
 from imgsvc.adapters.imaging.pillow import color, effects, geometry, overlay  # noqa: F401
-from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, opened, read_all
+from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, opened
 from imgsvc.adapters.imaging.pillow.encoding import encoded
 from imgsvc.adapters.imaging.pillow.geometry import laid_out
 from imgsvc.adapters.imaging.pillow.picture import Picture, apply, size_of
+from imgsvc.adapters.imaging.pillow.validation import read_all
 from imgsvc.adapters.imaging.reach import Reach
 from imgsvc.adapters.imaging.text import must_be_drawable
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
@@ -51,7 +52,7 @@ class PillowEngine:
 
     def measure(self, source: BinaryIO) -> Facts:
         file = opened(source, self.limits)
-        read_all(file)
+        read_all(file, self.limits)
         return file.facts
 
     def check(self, spec: TransformSpec) -> None:
