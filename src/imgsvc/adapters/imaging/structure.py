@@ -25,6 +25,8 @@ _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _JPEG_START, _JPEG_SCAN, _JPEG_END = 0xD8, 0xDA, 0xD9
 _PNG_PIXELS = (b"IDAT", b"fdAT", b"fcTL")
 _PNG_END = b"IEND"
+_ITEM_SIZE = re.compile(rb"ispe\0\0\0\0(.{8})", re.DOTALL)
+_ITEM_SIZES_WITHIN = 2**20  # bytes; headers come first
 _BMP_RUNS = (b"\1", b"\2")
 _TIFF_STRIPS = (273, 324)  # the tags StripOffsets and TileOffsets
 
@@ -53,6 +55,8 @@ def outlined(media_type: str, content: bytes, most_frames: int) -> Outline:
             _refuse_if(content[30:31] in _BMP_RUNS and len(content) > _MAX_RUNS)
         case "image/webp":
             return Outline(_webp_canvas(content))
+        case "image/avif":
+            return Outline(_largest_item(content))
     return Outline()
 
 
@@ -132,6 +136,12 @@ def _webp_canvas(content: bytes) -> Size | None:
     if content[12:16] != b"VP8X" or len(content) < 30:
         return None  # without a canvas a picture has 16383 pixels a side at most
     return Size(1 + int.from_bytes(content[24:27], "little"), 1 + int.from_bytes(content[27:30], "little"))
+
+
+def _largest_item(content: bytes) -> Size | None:
+    """Of the pictures in an ISO base media file, each of which may be a part of the one that is meant."""
+    sizes = (Size(*struct.unpack(">II", one[1])) for one in _ITEM_SIZE.finditer(content, 0, _ITEM_SIZES_WITHIN))
+    return max(sizes, key=lambda size: size.pixels, default=None)
 
 
 def _tiff_pages(content: bytes) -> Iterator[int]:
