@@ -21,7 +21,7 @@ from imgsvc.adapters.repositories.sql_users import SqlUsers
 from imgsvc.adapters.repositories.sqlite import sqlite_engine
 from imgsvc.adapters.repositories.tables import metadata
 from imgsvc.adapters.repositories.transactions import reading, writing
-from imgsvc.domain.errors import StorageFull, Unavailable, UserNotFound
+from imgsvc.domain.errors import Busy, StorageFull, Unavailable, UserNotFound
 from imgsvc.domain.variant import VariantStatus
 from imgsvc.ports.repositories import PageRequest, Position
 from tests.entities import NOW, a_job, a_user, an_image
@@ -194,11 +194,11 @@ def test_a_write_that_waited_too_long_is_unavailable(repositories, engine, file)
     assert_tells_nothing(caught.value, file)
 
 
-def test_a_thread_whose_turn_to_write_did_not_come_is_unavailable(url, repositories):
+def test_a_thread_whose_turn_to_write_did_not_come_is_told_to_come_back(url, repositories):
     impatient = SqlUsers(sqlite_engine(url, lock_wait=0.01))
     user = a_user()
 
-    with writing(impatient.engine), ThreadPoolExecutor(1) as thread, pytest.raises(Unavailable):
+    with writing(impatient.engine), ThreadPoolExecutor(1) as thread, pytest.raises(Busy):
         thread.submit(impatient.add, a_user()).result()
     impatient.add(user)
     impatient.engine.dispose()
@@ -301,7 +301,7 @@ def test_each_list_is_read_from_its_index_in_order(repositories, engine, index, 
 @pytest.mark.parametrize(
     ("call", "index"),
     [
-        (lambda of: of.images.count_of(USER), "COVERING INDEX ix_images_owner"),
+        (lambda of: of.images.count_of(USER), "INDEX sqlite_autoindex_usage_1"),
         (lambda of: of.images.existing([IMAGE, USER]), "COVERING INDEX sqlite_autoindex_images_1"),
         (lambda of: of.variants.find(IMAGE, "spec", "engine"), "INDEX sqlite_autoindex_variants_2"),
         (lambda of: of.variants.take_stalled(NO_TIME, 10), "INDEX ix_jobs_stalled"),
@@ -438,3 +438,18 @@ def test_a_lease_ends_on_the_clock_of_the_database(repositories, engine):
     assert len(stored) == len(
         "2026-03-01 12:30:45.678901"
     )  # the form in which all times are kept, so that they compare
+
+
+def test_images_of_before_counts_were_kept_are_counted(url, repositories, engine, file):
+    owner = a_user()
+    repositories.users.add(owner)
+    repositories.images.add(an_image(owner))
+    repositories.images.add(an_image(owner))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TABLE usage")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.commit()
+
+    migrate(url)
+
+    assert repositories.images.count_of(owner.id) == 2

@@ -31,6 +31,7 @@ BREACHES = [
     ("Only the composition root", "entrypoints/http/images.py", "from imgsvc.adapters import blobs"),
     ("Only its adapter knows a database", "adapters/blobs/in_memory.py", "import sqlalchemy"),
     ("Only its adapter knows a database", "entrypoints/composition.py", "import alembic"),
+    ("Only its adapter knows a database", "adapters/blobs/in_memory.py", "import psycopg"),
     ("Only its adapter knows an imaging", "adapters/blobs/in_memory.py", "import PIL"),
     ("Only its adapter knows an imaging", "entrypoints/http/images.py", "import fontTools"),
     ("Only its adapter knows a credentials", "adapters/blobs/in_memory.py", "import bcrypt"),

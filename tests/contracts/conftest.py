@@ -10,9 +10,10 @@ from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
 from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
 from imgsvc.adapters.imaging import open_engine_in_children
 from imgsvc.adapters.jobs import open_jobs
-from imgsvc.adapters.repositories import open_repositories
+from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.domain.plan import Limits
 from tests.clocks import StoppedClock
+from tests.real_servers.postgres import execute
 
 
 @pytest.fixture
@@ -20,7 +21,20 @@ def sqlite_repositories_url(tmp_path):
     return f"sqlite:///{tmp_path}/imgsvc.db"
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url):
+    migrate(postgres_url)
+    return postgres_url
+
+
+@pytest.fixture
+def postgres_repositories_url(migrated_postgres):
+    # Quicker than TRUNCATE, since there is little.
+    execute(migrated_postgres, "DELETE FROM images; DELETE FROM users")
+    return migrated_postgres
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.servers)])
 def repositories(request):
     with open_repositories(request.getfixturevalue(f"{request.param}_repositories_url")) as repositories:
         yield repositories

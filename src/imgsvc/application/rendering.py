@@ -211,7 +211,7 @@ class MakeVariant:
         while not done.wait(self.lease.total_seconds() / 3):
             try:
                 self.variants.renew(claim, self.lease)
-            except Unavailable:
+            except Busy:
                 continue  # there is time for two more tries
             except Exception:
                 logger.exception("the lease could not be renewed")

@@ -47,12 +47,12 @@ def compose(settings: Settings) -> Iterator[Service]:
     """The service that the settings describe, until the context ends.
 
     Raises ValueError for a setting of no use, OSError or Unavailable for a place that cannot be used, RuntimeError for
-    a database that is newer than this program or an engine that does not start in processes of its own.
+    a database whose schema does not fit this program or an engine that does not start in processes of its own.
     Nothing is made in the background until a worker runs (entrypoints.worker).
     """
     settings = settings.resolved()
     with ExitStack() as opened:
-        repositories = opened.enter_context(open_repositories(settings.database_url))
+        repositories = opened.enter_context(open_repositories(settings.database_url, pool=settings.database_pool))
         blobs = opened.enter_context(open_blob_store(settings.blobs_url))
         cache = opened.enter_context(open_cache(settings.cache_url))
         jobs = opened.enter_context(open_jobs(settings.jobs_url))

@@ -59,7 +59,10 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(8000, "port to listen on; 0 takes any free one", within(0, 65535))
-    database_url: str = _setting("", "sqlite:///file; empty: a file in the data folder")
+    database_url: str = _setting(
+        "", "sqlite:///file, or postgresql+psycopg://user:password@host/name; empty: a file in the data folder"
+    )
+    database_pool: int = _setting(10, "most connections to a database's server, from each process", within(1, 1000))
     blobs_url: str = _setting("", "file:///folder, or memory:; empty: a folder in the data folder")
     jobs_url: str = _setting("memory:", "memory:")
     cache_url: str = _setting("memory:?max_bytes=67108864", "memory:?max_bytes=N")

@@ -1,7 +1,7 @@
 """Where users, images and variants are kept.
 
 Every call is one transaction: it happens wholly or not at all, and what it returned from is kept. Any call may raise
-Unavailable. Calls are safe from any thread. Lists are newest first.
+Busy or Unavailable. Calls are safe from any thread. Lists are newest first.
 """
 
 from collections.abc import Sequence
@@ -76,7 +76,7 @@ class ImageRepository(Protocol):
         """The images of one user."""
 
     def count_of(self, owner: UserId) -> int:
-        """How many images a user has."""
+        """How many images a user has; exact, and at no cost however many there are."""
 
     def delete(self, image_id: ImageId) -> bool:
         """Remove the image and its variants; False where there was none."""

@@ -14,8 +14,7 @@ from imgsvc.adapters.repositories.tables import users
 from imgsvc.adapters.repositories.transactions import reading
 from imgsvc.ports.repositories import ImageRepository, UserRepository, VariantRepository
 
-# Seconds to wait for another process that migrates.
-_MIGRATION_WAIT = 60.0
+_SCHEMES = ("sqlite", "postgresql+psycopg", "postgresql")
 
 
 @frozen
@@ -28,50 +27,64 @@ class Repositories:
     _engine: Engine = field(repr=False)
 
     def check(self) -> None:
-        """A round trip to the database's data. Raises Unavailable."""
+        """A round trip to the database's data. Raises Busy, Unavailable."""
         with reading(self._engine) as connection:
             connection.execute(select(users.c.id).limit(1)).all()
 
 
 @contextmanager
-def open_repositories(url: str) -> Iterator[Repositories]:
-    """``sqlite:///relative/path`` or ``sqlite:////absolute/path``; made and migrated where it needs to be.
+def open_repositories(url: str, *, pool: int = 10) -> Iterator[Repositories]:
+    """``sqlite:///relative/path``, ``sqlite:////absolute/path`` or ``postgresql+psycopg://user:password@host/name``.
 
-    Raises ValueError where the URL is not understood, RuntimeError where the schema is newer than this program,
+    A file is made and migrated where it needs to be; a server's database must have been (``migrate``), since others
+    may be using it. ``pool``: the most connections to a server.
+
+    Raises ValueError where the URL is not understood, RuntimeError where the schema does not fit this program,
     Unavailable.
     """
-    migrate(url)
-    with _opened(url) as engine:
+    if _is_file(url):
+        migrate(url)
+    with _opened(_engine(url, pool)) as engine:
+        if not _is_file(url):
+            schema.must_be_current(engine)
         yield Repositories(SqlUsers(engine), SqlImages(engine), SqlVariants(engine), engine)
 
 
 def migrate(url: str) -> None:
     """Bring the schema up to date; several processes may do so at once. Raises like ``open_repositories``."""
-    with _opened(url, lock_wait=_MIGRATION_WAIT) as engine:
+    with _opened(_engine(url, pool=1, migrates=True)) as engine:
         schema.upgrade(engine)
 
 
 def has_current_schema(url: str) -> bool:
     """Whether there is nothing to migrate. Raises like ``open_repositories``."""
-    with _opened(url) as engine:
+    with _opened(_engine(url, pool=1)) as engine:
         return schema.is_current(engine)
 
 
 @contextmanager
-def _opened(url: str, lock_wait: float = 5.0) -> Iterator[Engine]:
-    engine = _engine(url, lock_wait)
+def _opened(engine: Engine) -> Iterator[Engine]:
     try:
         yield engine
     finally:
         engine.dispose()
 
 
-def _engine(url: str, lock_wait: float) -> Engine:
-    # Only what stands before the colon may be shown: a password can be anywhere behind it.
-    match url.partition(":")[0] if ":" in url else "":
-        case "sqlite":
-            from imgsvc.adapters.repositories.sqlite import sqlite_engine
+def _engine(url: str, pool: int, *, migrates: bool = False) -> Engine:
+    """Whoever migrates may take long, and waits for others who do."""
+    if _is_file(url):
+        from imgsvc.adapters.repositories.sqlite import sqlite_engine
 
-            return sqlite_engine(url, lock_wait)
-        case scheme:
-            raise ValueError(f"unknown scheme {scheme!r} of the database's URL; known: sqlite")
+        return sqlite_engine(url, lock_wait=60.0 if migrates else 5.0)
+    from imgsvc.adapters.repositories.postgres import MIGRATING, SERVING, postgres_engine
+
+    return postgres_engine(url, pool, MIGRATING if migrates else SERVING)
+
+
+def _is_file(url: str) -> bool:
+    """Raises ValueError where the database is of no kind that we know."""
+    # Only what stands before the colon may be shown: a password can be anywhere behind it.
+    scheme = url.partition(":")[0] if ":" in url else ""
+    if scheme not in _SCHEMES:
+        raise ValueError(f"unknown scheme {scheme!r} of the database's URL; known: {', '.join(_SCHEMES)}")
+    return scheme == "sqlite"

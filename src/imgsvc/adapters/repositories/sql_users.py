@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from imgsvc.adapters.repositories.tables import users
-from imgsvc.adapters.repositories.transactions import reading, writing
+from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
 from imgsvc.domain.errors import UsernameTaken, UserNotFound
 from imgsvc.domain.user import User, UserId, username_key
 
@@ -17,6 +17,7 @@ from imgsvc.domain.user import User, UserId, username_key
 class SqlUsers:
     engine: Engine
 
+    @repeated_if_overtaken
     def add(self, user: User) -> None:
         try:
             with writing(self.engine) as connection:

@@ -15,7 +15,7 @@ from imgsvc.adapters.repositories.failures import breaks_foreign_key
 from imgsvc.adapters.repositories.pages import read_page
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into
 from imgsvc.adapters.repositories.tables import is_queued, is_stallable, variants
-from imgsvc.adapters.repositories.transactions import reading, writing
+from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
 from imgsvc.domain.errors import ImageNotFound, VariantNotFound
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.plain_data import read
@@ -36,6 +36,7 @@ _NO_CLAIM = {"claim_token": None, "lease_ends_at": None}
 class SqlVariants:
     engine: Engine
 
+    @repeated_if_overtaken
     def add_if_absent(self, variant: Variant) -> tuple[Variant, bool]:
         with _image_kept(variant.image_id), writing(self.engine) as connection:
             insertion = insert_into(connection, variants).values(_row(variant)).on_conflict_do_nothing()
@@ -71,6 +72,7 @@ class SqlVariants:
         with reading(self.engine) as connection:
             return read_page(connection, query, _LAST_QUEUED, page, _variant)
 
+    @repeated_if_overtaken
     def claim(self, variant_id: VariantId, lease: timedelta) -> Claim | None:
         token = uuid4()
         change = (
@@ -91,6 +93,7 @@ class SqlVariants:
         failed = {"status": VariantStatus.FAILED, "finished_at": now, **_failure_row(failure)}
         return self._change(claim, **failed, **_NO_CLAIM)
 
+    @repeated_if_overtaken
     def adopt(self, claim: Claim, fingerprint: str) -> Claim | None:
         held = and_(variants.c.id == claim.variant.id, variants.c.claim_token == claim.token)
         change = update(variants).where(held).values(fingerprint=fingerprint).returning(*variants.c)
@@ -108,12 +111,14 @@ class SqlVariants:
         attempts = variants.c.attempts - (0 if charged else 1)
         return self._change(claim, status=VariantStatus.PENDING, attempts=attempts, **_NO_CLAIM)
 
+    @repeated_if_overtaken
     def _change(self, claim: Claim, **changes: Any) -> bool:
         # Whatever ends a claim takes its token out of the row, so no older claim can be mistaken for the latest.
         held = and_(variants.c.id == claim.variant.id, variants.c.claim_token == claim.token)
         with writing(self.engine) as connection:
             return connection.execute(update(variants).where(held).values(**changes)).rowcount > 0
 
+    @repeated_if_overtaken
     def record(self, variant: Variant) -> Variant:
         with _image_kept(variant.image_id), writing(self.engine) as connection:
             insertion = insert_into(connection, variants).values(_row(variant))
@@ -123,6 +128,7 @@ class SqlVariants:
             connection.execute(insertion.on_conflict_do_update(index_elements=_KEY, set_=changes, where=unless_ready))
             return _one_like(connection, variant)
 
+    @repeated_if_overtaken
     def retry(self, variant_id: VariantId, queued_at: datetime) -> Variant:
         failed = and_(variants.c.id == variant_id, variants.c.status == VariantStatus.FAILED)
         again = {"status": VariantStatus.PENDING, "attempts": 0, "finished_at": None, **_NO_FAILURE}
@@ -131,6 +137,7 @@ class SqlVariants:
             connection.execute(update(variants).where(failed).values(**again, **signal))
             return _get(connection, variant_id)
 
+    @repeated_if_overtaken
     def take_stalled(self, idle: timedelta, limit: int) -> Sequence[VariantId]:
         order = (variants.c.signalled_at, variants.c.created_at, variants.c.id)
         stalled = (
@@ -181,8 +188,11 @@ def _get(connection: Connection, variant_id: VariantId) -> Variant:
 
 
 def _one_like(connection: Connection, variant: Variant) -> Variant:
-    """The kept variant of the same image, spec and fingerprint."""
-    return _variant(connection.execute(select(variants).where(*_has_key_of(variant))).one())
+    """The kept variant of the same image, spec and fingerprint. Raises ImageNotFound."""
+    row = connection.execute(select(variants).where(*_has_key_of(variant))).one_or_none()
+    if row is None:  # its image was deleted within the last instant, and took it along
+        raise ImageNotFound(f"no image {variant.image_id}")
+    return _variant(row)
 
 
 def _row(variant: Variant) -> dict[str, Any]:

@@ -57,6 +57,15 @@ images = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 
+# What would be too slow to count each time. Written last in a transaction, since everything that a user does at once
+# waits there.
+usage = Table(
+    "usage",
+    metadata,
+    Column("owner", Uuid, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("image_count", Integer, nullable=False),
+)
+
 variants = Table(
     "variants",
     metadata,

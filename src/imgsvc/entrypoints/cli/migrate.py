@@ -8,7 +8,7 @@ from imgsvc.entrypoints.composition import migrate_database
 _EPILOG = """\b
 Examples:
   imgsvc migrate
-  IMGSVC_DATABASE_URL=sqlite:////var/lib/imgsvc/imgsvc.sqlite3 imgsvc migrate
+  IMGSVC_DATABASE_URL=postgresql+psycopg://imgsvc:secret@db.example.org/imgsvc imgsvc migrate
 """
 
 
@@ -16,7 +16,8 @@ Examples:
 def migrate() -> None:
     """Update the database's schema.
 
-    Doing it again does nothing. The embedded database is brought up to date by itself whenever the service starts.
+    Doing it again does nothing, and of several at once one does it. A database in a file is brought up to date by
+    itself whenever the service starts.
     """
     settings = settings_with()
     with explained_failures():
