@@ -14,7 +14,7 @@ from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.errors import ImageTooLarge, InvalidParameter, UserNotFound
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.variant import Rendition
-from imgsvc.ports.imaging import Rendered
+from imgsvc.ports.imaging import NO_OVERLAYS, Rendered
 from tests.pictures import encoded, quadrants
 
 _MARK = b"\n--do:"
@@ -41,9 +41,9 @@ class MisbehavingEngine:
         self._obey(source)
         return open_engine("pillow", self.limits).measure(source)
 
-    def render(self, source, spec):
+    def render(self, source, spec, overlays=NO_OVERLAYS, *, deadline=None):
         made = self._obey(source)
-        return made or open_engine("pillow", self.limits).render(source, spec)
+        return made or open_engine("pillow", self.limits).render(source, spec, overlays)
 
     def _obey(self, source):
         source.seek(0)

@@ -14,7 +14,7 @@ from imgsvc.adapters.repositories.sql_variants import SqlVariants
 from imgsvc.domain.errors import Unavailable
 from imgsvc.domain.image import Facts, Image
 from imgsvc.domain.transform import TransformSpec
-from imgsvc.ports.imaging import ImageEngine, Rendered
+from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
 from imgsvc.ports.repositories import Claim
 
 
@@ -37,11 +37,18 @@ class WatchedEngine:
     def check(self, spec: TransformSpec) -> None:
         self.engine.check(spec)
 
-    def render(self, source: BinaryIO, spec: TransformSpec) -> Rendered:
+    def render(
+        self,
+        source: BinaryIO,
+        spec: TransformSpec,
+        overlays: Overlays = NO_OVERLAYS,
+        *,
+        deadline: timedelta | None = None,
+    ) -> Rendered:
         with self._lock:
             self.renderings += 1
         self.before()
-        return self.engine.render(source, spec)
+        return self.engine.render(source, spec, overlays, deadline=deadline)
 
 
 @frozen

@@ -7,6 +7,7 @@ from pkgutil import iter_modules
 
 import pytest
 from attrs import fields, has
+from PIL import ImageOps
 
 from imgsvc import application
 from imgsvc.adapters.imaging import ENGINES, open_engine
@@ -36,6 +37,7 @@ from imgsvc.domain.operations import (
     Sepia,
     Sharpen,
     Tint,
+    Trim,
     Watermark,
 )
 from imgsvc.domain.plain_data import canonical, read
@@ -51,6 +53,7 @@ from tests.pictures import decoded, encoded, quadrants, with_orientation
 EXAMPLES = (
     AutoOrient(enabled=False),
     Crop(x=1, y=2, width=10, height=8),
+    Trim(tolerance=20),
     Resize(width=10, height=10, fit=Fit.STRETCH),
     Rotate(degrees=30),
     Flip(),
@@ -94,13 +97,22 @@ def test_there_is_an_example_of_every_operation():
 @pytest.mark.parametrize("operation", EXAMPLES, ids=lambda operation: operation.op)
 def test_every_engine_does_every_operation(engine_name, operation):
     engine = open_engine(engine_name, Limits())
-    # Without alpha a background changes nothing, and without an orientation nothing can be brought upright.
-    is_clear = isinstance(operation, Background)
-    source = encoded(half_seen(), "png") if is_clear else with_orientation(quadrants(40, 20), 6)
+    source = fitting_source(operation)
 
     before, after = rendered(engine, source), rendered(engine, source, operation)
 
     assert (before.size, before.convert("RGBA").tobytes()) != (after.size, after.convert("RGBA").tobytes())
+
+
+def fitting_source(operation):
+    """A picture that the operation changes."""
+    match operation:
+        case Background():
+            return encoded(half_seen(), "png")
+        case Trim():
+            return encoded(ImageOps.expand(quadrants(40, 20), 5, "white"))
+        case _:
+            return with_orientation(quadrants(40, 20), 6)
 
 
 def half_seen():

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from imgsvc.domain.color import Color
-from imgsvc.domain.geometry import Gravity, Percent
+from imgsvc.domain.geometry import FocalPoint, Gravity, Interest, Percent
 from imgsvc.domain.image import Facts
 from imgsvc.domain.operations import (
     Adjust,
@@ -18,8 +18,10 @@ from imgsvc.domain.operations import (
     Crop,
     Fit,
     Flip,
+    Font,
     Grayscale,
     Invert,
+    Kernel,
     Mirror,
     Operation,
     Pad,
@@ -30,9 +32,11 @@ from imgsvc.domain.operations import (
     Sepia,
     Sharpen,
     Tint,
+    Trim,
     Watermark,
 )
-from imgsvc.domain.transform import MAX_STEPS, MAX_WATERMARKS, Format, Output, TransformSpec
+from imgsvc.domain.output import AUTO, Format, Metadata, Output, Profile
+from imgsvc.domain.transform import MAX_STEPS, MAX_WATERMARKS, TransformSpec
 
 # Few enough examples for every run, and no stop-watch: a busy machine is no bug.
 modestly = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -62,6 +66,8 @@ def texts(longest: int = 40) -> st.SearchStrategy[str]:
 
 colors = st.builds(Color, *[st.integers(0, 255)] * 3, st.sampled_from([255, 255, 254, 128, 0]))
 gravities = st.sampled_from(Gravity)
+points = st.builds(FocalPoint, numbers(0, 1), numbers(0, 1))
+anchors = st.one_of(gravities, st.sampled_from(Interest), points)
 maybe_color = st.none() | colors
 
 
@@ -71,7 +77,7 @@ def crops(draw: st.DrawFn) -> Crop:
     if draw(st.booleans()):
         box |= {"x": draw(st.none() | lengths(0, 65535)), "y": draw(st.none() | lengths(0, 65535))}
     if box.get("x") is None and box.get("y") is None:
-        box["gravity"] = draw(st.none() | gravities)
+        box["gravity"] = draw(st.none() | anchors)
     return Crop(**box)
 
 
@@ -84,7 +90,14 @@ def resizes(draw: st.DrawFn, most: int = 8192) -> Resize:
     }
     if draw(st.booleans()):
         sides["fit"] = draw(st.sampled_from(Fit))
-    return Resize(**sides, gravity=draw(gravities), enlarge=draw(st.booleans()), background=draw(maybe_color))
+    return Resize(
+        **sides,
+        gravity=draw(gravities if sides.get("fit") is Fit.CONTAIN else anchors),
+        enlarge=draw(st.booleans()),
+        background=draw(maybe_color),
+        dpr=draw(st.just(1) | numbers(0.1, 8)),
+        kernel=draw(st.sampled_from(Kernel)),
+    )
 
 
 @st.composite
@@ -95,9 +108,24 @@ def pads(draw: st.DrawFn, most: int = 4000) -> Pad:
     return Pad(*given_sides, background=draw(maybe_color))
 
 
+_STAMP: dict[str, Any] = {
+    "gravity": gravities,
+    "opacity": numbers(0, 1),
+    "x": lengths(0, 8192),
+    "y": lengths(0, 8192),
+    "tile": st.booleans(),
+    "rotate": numbers(-360, 360),
+}
+_TEXT: dict[str, Any] = {
+    "font": st.sampled_from(Font),
+    "stroke": st.integers(0, 20),
+    "stroke_color": colors,
+}
+
 OPERATIONS: dict[type[Operation], st.SearchStrategy[Any]] = {
     AutoOrient: st.just(AutoOrient(enabled=False)),
     Crop: crops(),
+    Trim: st.builds(Trim, st.integers(0, 254), maybe_color),
     Resize: resizes(),
     Rotate: st.builds(Rotate, numbers(-360, 360), maybe_color),
     Flip: st.just(Flip()),
@@ -118,21 +146,37 @@ OPERATIONS: dict[type[Operation], st.SearchStrategy[Any]] = {
     Sharpen: st.builds(Sharpen, numbers(0.1, 10), numbers(0, 500)),
     Pixelate: st.builds(Pixelate, st.integers(2, 200)),
     Round: st.builds(Round, st.just("max") | st.integers(1, 4096)),
-    Watermark: st.builds(
-        Watermark,
-        texts(),
-        gravities,
-        numbers(0, 1),
-        lengths(1, 1000),
-        lengths(0, 8192),
-        lengths(0, 8192),
-        colors,
-    ),
+    Watermark: st.builds(Watermark, texts(), size=lengths(1, 1000), color=colors, **_TEXT, **_STAMP)
+    | st.builds(Watermark, image=st.uuids(), scale=numbers(0.001, 1), **_STAMP),
 }
 assert set(OPERATIONS) == set(get_args(Operation)), "every operation has a strategy"
 
 operations = st.one_of(*OPERATIONS.values())
-outputs = st.builds(Output, st.none() | st.sampled_from(Format), st.none() | st.integers(1, 100))
+
+
+@st.composite
+def _outputs(draw: st.DrawFn) -> Output:
+    format = draw(st.none() | st.sampled_from([*Format, AUTO]))
+    options: dict[str, Any] = {
+        "lossless": draw(st.booleans()) if format not in (Format.JPEG, Format.GIF) else False,
+        "progressive": draw(st.booleans()) if format in (None, AUTO, Format.JPEG, Format.PNG) else False,
+        "png_level": draw(st.none() | st.integers(0, 9)) if format in (None, AUTO, Format.PNG) else None,
+        "frames": draw(st.sampled_from(["all", "first", 1])),
+    }
+    if format in (None, AUTO, Format.GIF, Format.WEBP):
+        options["frames"] = draw(st.just("all") | st.integers(1, 100))
+    return Output(
+        format,
+        draw(st.none() | st.integers(1, 100)),
+        max_bytes=draw(st.none() | st.integers(1, 2**29)),
+        never_larger=draw(st.booleans()),
+        metadata=draw(st.sampled_from(Metadata)),
+        icc=draw(st.sampled_from(Profile)),
+        **options,
+    )
+
+
+outputs = _outputs()
 
 
 def specs() -> st.SearchStrategy[TransformSpec]:
@@ -159,7 +203,8 @@ _WORDS = (
     "resize rotate flip mirror pad background adjust brightness contrast saturation hue gamma grayscale greyscale "
     "sepia invert tint blur sharpen pixelate round watermark x y width height fit gravity enlarge degrees top right "
     "bottom left color enabled sigma amount radius text opacity size compress cover center jpeg webp max red 50% "
-    "1000% true"
+    "1000% true trim tolerance smart entropy fp:0.5:0.25 dpr kernel image scale tile font stroke lossless progressive "
+    "png_level max_bytes never_larger metadata icc frames all first avif tiff auto"
 )
 words = st.sampled_from(_WORDS.split())
 _anything = st.text(st.characters(codec=None), max_size=12)

@@ -155,6 +155,7 @@ def test_a_flat_shape_has_one_fixed_order():
         "flip": True,
         "rotate": 90,
         "resize": {"width": 5},
+        "trim": True,
         "crop": {"width": 5, "height": 5},
         "auto_orient": False,
     }

@@ -1,4 +1,5 @@
 import math
+from uuid import UUID
 
 import pytest
 from hypothesis import assume, example, given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from imgsvc.domain.color import WHITE, Color
 from imgsvc.domain.errors import ConflictingParameters, CropOutOfBounds, InvalidInput, InvalidParameter
 from imgsvc.domain.geometry import Box, Gravity, Percent, Size
+from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import (
     OPERATIONS,
     Adjust,
@@ -29,6 +31,8 @@ from imgsvc.domain.operations import (
     changes_nothing,
     merged,
 )
+from imgsvc.domain.plain_data import read_parameters
+from imgsvc.domain.transform import TransformSpec
 from tests.domain.specs import crops, modestly, numbers, resizes
 
 sizes = st.builds(Size, *[st.one_of(st.just(1), st.integers(1, 40), st.integers(1, 16384), st.just(16384))] * 2)
@@ -438,3 +442,62 @@ def test_everything_else_changes_something(operation):
 )
 def test_adjustments_are_merged_only_in_their_order_of_work(first, second, both):
     assert merged(first, second) == both
+
+
+# Trim, gravity, dpr, kernels
+
+
+def test_a_focal_point_holds_the_window_as_far_as_the_edges_allow():
+    wide = Size(1000, 100)
+    assert parse("crop:100:100@fp:0.5:0.5").steps[0].box_in(wide) == Box(450, 0, 100, 100)
+    assert parse("crop:100:100@fp:0.02:0.5").steps[0].box_in(wide) == Box(0, 0, 100, 100)
+    assert parse("rs:cover:100:100:fp:1:0").steps[0].layout_in(wide).window == Box(900, 0, 100, 100)
+
+
+@pytest.mark.parametrize("gravity", ["smart", "attention", "entropy", "fp:0.25:1"])
+def test_contain_has_nothing_to_choose_for_a_gravity_that_looks(gravity):
+    with pytest.raises(ConflictingParameters, match="contain shows all of the picture") as caught:
+        read_parameters(Resize, {"width": 5, "height": 5, "fit": "contain", "gravity": gravity})
+
+    assert caught.value.path == ("gravity",)
+
+
+def test_attention_is_another_word_for_smart():
+    assert parse("w:5,h:5,g:attention") == parse("w:5,h:5,g:smart")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("w:100,dpr:2", (200, 150)), ("w:100,dpr:0.5", (50, 38)), ("rs:stretch:10p:10p,dpr:1.5", (60, 45))],
+)
+def test_a_dense_screen_gets_more_pixels(text, size):
+    assert parse(text).steps[0].layout_in(Size(400, 300)).canvas == Size(*size)
+
+
+# Watermarks
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, "text"),
+        ({"text": "x", "image": str(UUID(int=1))}, "image"),
+        ({"text": "x", "scale": 0.5}, "scale"),
+        ({"image": str(UUID(int=1)), "size": 20}, "size"),
+        ({"image": str(UUID(int=1)), "color": "red"}, "color"),
+        ({"image": str(UUID(int=1)), "font": "mono"}, "font"),
+        ({"image": str(UUID(int=1)), "stroke": 2}, "stroke"),
+    ],
+)
+def test_a_watermark_is_a_text_or_an_image_with_what_belongs_to_it(given, name):
+    with pytest.raises(ConflictingParameters) as caught:
+        read_parameters(Watermark, given)
+
+    assert caught.value.path == (name,)
+
+
+def test_a_spec_knows_the_images_that_it_needs():
+    one, other = UUID(int=1), UUID(int=2)
+    spec = TransformSpec([Watermark("x"), Watermark(image=one), Watermark(image=other), Watermark(image=one)])
+
+    assert spec.overlays == {one: 1, other: 2}

@@ -188,9 +188,27 @@ def test_plain_data_shows_every_field():
                 "x": 10,
                 "y": 10,
                 "color": "010203",
+                "font": "sans",
+                "stroke": 0,
+                "stroke_color": "000000",
+                "image": None,
+                "scale": 0.25,
+                "tile": False,
+                "rotate": 0,
             }
         ],
-        "output": {"format": None, "quality": None},
+        "output": {
+            "format": None,
+            "quality": None,
+            "lossless": False,
+            "progressive": False,
+            "png_level": None,
+            "max_bytes": None,
+            "never_larger": False,
+            "metadata": "copyright",
+            "icc": "srgb",
+            "frames": "all",
+        },
     }
 
 

@@ -1,4 +1,5 @@
 import pytest
+from attrs import evolve
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -7,9 +8,9 @@ from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
 from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import Resize, Rotate
-from imgsvc.domain.plan import Limits, plan
+from imgsvc.domain.plan import Limits, outlook, plan, sizes_through
 from imgsvc.domain.transform import Format, TransformSpec
-from tests.domain.specs import crops, facts, modestly, numbers, pads, resizes
+from tests.domain.specs import crops, facts, modestly, numbers, pads, resizes, specs
 
 LANDSCAPE = Facts(media_type="image/jpeg", stored_width=4000, stored_height=3000)
 
@@ -173,3 +174,76 @@ def test_a_source_at_the_limits_is_taken(size, frames):
 def test_a_limit_of_nothing_is_refused():
     with pytest.raises(InvalidInput, match="max_bytes must be 1 to 1099511627776"):
         Limits(max_bytes=0)
+
+
+# Trim
+
+
+def test_what_follows_a_trim_is_not_certain():
+    found = planned("crop:0:0:1000:500,trim,rs:inside:50p")
+
+    assert found.sizes == (Size(4000, 3000), Size(1000, 500), Size(1000, 500), Size(500, 250))
+    assert found.exact == 2
+    assert not found.is_exact
+    assert planned("crop:0:0:1000:500").is_exact
+
+
+def test_limits_are_checked_again_once_the_trimmed_size_is_known():
+    steps = parse("gray,w:8000,el:1").steps
+
+    assert sizes_through(steps, Size(100, 50), Limits())[-1] == Size(8000, 4000)
+    with pytest.raises(OutputTooLarge) as caught:
+        sizes_through(steps, Size(1, 500), Limits())
+    assert caught.value.path == ("steps", 1)
+
+
+# Frames, cost, memory, verdicts
+
+ANIMATION = Facts(media_type="image/gif", stored_width=100, stored_height=50, frames=20)
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"), [("", 20), ("f:webp", 20), ("fr:5", 5), ("fr:50", 20), ("f:png", 1), ("f:avif", 1)]
+)
+def test_an_animation_keeps_its_frames_where_the_format_has_some(text, frames):
+    assert planned(text, ANIMATION).frames == frames
+
+
+def test_every_frame_costs():
+    assert planned("", ANIMATION).megapixels == pytest.approx(20 * planned("fr:1", ANIMATION).megapixels)
+
+
+def test_all_frames_together_must_keep_the_limit():
+    with pytest.raises(OutputTooLarge, match="20 frames"):
+        planned("w:1600,h:1600,el:1", ANIMATION)
+    assert planned("w:1600,h:1600,el:1,fr:1", ANIMATION).frames == 1
+
+
+def test_formats_that_take_their_time_and_sizes_that_must_be_searched_for_cost_more():
+    jpeg, avif, fitted = planned("w:400,f:jpeg"), planned("w:400,f:avif"), planned("w:400,f:jpeg,mb:5000")
+
+    assert jpeg.megapixels < fitted.megapixels < avif.megapixels
+
+
+def test_a_plan_tells_of_every_limit_what_rendering_would_refuse():
+    found = outlook(parse("rs:stretch:8000:8000,el:1"), LANDSCAPE, Limits())
+
+    assert not found.fits
+    assert [one.limit for one in found.verdicts if not one.fits] == ["max_output_pixels"]
+    assert next(one.value for one in found.verdicts if one.limit == "max_output_pixels") == 64_000_000
+    assert outlook(parse("w:400"), LANDSCAPE, Limits()).fits
+
+
+@modestly
+@given(specs(), facts())
+def test_a_plan_is_made_exactly_where_every_limit_is_kept(spec, source):
+    assume(not Limits().max_side < max(source.stored_width, source.stored_height))
+    try:
+        found = outlook(spec, source, Limits(max_pixels=2**30))
+    except InvalidInput:
+        return
+    if found.fits:
+        assert plan(spec, source, Limits()) == evolve(found, verdicts=plan(spec, source, Limits()).verdicts)
+    else:
+        with pytest.raises(OutputTooLarge):
+            plan(spec, source, Limits())

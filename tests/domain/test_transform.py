@@ -160,21 +160,28 @@ def test_jpg_is_another_word_for_jpeg():
     assert Format.JPEG.extension == "jpg"
 
 
-@pytest.mark.parametrize("name", ["JPEG", "bmp", "avif", "", "auto", 5])
+@pytest.mark.parametrize("name", ["JPEG", "bmp", "jxl", "", "auto", 5])
 def test_another_format_is_unsupported(name):
     with pytest.raises(UnsupportedOutput, match="unknown output format") as caught:
         Format(name)
 
-    assert caught.value.allowed == "gif, jpeg, png, webp"
+    assert caught.value.allowed == "auto, avif, gif, jpeg, png, tiff, webp"
 
 
 @pytest.mark.parametrize(
     ("media_type", "format"),
-    [("image/jpeg", Format.JPEG), ("image/gif", Format.GIF), ("image/bmp", Format.PNG), ("", Format.PNG)],
+    [
+        ("image/jpeg", Format.JPEG),
+        ("image/gif", Format.GIF),
+        ("image/bmp", Format.PNG),
+        ("image/heic", Format.JPEG),
+        ("", Format.PNG),
+    ],
 )
 def test_a_source_keeps_its_format_where_we_can_write_it(media_type, format):
     assert Format.of_source(media_type) is format
 
 
 def test_a_format_knows_its_media_type():
-    assert [one.media_type for one in Format] == ["image/jpeg", "image/png", "image/webp", "image/gif"]
+    names = ["jpeg", "png", "webp", "avif", "gif", "tiff"]
+    assert [one.media_type for one in Format] == [f"image/{name}" for name in names]

@@ -16,7 +16,7 @@ from tests.entrypoints.commands import SCRIPT, environment, run, run_script
 from tests.pictures import RED, decoded, encoded, quadrants, textured
 from tests.waiting import wait_for
 
-ALL_FORMATS = "gif, jpg, png, webp"
+ALL_FORMATS = "avif, gif, jpg, png, tiff, webp"
 
 
 @pytest.fixture
@@ -265,7 +265,10 @@ def test_the_spec_may_come_as_json_from_a_file_or_standard_input(folder, photo, 
         ("gray,grya", "character 6 of --spec: unknown operation 'grya'; did you mean 'gray'?; allowed: ao, bg,"),
         ("gray,w:400,h:99999", "character 12 of --spec: height must be 1 to 8192 pixels"),
         ("blur:many", "character 1 of --spec: 'many' is not a number; allowed: a plain decimal number"),
-        ("f:bmp", "character 1 of --spec: unknown output format 'bmp'; allowed: gif, jpeg, png, webp"),
+        (
+            "f:bmp",
+            "character 1 of --spec: unknown output format 'bmp'; allowed: auto, avif, gif, jpeg, png, tiff",
+        ),
     ],
 )
 def test_a_bad_spec_is_refused_with_its_place_and_what_is_allowed(folder, photo, spec, told):

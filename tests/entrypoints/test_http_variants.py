@@ -4,6 +4,7 @@ import json
 import re
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
 
@@ -304,7 +305,8 @@ REFUSED = [
     ({"watermark": {"text": "a\0b"}}, "invalid_parameter", "/watermark/text", None),
     ({"watermark": {"text": "a\u202eb"}}, "invalid_parameter", "/watermark/text", None),
     ({"watermark": {"text": "\ud800"}}, "invalid_parameter", "/watermark/text", None),
-    ({"watermark": {"text": "hi", "font": "../../etc/passwd"}}, "unknown_parameter", "/watermark/font", None),
+    ({"watermark": {"text": "hi", "font": "../../etc/passwd"}}, "invalid_parameter", "/watermark/font", None),
+    ({"watermark": {"image": str(UUID(int=1))}}, "invalid_parameter", "/steps/0/image", None),
     ({"steps": [1]}, "invalid_parameter", "/steps/0", None),
     ({"steps": {}}, "invalid_parameter", "/steps", None),
     ({"steps": None}, "invalid_parameter", "/steps", None),

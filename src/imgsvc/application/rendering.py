@@ -1,13 +1,14 @@
 """Making variants: now for a caller who waits, later for the queue, and again for what was left lying."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from math import inf
 from threading import Event, Thread
+from uuid import UUID
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from imgsvc.application.single_flight import SingleFlight
 from imgsvc.domain.errors import (
@@ -16,14 +17,15 @@ from imgsvc.domain.errors import (
     ImageNotFound,
     ImgsvcError,
     InvalidInput,
+    InvalidParameter,
     NotFound,
     RenderingFailed,
     Unavailable,
     UseAsync,
 )
-from imgsvc.domain.image import Image, ImageId
+from imgsvc.domain.image import Facts, Image, ImageId, original_key
 from imgsvc.domain.plan import Limits, Plan, plan
-from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.transform import AUTO, TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Failure, Variant, VariantId, VariantStatus, rendering_key, rendering_version
 from imgsvc.ports.blobs import BlobStore
@@ -43,6 +45,7 @@ class PlannedRendering:
     spec: TransformSpec
     plan: Plan
     fingerprint: str
+    is_negotiated: bool = False  # whether another client might get another format
 
     def must_cost_at_most(self, megapixels: float) -> None:
         """Raises UseAsync."""
@@ -70,12 +73,37 @@ class PlanRendering:
     engine: ImageEngine
     limits: Limits
 
-    def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> PlannedRendering:
-        """Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit."""
+    def __call__(
+        self, caller: UserId, image_id: ImageId, spec: TransformSpec, accepted: Collection[str] = ()
+    ) -> PlannedRendering:
+        """``accepted`` are the media types that the caller said to show, for the format `auto`.
+
+        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit.
+        """
         image = self.images.get(image_id)
         image.must_belong_to(caller)
         self.engine.check(spec)
-        return PlannedRendering(image, spec, plan(spec, image.facts, self.limits), self.engine.fingerprint)
+        planned = plan(spec, image.facts, self.limits, self._overlays(caller, spec), accepted)
+        is_negotiated = spec.output.format == AUTO
+        if is_negotiated:
+            spec = evolve(spec, output=planned.output)
+        return PlannedRendering(image, spec, planned, self.engine.fingerprint, is_negotiated)
+
+    def _overlays(self, caller: UserId, spec: TransformSpec) -> dict[UUID, Facts]:
+        return {image: self._overlay(caller, ImageId(image), step) for image, step in spec.overlays.items()}
+
+    def _overlay(self, caller: UserId, image_id: ImageId, step: int) -> Facts:
+        try:
+            overlay = self.images.get(image_id)
+            overlay.must_belong_to(caller)
+        except ImageNotFound:
+            raise InvalidParameter(
+                f"the watermark's image {image_id} does not exist",
+                path=("steps", step, "image"),
+                value=str(image_id),
+                allowed="the id of an image of yours",
+            ) from None
+        return overlay.facts
 
 
 @frozen
@@ -234,5 +262,8 @@ class RequeueStalled:
 
 def render(blobs: BlobStore, engine: ImageEngine, image: Image, spec: TransformSpec) -> Rendered:
     """The rendering of a stored original. Raises BlobNotFound and what ImageEngine.render raises."""
-    with blobs.open(image.blob_key) as source:
-        return engine.render(source, spec)
+    with ExitStack() as opened:
+        source = opened.enter_context(blobs.open(image.blob_key))
+        # The bytes under an id never change, so the spec says enough of them for every key and version.
+        overlays = {one: opened.enter_context(blobs.open(original_key(ImageId(one)))) for one in spec.overlays}
+        return engine.render(source, spec, overlays)

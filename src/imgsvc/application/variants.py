@@ -97,7 +97,7 @@ class TransformImage:
         planned = self.plan(caller, image_id, spec)
         if mode is Mode.ASYNC:
             return self.request_variant.request(planned), False
-        existing = self.variants.find(image_id, spec.id, planned.fingerprint)
+        existing = self.variants.find(image_id, planned.spec.id, planned.fingerprint)
         if existing is not None and existing.status is VariantStatus.READY:
             return existing, False
         if mode is Mode.AUTO and planned.plan.megapixels > self.sync_megapixels:

@@ -44,5 +44,6 @@ class Color:
         return bytes(channels).hex()
 
 
+BLACK = Color(0, 0, 0)
 WHITE = Color(255, 255, 255)
 TRANSPARENT = Color(255, 255, 255, 0)

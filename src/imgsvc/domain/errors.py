@@ -136,6 +136,12 @@ class OutputTooLarge(InvalidInput):
     code = "output_too_large"
 
 
+class TooManyBytes(InvalidInput):
+    """No quality makes the result as small as it was to be."""
+
+    code = "max_bytes_unreachable"
+
+
 class UseAsync(InvalidInput):
     """The rendering costs more than anybody should wait for; it can be had as a job."""
 

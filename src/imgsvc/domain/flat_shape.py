@@ -16,6 +16,7 @@ from imgsvc.domain.transform import Output, TransformSpec
 FLAT_ORDER = (
     "auto_orient",
     "crop",
+    "trim",
     "resize",
     "rotate",
     "flip",
@@ -37,7 +38,7 @@ FLAT_ORDER = (
 # Other names for an operation or an output option, and what they are here.
 ALIASES = {"orient": "auto_orient", "greyscale": "grayscale", "compress": "quality", "apply_filter": "filters"}
 _ADJUST_KEYS = tuple(Adjust.compact.values())
-OUTPUT_KEYS = ("format", "quality")
+OUTPUT_KEYS = tuple(one.name for one in fields(Output))
 # Names that only hold others, and which.
 _GROUPS = {"filters": (*FLAT_ORDER, *_ADJUST_KEYS), "adjust": _ADJUST_KEYS, "output": OUTPUT_KEYS}
 FILTERS = _GROUPS["filters"]

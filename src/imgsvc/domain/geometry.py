@@ -1,6 +1,7 @@
 """Sizes, boxes and lengths, in whole pixels; the origin is the top-left corner."""
 
 import math
+import re
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -8,7 +9,7 @@ from typing import Any, TypeAlias
 from attrs import Attribute, field, frozen
 
 from imgsvc.domain.errors import InvalidInput
-from imgsvc.domain.field_rules import refused, tidy_number
+from imgsvc.domain.field_rules import refused, tidy_number, within
 
 
 @frozen
@@ -88,6 +89,57 @@ class Gravity(StrEnum):
         )
 
 
+class Interest(StrEnum):
+    """Where a picture is most interesting, which only its pixels tell."""
+
+    SMART = "smart"  # what draws the eye
+    ENTROPY = "entropy"  # where most is going on
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Interest | None":
+        return cls.SMART if value == "attention" else None
+
+    def place(self, inner: Size, outer: Size) -> Box:
+        """In the middle, until somebody has looked at the pixels."""
+        return Gravity.CENTER.place(inner, outer)
+
+
+@frozen
+class FocalPoint:
+    """A point that matters, in parts of the picture: 0, 0 is its top-left corner and 1, 1 the opposite one."""
+
+    x: float = field(converter=tidy_number, validator=within(0, 1))
+    y: float = field(converter=tidy_number, validator=within(0, 1))
+
+    def __str__(self) -> str:
+        return f"fp:{digits(self.x)}:{digits(self.y)}"
+
+    @classmethod
+    def parse(cls, text: str) -> "FocalPoint":
+        """``fp:0.5:0.25``; raises InvalidInput."""
+        found = re.fullmatch(r"fp:([01](?:\.[0-9]{1,6})?):([01](?:\.[0-9]{1,6})?)", text)
+        try:
+            if found is not None:
+                return cls(float(found.group(1)), float(found.group(2)))
+        except InvalidInput:
+            pass  # told in the same words
+        allowed = "fp:x:y with x and y from 0 to 1, such as fp:0.5:0.25"
+        raise InvalidInput(f"a focal point must be {allowed}", value=text, allowed=allowed)
+
+    def place(self, inner: Size, outer: Size) -> Box:
+        """Where ``inner`` lies in ``outer``: about the point, as far as the edges allow."""
+        left, top = _about(self.x, inner.width, outer.width), _about(self.y, inner.height, outer.height)
+        return Box(left, top, inner.width, inner.height)
+
+
+Anchor: TypeAlias = Gravity | Interest | FocalPoint
+
+
+def _about(point: float, inner: int, outer: int) -> int:
+    middle = Fraction(round(point * 10**6) * outer, 10**6)
+    return max(0, min(rounded(middle - Fraction(inner, 2)), outer - inner))
+
+
 def _along(fraction: float, room: int, margin: int) -> int:
     if fraction == 0.5:
         return room // 2
@@ -109,8 +161,12 @@ class Percent:
 
     @property
     def digits(self) -> str:
-        """The number without an exponent, however small."""
-        return f"{self.value:.6f}".rstrip("0").rstrip(".")
+        return digits(self.value)
+
+
+def digits(value: float) -> str:
+    """A number of six decimals at most, without an exponent, however small."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 Length: TypeAlias = int | Percent
@@ -144,11 +200,12 @@ def length_within(least: int, most: int, most_percent: int = 100) -> LengthWithi
     return LengthWithin(least, most, most_percent)
 
 
-def pixels(length: Length, side: int) -> int:
-    """``length`` in pixels where the picture's side has ``side`` of them; never rounded down to nothing."""
-    if isinstance(length, Percent):
-        return max(1, rounded(_part(length, side))) if length.value else 0
-    return length
+def pixels(length: Length, side: int, times: float = 1) -> int:
+    """``length`` in pixels where the picture's side has ``side`` of them, so many times; never rounded to nothing."""
+    if length == 0 or length == Percent(0):
+        return 0
+    exact = _part(length, side) if isinstance(length, Percent) else Fraction(length)
+    return max(1, rounded(exact * Fraction(round(times * 10**6), 10**6)))
 
 
 def distance(length: Length, side: int) -> int:

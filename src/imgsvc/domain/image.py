@@ -38,6 +38,11 @@ class Facts:
         return self.stored_size.turned() if self.orientation >= 5 else self.stored_size
 
 
+def original_key(image_id: ImageId) -> str:
+    """Where an original's bytes are kept."""
+    return f"originals/{image_id}"
+
+
 @frozen(kw_only=True)
 class Image:
     """An original picture; immutable, so a change makes a new Image."""
@@ -52,7 +57,7 @@ class Image:
 
     @property
     def blob_key(self) -> str:
-        return f"originals/{self.id}"
+        return original_key(self.id)
 
     def must_belong_to(self, caller: UserId) -> None:
         """Raises ImageNotFound, so a stranger cannot learn that the image exists."""

@@ -7,7 +7,9 @@ plain data of the text and reads that, so the rules are those of the JSON form.
 import base64
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from types import MappingProxyType
 from typing import Any, Union, get_args, get_origin
 
 from attrs import Attribute, define, field, fields, fields_dict, frozen
@@ -22,22 +24,45 @@ from imgsvc.domain.errors import (
     unknown,
 )
 from imgsvc.domain.geometry import Gravity, Percent
-from imgsvc.domain.operations import OPERATIONS, Adjust, Crop, Operation, Resize
+from imgsvc.domain.operations import OPERATIONS, Adjust, Crop, Operation, Resize, Watermark
 from imgsvc.domain.plain_data import read_parameters, words_of
-from imgsvc.domain.transform import Format, TransformSpec
+from imgsvc.domain.transform import Output, TransformSpec
 from imgsvc.domain.wording import nearest, shortened
 
 MAX_LENGTH = 2048
 
-_OUTPUT: dict[str, tuple[str, Any]] = {"f": ("format", Format), "q": ("quality", int)}
+_OUTPUT = {
+    "f": "format",
+    "q": "quality",
+    "ll": "lossless",
+    "pr": "progressive",
+    "pl": "png_level",
+    "mb": "max_bytes",
+    "nl": "never_larger",
+    "md": "metadata",
+    "icc": "icc",
+    "fr": "frames",
+}
 # A resize in single keys, which stand next to each other; they may also refine an `rs` right before them.
-_RESIZE = {"w": "width", "h": "height", "fit": "fit", "g": "gravity", "el": "enlarge"}
+_RESIZE = {
+    "w": "width",
+    "h": "height",
+    "fit": "fit",
+    "g": "gravity",
+    "el": "enlarge",
+    "dpr": "dpr",
+    "kernel": "kernel",
+}
+_KEYS_ALONE = ("el", "dpr", "kernel")  # which have no place among the arguments of `rs`
 _POSITIONAL = {kind.compact: kind for kind in OPERATIONS.values() if isinstance(kind.compact, str)}
+# A watermark's source is a text or an image, and what follows the opacity how large that is.
+_STAMP = ("source", "gravity", "opacity", "size", "x", "y", "color", "tile", "rotate", "font", "stroke", "stroke_color")
 # What the arguments of an operation are, in order; a crop at a gravity is read by itself.
 _ARGUMENTS: dict[type[Operation], list[str]] = {
     **{kind: [one.name for one in fields(kind)] for kind in _POSITIONAL.values()},
     Crop: ["x", "y", "width", "height"],
     Resize: ["fit", "width", "height", "gravity", "background"],
+    Watermark: list(_STAMP),
 }
 _LONG_NAMES = {kind.op: compact for compact, kind in _POSITIONAL.items()} | {
     name: compact for compact, name in Adjust.compact.items()
@@ -102,12 +127,11 @@ def parse(text: str) -> TransformSpec:
 
 def compact(spec: TransformSpec) -> str:
     """The shortest text that parses to the same spec."""
-    output = spec.output
     parts = [part for step in spec.steps for part in _printed(step)]
-    if output.format is not None:
-        parts.append(f"f:{output.format}")
-    if output.quality is not None:
-        parts.append(f"q:{output.quality}")
+    for name, key in _OUTPUT.items():
+        value = getattr(spec.output, key)
+        if value != fields_dict(Output)[key].default:
+            parts.append(f"{name}:{_text(value)}")
     return ",".join(parts)
 
 
@@ -115,15 +139,25 @@ def _segments(text: str) -> Iterator[_Segment]:
     position = 0
     for part in text.split(",") if text else ():
         name, *arguments = part.split(":")
-        yield _Segment(name, arguments, position)
+        yield _Segment(name, _with_points_joined(arguments), position)
         position += len(part) + 1
+
+
+def _with_points_joined(arguments: list[str]) -> list[str]:
+    """A focal point, ``fp:x:y``, is one argument."""
+    joined: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        is_point = argument.rpartition("@")[2] == "fp"
+        joined.append(":".join([argument, *islice(rest, 2)]) if is_point else argument)
+    return joined
 
 
 def _add(draft: _Draft, segment: _Segment) -> None:
     name = segment.name
     if name in _OUTPUT:
-        key, kind = _OUTPUT[name]
-        _set_once(draft.output, key, _value(_only_argument(segment), kind), name)
+        key = _OUTPUT[name]
+        _set_once(draft.output, key, _value(_only_argument(segment), fields_dict(Output)[key].type), name)
         draft.positions["output", key] = segment.position
     elif name in _RESIZE:
         _add_resize_key(draft, segment)
@@ -131,10 +165,8 @@ def _add(draft: _Draft, segment: _Segment) -> None:
         _add_adjustment(draft, segment)
     elif name in _POSITIONAL:
         kind = _POSITIONAL[name]
-        is_crop_at_gravity = kind is Crop and len(segment.arguments) < 4
-        given = _crop_at_gravity(segment.arguments) if is_crop_at_gravity else _positional(kind, segment.arguments)
         draft.begin(segment, kind.op)
-        draft.steps[-1].update(given)
+        draft.steps[-1].update(_parameters(kind, segment.arguments))
     else:
         raise _unknown(name)
 
@@ -172,13 +204,28 @@ def _add_adjustment(draft: _Draft, segment: _Segment) -> None:
     draft.refine(segment, key, value)
 
 
-def _positional(kind: type[Operation], arguments: list[str]) -> dict[str, Any]:
+def _parameters(kind: type[Operation], arguments: list[str]) -> dict[str, Any]:
+    if kind is Crop and (len(arguments) < 4 or any("@" in argument for argument in arguments)):
+        return _crop_at_gravity(arguments)
+    return _stamp(arguments) if kind is Watermark else _positional(kind, arguments)
+
+
+def _stamp(arguments: list[str]) -> dict[str, Any]:
+    """Of a watermark: an image's id where the source is not marked as text."""
+    source, *_ = arguments or [""]
+    is_image = re.fullmatch("[0-9a-f-]{36}", source) is not None
+    return _positional(Watermark, arguments, {"source": "image", "size": "scale"} if is_image else {"source": "text"})
+
+
+def _positional(
+    kind: type[Operation], arguments: list[str], other_names: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     names = _ARGUMENTS[kind]
     if len(arguments) > len(names):
         allowed = ":".join([str(kind.compact), *names])
         raise InvalidParameter(f"{kind.compact} has too many arguments", value=len(arguments), allowed=allowed)
     parameters = fields_dict(kind)
-    given = zip(names, arguments, strict=False)
+    given = zip((other_names.get(name, name) for name in names), arguments, strict=False)
     return {name: _value(argument, parameters[name].type) for name, argument in given if argument != ""}
 
 
@@ -259,6 +306,8 @@ def _printed(step: Operation) -> list[str]:
             return [f"crop:{_text(step.width)}:{_text(step.height)}{at}"]
         case Resize():
             return _printed_resize(step)
+        case Watermark():
+            return [_printed_watermark(step)]
         case _:
             values = [_argument(step, one) for one in fields(type(step))]
             return [":".join(_without_trailing_defaults([str(step.compact), *values]))]
@@ -268,13 +317,22 @@ def _printed_resize(step: Resize) -> list[str]:
     gravity = "" if step.gravity is Gravity.CENTER else _text(step.gravity)
     parts = ["rs", _text(step.fit), _text(step.width), _text(step.height), gravity, _text(step.background)]
     text = ":".join(_without_trailing_defaults(parts))
-    return [text, "el:1"] if step.enlarge else [text]
+    keys = {name: (getattr(step, _RESIZE[name]), fields_dict(Resize)[_RESIZE[name]].default) for name in _KEYS_ALONE}
+    return [text, *(f"{name}:{_text(value)}" for name, (value, default) in keys.items() if value != default)]
+
+
+def _printed_watermark(step: Watermark) -> str:
+    if step.text is not None:
+        source = "t." + base64.urlsafe_b64encode(step.text.encode()).rstrip(b"=").decode()
+    else:
+        source = str(step.image)
+    names = [name if name != "size" or step.image is None else "scale" for name in _STAMP[1:]]
+    values = [_argument(step, fields_dict(Watermark)[name]) for name in names]
+    return ":".join(_without_trailing_defaults([Watermark.compact, source, *values]))
 
 
 def _argument(step: Operation, parameter: "Attribute[Any]") -> str:
     value, default = getattr(step, parameter.name), parameter.default
-    if isinstance(value, str) and parameter.type is str:
-        return "t." + base64.urlsafe_b64encode(value.encode()).rstrip(b"=").decode()
     follows = getattr(default, "factory", None)  # a default that other parameters decide
     return "" if value == (follows(step) if follows else default) else _text(value)
 

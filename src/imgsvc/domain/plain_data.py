@@ -26,7 +26,7 @@ from imgsvc.domain.errors import (
     UnknownParameter,
     unknown,
 )
-from imgsvc.domain.geometry import Percent
+from imgsvc.domain.geometry import FocalPoint, Gravity, Interest, Percent
 
 T = TypeVar("T")
 
@@ -140,10 +140,27 @@ def _read_length(value: object, _: Any) -> int | Percent:
         raise _Misfit(value, 'a whole number of pixels, or a percentage such as "50%"') from None
 
 
+def _read_anchor(value: object, _: Any) -> Any:
+    names = [one.value for one in (*Gravity, *Interest)]
+    if not isinstance(value, str):
+        raise _Misfit(value, "one of " + ", ".join(names) + ", or fp:x:y")
+    if value.startswith("fp:"):
+        return FocalPoint.parse(value)
+    if value in Gravity.__members__.values():
+        return Gravity(value)
+    try:
+        return Interest(value)
+    except ValueError:
+        raise unknown(InvalidInput, "gravity", value, [*names, "fp:x:y"]) from None
+
+
 def _read_number_or_word(value: object, kind: Any) -> Any:
     words = words_of(kind)
     if isinstance(value, str) and value in words:
         return value
+    choice = next((one for one in get_args(kind) if isinstance(one, type) and issubclass(one, StrEnum)), None)
+    if choice is not None:
+        return _read_choice(value, choice)
     try:
         return _read_int(value, int)
     except _Misfit:
@@ -198,6 +215,10 @@ def _is_length(kind: Any) -> bool:
     return get_origin(kind) in (Union, types.UnionType) and Percent in get_args(kind)
 
 
+def _is_anchor(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType) and FocalPoint in get_args(kind)
+
+
 def _is_optional(kind: Any) -> bool:
     return get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind)
 
@@ -221,6 +242,7 @@ def _make_reader() -> Converter:
     converter.register_structure_hook_func(is_tagged_union, _read_tagged)
     converter.register_structure_hook_func(_is_length, _read_length)
     converter.register_structure_hook_func(lambda kind: bool(words_of(kind)), _read_number_or_word)
+    converter.register_structure_hook_func(_is_anchor, _read_anchor)
     converter.register_structure_hook_func(_is_optional, _read_optional)
 
     def of_object(kind: Any) -> Any:
@@ -240,7 +262,7 @@ def _make_reader() -> Converter:
 
 def _make_writer(*, omit_defaults: bool) -> Converter:
     converter = Converter(omit_if_default=omit_defaults, unstruct_collection_overrides={tuple: list})
-    for kind in (Color, Percent, UUID):
+    for kind in (Color, FocalPoint, Percent, UUID):
         converter.register_unstructure_hook(kind, str)
     converter.register_unstructure_hook(datetime, lambda moment: moment.isoformat().replace("+00:00", "Z"))
 

@@ -1,6 +1,11 @@
 """What a spec will do to a picture, computed before a pixel is decoded."""
 
+from collections.abc import Collection, Mapping, Sequence
 from functools import singledispatch
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TypeAlias
+from uuid import UUID
 
 from attrs import field, frozen
 
@@ -8,8 +13,8 @@ from imgsvc.domain.errors import ImageTooLarge, InvalidInput, OutputTooLarge, To
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
-from imgsvc.domain.operations import Crop, Operation, Pad, Resize, Rotate
-from imgsvc.domain.transform import Format, TransformSpec
+from imgsvc.domain.operations import Crop, Operation, Pad, Resize, Rotate, Trim
+from imgsvc.domain.transform import Format, Output, TransformSpec
 
 
 @frozen(kw_only=True)
@@ -42,45 +47,185 @@ class Limits:
                 allowed=f"at most {self.max_pixels} pixels, all frames together",
             )
 
-    def check_output(self, size: Size) -> None:
+    def check_output(self, size: Size, frames: int = 1) -> None:
         """Raises OutputTooLarge."""
-        if size.longer_side > self.max_output_side or size.pixels > self.max_output_pixels:
+        if size.longer_side > self.max_output_side or size.pixels * frames > self.max_output_pixels:
+            shown = f"{size.width}x{size.height}"
             raise OutputTooLarge(
-                f"a result of {size.width}x{size.height} pixels would be too large",
-                value=f"{size.width}x{size.height}",
-                allowed=f"at most {self.max_output_side} pixels a side and {self.max_output_pixels} pixels",
+                f"a result of {shown} pixels{f' and {frames} frames' if frames > 1 else ''} would be too large",
+                value=shown,
+                allowed=f"at most {self.max_output_side} pixels a side and {self.max_output_pixels} pixels"
+                f"{', all frames together' if frames > 1 else ''}",
             )
 
 
 @frozen
+class Verdict:
+    """Whether a picture keeps to one limit, in the limit's own unit: pixels, frames or bytes."""
+
+    limit: str  # as the field of Limits is called
+    value: int
+    allowed: int
+
+    @property
+    def fits(self) -> bool:
+        return self.value <= self.allowed
+
+
+@frozen(kw_only=True)
 class Plan:
-    """What rendering will do; ``sizes`` holds the size before the first step and after each."""
+    """What rendering will do; ``sizes`` holds the size before the first step and after each.
+
+    The first ``exact`` of them are certain. Those after a trim are what they come to where there is nothing to trim,
+    since only the pixels tell how much of the picture is border.
+    """
 
     sizes: tuple[Size, ...]
+    exact: int
+    output: Output  # its format is decided
     format: Format
-    megapixels: float  # the cost: decoded, and written by every step
+    frames: int  # that are read and written
+    megapixels: float  # the cost: decoded, written by every step, and encoded in formats that take their time
+    memory_bytes: int  # that rendering takes at most, the file itself and its result not counted
+    verdicts: tuple[Verdict, ...]
 
     @property
     def size(self) -> Size:
         return self.sizes[-1]
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether the result's size is certain."""
+        return self.exact == len(self.sizes)
 
-def plan(spec: TransformSpec, facts: Facts, limits: Limits) -> Plan:
-    """Raises OutputTooLarge, CropOutOfBounds; their path names the step."""
-    size = facts.size if spec.auto_orients else facts.stored_size
+    @property
+    def fits(self) -> bool:
+        """Whether every limit is kept."""
+        return all(one.fits for one in self.verdicts)
+
+
+Overlays: TypeAlias = Mapping[UUID, Facts]
+NO_OVERLAYS: Overlays = MappingProxyType({})
+
+# What a pixel costs to encode, where one of a JPEG costs 1; measured at the qualities that are the default.
+_ENCODING = {Format.JPEG: 1, Format.PNG: 6, Format.WEBP: 6, Format.AVIF: 24, Format.GIF: 6, Format.TIFF: 3}
+_TRIES = 8  # encodings until the quality is found with which a result has at most so many bytes
+_BYTES_OF_PIXEL = 4
+_PICTURES_AT_ONCE = 5  # of the largest size, while a step works
+_BASE_BYTES = 64 * 2**20  # that decoders and encoders take at any size
+
+
+def plan(
+    spec: TransformSpec,
+    facts: Facts,
+    limits: Limits,
+    overlays: Overlays = NO_OVERLAYS,
+    accepted: Collection[str] = (),
+) -> Plan:
+    """Raises OutputTooLarge, CropOutOfBounds, whose path names the step; ConflictingParameters of the output.
+
+    ``overlays`` tells of the images that watermarks name, and ``accepted`` the media types that the client said it
+    shows, for the format `auto`.
+    """
+    found = outlook(spec, facts, limits, overlays, accepted)
+    _check_growth(spec.steps, found.sizes, limits)
+    limits.check_output(found.size, found.frames)
+    return found
+
+
+def outlook(
+    spec: TransformSpec,
+    facts: Facts,
+    limits: Limits,
+    overlays: Overlays = NO_OVERLAYS,
+    accepted: Collection[str] = (),
+) -> Plan:
+    """The same plan, also of what is over the limits; its verdicts tell. Raises CropOutOfBounds and the like."""
+    sizes = _sizes(spec.steps, facts.size if spec.auto_orients else facts.stored_size)
+    output = spec.output.resolved(facts.media_type, facts.has_alpha, accepted)
+    assert isinstance(output.format, Format)
+    frames = _frames(output, facts)
+    trims = [index for index, step in enumerate(spec.steps) if isinstance(step, Trim)]
+    return Plan(
+        sizes=tuple(sizes),
+        exact=trims[0] + 1 if trims else len(sizes),
+        output=output,
+        format=output.format,
+        frames=frames,
+        megapixels=_cost(sizes, facts, output.format, output, frames, overlays),
+        memory_bytes=_memory(sizes, facts, frames, overlays),
+        verdicts=_verdicts(sizes, facts, frames, limits),
+    )
+
+
+def sizes_through(steps: Sequence[Operation], size: Size, limits: Limits) -> list[Size]:
+    """The size before the first step and after each, once the real size is known, as after a trim.
+
+    Raises OutputTooLarge and CropOutOfBounds, whose path names the step among these.
+    """
+    sizes = _sizes(steps, size)
+    _check_growth(steps, sizes, limits)
+    return sizes
+
+
+def _sizes(steps: Sequence[Operation], size: Size) -> list[Size]:
     sizes = [size]
-    for index, step in enumerate(spec.steps):
+    for index, step in enumerate(steps):
         try:
-            after = size_after(step, size)
-            # What only takes away may start from any size that was let in.
-            if after.pixels > size.pixels or after.longer_side > size.longer_side:
-                limits.check_output(after)
+            sizes.append(size_after(step, sizes[-1]))
         except InvalidInput as error:
             raise error.under("steps", index) from None
-        sizes.append(size := after)
-    limits.check_output(size)
-    cost = facts.stored_size.pixels + sum(one.pixels for one in sizes[1:])
-    return Plan(tuple(sizes), spec.output.format or Format.of_source(facts.media_type), cost / 1e6)
+    return sizes
+
+
+def _check_growth(steps: Sequence[Operation], sizes: Sequence[Size], limits: Limits) -> None:
+    for index in range(len(steps)):
+        if _grows(sizes[index], sizes[index + 1]):
+            try:
+                limits.check_output(sizes[index + 1])
+            except InvalidInput as error:
+                raise error.under("steps", index) from None
+
+
+def _grows(before: Size, after: Size) -> bool:
+    """What only takes away may start from any size that was let in."""
+    return after.pixels > before.pixels or after.longer_side > before.longer_side
+
+
+def _frames(output: Output, facts: Facts) -> int:
+    assert isinstance(output.format, Format)
+    if not output.format.animates:
+        return 1
+    return facts.frames if isinstance(output.frames, str) else min(facts.frames, output.frames)
+
+
+def _cost(
+    sizes: Sequence[Size], facts: Facts, format: Format, output: Output, frames: int, overlays: Overlays
+) -> float:
+    is_searching = output.max_bytes is not None or output.never_larger
+    encoding = _ENCODING[format] * (_TRIES if is_searching and format.default_quality is not None else 1)
+    pixels = facts.stored_size.pixels + sum(size.pixels for size in sizes[1:]) + sizes[-1].pixels * (encoding - 1)
+    return (pixels * frames + sum(one.stored_size.pixels for one in overlays.values())) / 1e6
+
+
+def _memory(sizes: Sequence[Size], facts: Facts, frames: int, overlays: Overlays) -> int:
+    largest = max(size.pixels for size in (facts.stored_size, *sizes))
+    pixels = largest * _PICTURES_AT_ONCE + sizes[-1].pixels * (frames - 1)
+    pixels += max((one.stored_size.pixels for one in overlays.values()), default=0) * 2
+    return _BASE_BYTES + pixels * _BYTES_OF_PIXEL
+
+
+def _verdicts(sizes: Sequence[Size], facts: Facts, frames: int, limits: Limits) -> tuple[Verdict, ...]:
+    grown = [after for before, after in pairwise(sizes) if _grows(before, after)]
+    sides = [size.longer_side for size in (*grown, sizes[-1])]
+    pixels = [*(size.pixels for size in grown), sizes[-1].pixels * frames]
+    return (
+        Verdict("max_side", facts.stored_size.longer_side, limits.max_side),
+        Verdict("max_frames", facts.frames, limits.max_frames),
+        Verdict("max_pixels", facts.stored_size.pixels * facts.frames, limits.max_pixels),
+        Verdict("max_output_side", max(sides), limits.max_output_side),
+        Verdict("max_output_pixels", max(pixels), limits.max_output_pixels),
+    )
 
 
 @singledispatch

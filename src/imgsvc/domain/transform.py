@@ -3,68 +3,23 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from functools import cached_property
 from typing import NewType
+from uuid import UUID
 
 from attrs import field, frozen
-from attrs.validators import optional
 
-from imgsvc.domain.errors import ConflictingParameters, TooManyOperations, UnsupportedOutput, unknown
-from imgsvc.domain.field_rules import within
+from imgsvc.domain.errors import ConflictingParameters, TooManyOperations
 from imgsvc.domain.operations import Adjust, AutoOrient, Operation, Watermark, changes_nothing, merged
+from imgsvc.domain.output import AUTO as AUTO
+from imgsvc.domain.output import Format as Format
+from imgsvc.domain.output import Output as Output
 from imgsvc.domain.plain_data import canonical
 
 MAX_STEPS = 20
 MAX_WATERMARKS = 4
 
 SpecId = NewType("SpecId", str)
-
-
-class Format(StrEnum):
-    """What a rendering can be written as."""
-
-    JPEG = "jpeg"
-    PNG = "png"
-    WEBP = "webp"
-    GIF = "gif"
-
-    @property
-    def media_type(self) -> str:
-        return f"image/{self.value}"
-
-    @property
-    def extension(self) -> str:
-        return "jpg" if self is Format.JPEG else self.value
-
-    @property
-    def default_quality(self) -> int | None:
-        """1-100, or None where the format is lossless here and knows no quality."""
-        return {Format.JPEG: 80, Format.WEBP: 79}.get(self)
-
-    @classmethod
-    def _missing_(cls, value: object) -> "Format":
-        if value == "jpg":
-            return cls.JPEG
-        raise unknown(UnsupportedOutput, "output format", str(value), [one.value for one in cls])
-
-    @classmethod
-    def of_source(cls, media_type: str) -> "Format":
-        """The format that a source keeps; PNG where we cannot write it."""
-        return next((one for one in cls if one.media_type == media_type), cls.PNG)
-
-
-@frozen
-class Output:
-    """How the result is written; without ``format``, as the source was."""
-
-    format: Format | None = None
-    quality: int | None = field(default=None, validator=optional(within(1, 100)))
-
-    def __attrs_post_init__(self) -> None:
-        # Quality means nothing to a lossless format; one spec must not have two ids for it.
-        if self.format is not None and self.format.default_quality is None:
-            object.__setattr__(self, "quality", None)
 
 
 def _canonical_steps(given: Iterable[Operation]) -> tuple[Operation, ...]:
@@ -126,3 +81,9 @@ class TransformSpec:
     @property
     def auto_orients(self) -> bool:
         return AutoOrient(enabled=False) not in self.steps
+
+    @property
+    def overlays(self) -> dict[UUID, int]:
+        """The images that watermarks name, and the first step that does."""
+        named = [(step.image, index) for index, step in enumerate(self.steps) if isinstance(step, Watermark)]
+        return {image: index for image, index in reversed(named) if image is not None}

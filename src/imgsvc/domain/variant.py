@@ -31,6 +31,7 @@ class Rendition:
     width: int = field(validator=within(1, 2**31 - 1))  # pixels
     height: int = field(validator=within(1, 2**31 - 1))
     byte_count: int = field(validator=within(1, 2**63 - 1))
+    frames: int = field(default=1, validator=within(1, 2**31 - 1))
 
 
 @frozen(kw_only=True)

@@ -1,6 +1,10 @@
 """What reads and changes pictures."""
 
-from typing import BinaryIO, Protocol
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import BinaryIO, Protocol, TypeAlias
+from uuid import UUID
 
 from attrs import frozen
 
@@ -15,6 +19,11 @@ class Rendered:
 
     content: bytes
     rendition: Rendition
+
+
+# The pictures that watermarks name, by the images' ids.
+Overlays: TypeAlias = Mapping[UUID, BinaryIO]
+NO_OVERLAYS: Overlays = MappingProxyType({})
 
 
 class ImageEngine(Protocol):
@@ -41,9 +50,17 @@ class ImageEngine(Protocol):
     def check(self, spec: TransformSpec) -> None:
         """Raises InvalidInput for what this engine cannot do, such as text that its fonts cannot write."""
 
-    def render(self, source: BinaryIO, spec: TransformSpec) -> Rendered:
-        """Apply the spec; the first frame where there are several.
+    def render(
+        self,
+        source: BinaryIO,
+        spec: TransformSpec,
+        overlays: Overlays = NO_OVERLAYS,
+        *,
+        deadline: timedelta | None = None,
+    ) -> Rendered:
+        """Apply the spec, to each frame where the output has several.
 
-        Raises what ``measure``, ``check`` and ``plan`` raise, Busy where too much waits already, RenderingFailed and
-        RenderingTimedOut.
+        Where the engine can be stopped it is after ``deadline``, or its own. Raises what ``measure``, ``check`` and
+        ``plan`` raise, those of an overlay under its step; TooManyBytes; Busy where too much waits already;
+        RenderingFailed and RenderingTimedOut.
         """

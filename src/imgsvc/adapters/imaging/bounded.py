@@ -11,7 +11,7 @@ from attrs import Factory, field, frozen
 from imgsvc.domain.errors import Busy
 from imgsvc.domain.image import Facts
 from imgsvc.domain.transform import TransformSpec
-from imgsvc.ports.imaging import ImageEngine, Rendered
+from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
 
 
 @frozen(kw_only=True)
@@ -40,9 +40,16 @@ class BoundedEngine:
     def check(self, spec: TransformSpec) -> None:
         self.engine.check(spec)
 
-    def render(self, source: BinaryIO, spec: TransformSpec) -> Rendered:
+    def render(
+        self,
+        source: BinaryIO,
+        spec: TransformSpec,
+        overlays: Overlays = NO_OVERLAYS,
+        *,
+        deadline: timedelta | None = None,
+    ) -> Rendered:
         with self._slot():
-            return self.engine.render(source, spec)
+            return self.engine.render(source, spec, overlays, deadline=deadline)
 
     @contextmanager
     def _slot(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
 from imgsvc.domain.errors import Busy, RenderingFailed, RenderingTimedOut
 from imgsvc.domain.image import Facts
 from imgsvc.domain.transform import TransformSpec
-from imgsvc.ports.imaging import ImageEngine, Rendered
+from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,14 @@ class ChildProcessEngine:
         content, answer, _ = self._call(source, None)
         return facts_in(answer, content)
 
-    def render(self, source: BinaryIO, spec: TransformSpec) -> Rendered:
+    def render(
+        self,
+        source: BinaryIO,
+        spec: TransformSpec,
+        overlays: Overlays = NO_OVERLAYS,
+        *,
+        deadline: timedelta | None = None,
+    ) -> Rendered:
         _, answer, made = self._call(source, spec)
         return rendered_in(answer, made)
 

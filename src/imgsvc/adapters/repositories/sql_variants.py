@@ -27,7 +27,7 @@ from imgsvc.ports.repositories import Claim, Page, PageRequest
 _KEY = (variants.c.image_id, variants.c.spec_id, variants.c.fingerprint)
 _NEWEST = (variants.c.created_at, variants.c.id)
 _LAST_QUEUED = (variants.c.queued_at, variants.c.id)
-_NO_RENDITION = {"media_type": None, "width": None, "height": None, "byte_count": None}
+_NO_RENDITION = {"media_type": None, "width": None, "height": None, "byte_count": None, "frames": None}
 _NO_FAILURE = {"failure_code": None, "failure_detail": None}
 _NO_CLAIM = {"claim_token": None, "lease_ends_at": None}
 
@@ -238,11 +238,18 @@ def _rendition_row(rendition: Rendition) -> dict[str, Any]:
         "width": rendition.width,
         "height": rendition.height,
         "byte_count": rendition.byte_count,
+        "frames": rendition.frames,
     }
 
 
 def _rendition(row: Row[Any]) -> Rendition:
-    return Rendition(media_type=row.media_type, width=row.width, height=row.height, byte_count=row.byte_count)
+    return Rendition(
+        media_type=row.media_type,
+        width=row.width,
+        height=row.height,
+        byte_count=row.byte_count,
+        frames=row.frames,
+    )
 
 
 def _failure_row(failure: Failure) -> dict[str, Any]:

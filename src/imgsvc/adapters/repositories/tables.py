@@ -84,7 +84,7 @@ variants = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("queued_at", UtcTime),
     Column("finished_at", UtcTime),
-    Column("media_type", Text),  # from here to byte_count: the rendition
+    Column("media_type", Text),  # from here to byte_count: the rendition, and frames below
     Column("width", Integer),
     Column("height", Integer),
     Column("byte_count", BigInteger),
@@ -93,6 +93,7 @@ variants = Table(
     Column("claim_token", Uuid),  # of the latest claim, while it holds
     Column("lease_ends_at", UtcTime),  # this and signalled_at: on the clock of the database, to the millisecond
     Column("signalled_at", UtcTime),  # when the queue was last told about the variant
+    Column("frames", Integer),
     UniqueConstraint("image_id", "spec_id", "fingerprint"),
 )
 

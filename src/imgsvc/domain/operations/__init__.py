@@ -16,13 +16,15 @@ from imgsvc.domain.operations.geometry import (
     Crop,
     Fit,
     Flip,
+    Kernel,
     Mirror,
     Pad,
     Resize,
     ResizeLayout,
     Rotate,
+    Trim,
 )
-from imgsvc.domain.operations.overlay import Watermark
+from imgsvc.domain.operations.overlay import Font, Watermark
 
 __all__ = [
     "MAX_SIDE",
@@ -34,8 +36,10 @@ __all__ = [
     "Crop",
     "Fit",
     "Flip",
+    "Font",
     "Grayscale",
     "Invert",
+    "Kernel",
     "Mirror",
     "Operation",
     "Pad",
@@ -47,6 +51,7 @@ __all__ = [
     "Sepia",
     "Sharpen",
     "Tint",
+    "Trim",
     "Watermark",
     "changes_nothing",
     "merged",
@@ -55,6 +60,7 @@ __all__ = [
 Operation: TypeAlias = (
     AutoOrient
     | Crop
+    | Trim
     | Resize
     | Rotate
     | Flip

@@ -11,7 +11,19 @@ from attrs.validators import optional
 from imgsvc.domain.color import Color
 from imgsvc.domain.errors import ConflictingParameters, CropOutOfBounds, InvalidParameter
 from imgsvc.domain.field_rules import tidy_number, within
-from imgsvc.domain.geometry import Box, Gravity, Length, Size, distance, length_within, pixels, rounded
+from imgsvc.domain.geometry import (
+    Anchor,
+    Box,
+    FocalPoint,
+    Gravity,
+    Interest,
+    Length,
+    Size,
+    distance,
+    length_within,
+    pixels,
+    rounded,
+)
 
 MAX_SIDE = 8192
 
@@ -35,7 +47,7 @@ class Crop:
     y: Length | None = field(default=None, validator=optional(length_within(0, 65535)))
     width: Length = field(kw_only=True, validator=length_within(1, 65535))
     height: Length = field(kw_only=True, validator=length_within(1, 65535))
-    gravity: Gravity | None = None
+    gravity: Anchor | None = None
 
     def __attrs_post_init__(self) -> None:
         is_at_point = self.x is not None or self.y is not None
@@ -65,6 +77,29 @@ class Crop:
         return Box(left, top, wanted.width, wanted.height).clipped_to(size)
 
 
+@frozen
+class Trim:
+    """Cut off the border that has one colour: ``color``, or that of the top-left pixel.
+
+    A pixel belongs to the border when each channel, alpha too, differs by at most ``tolerance`` (0-254), the colours
+    weighted by alpha. A picture that is nothing but border stays as it is. In an animation, the first frame decides.
+    """
+
+    op: ClassVar[str] = "trim"
+    compact: ClassVar[str] = "trim"
+    tolerance: int = field(default=10, validator=within(0, 254))
+    color: Color | None = None
+
+
+class Kernel(StrEnum):
+    """How pixels are mixed when the size changes, from coarse to fine."""
+
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
+    LANCZOS = "lanczos"
+
+
 class Fit(StrEnum):
     """What a resize does when the picture and the box have other proportions."""
 
@@ -90,16 +125,22 @@ class ResizeLayout:
 
 @frozen
 class Resize:
-    """Change the size; a side left out follows in proportion. Never larger than it was, unless ``enlarge``."""
+    """Change the size; a side left out follows in proportion. Never larger than it was, unless ``enlarge``.
+
+    ``dpr``, the pixels of a screen for each of a page, multiplies what is asked for, and ``gravity`` says what stays
+    where `cover` cuts, or where the picture lies where `contain` fills.
+    """
 
     op: ClassVar[str] = "resize"
     compact: ClassVar[str] = "rs"
     width: Length | None = field(default=None, validator=optional(length_within(1, MAX_SIDE, 1000)))
     height: Length | None = field(default=None, validator=optional(length_within(1, MAX_SIDE, 1000)))
     fit: Fit = field()
-    gravity: Gravity = Gravity.CENTER
+    gravity: Anchor = Gravity.CENTER
     enlarge: bool = False
     background: Color | None = None  # what `contain` fills with; transparent, unless given
+    dpr: float = field(default=1, converter=tidy_number, validator=within(0.1, 8))
+    kernel: Kernel = Kernel.LANCZOS
 
     @fit.default
     def _default_fit(self) -> Fit:
@@ -108,6 +149,13 @@ class Resize:
     def __attrs_post_init__(self) -> None:
         if self.width is None and self.height is None:
             raise InvalidParameter("resize needs a width or a height", path=("width",), allowed="width, height or both")
+        if self.fit is Fit.CONTAIN and isinstance(self.gravity, Interest | FocalPoint):
+            raise ConflictingParameters(
+                f"contain shows all of the picture, so {self.gravity} has nothing to choose",
+                path=("gravity",),
+                value=str(self.gravity),
+                allowed=", ".join(Gravity),
+            )
 
     def layout_in(self, size: Size) -> ResizeLayout:
         """What to do with a picture of ``size``."""
@@ -125,8 +173,8 @@ class Resize:
         return ResizeLayout(scaled, whole, scaled, (0, 0))
 
     def _box_in(self, size: Size) -> Size:
-        width = None if self.width is None else pixels(self.width, size.width)
-        height = None if self.height is None else pixels(self.height, size.height)
+        width = None if self.width is None else pixels(self.width, size.width, self.dpr)
+        height = None if self.height is None else pixels(self.height, size.height, self.dpr)
         if width is None:
             assert height is not None
             width = max(1, rounded(Fraction(size.width * height, size.height)))
@@ -151,7 +199,7 @@ class Resize:
         return Size(max(1, rounded(size.width * across)), max(1, rounded(size.height * down)))
 
 
-def _within_a_turn(degrees: float) -> float:
+def within_a_turn(degrees: float) -> float:
     """The same angle from 0 up to, not including, 360; what is out of range stays, to be refused."""
     if not isinstance(degrees, int | float) or isinstance(degrees, bool) or not -360 <= degrees <= 360:
         return degrees
@@ -167,7 +215,7 @@ class Rotate:
 
     op: ClassVar[str] = "rotate"
     compact: ClassVar[str] = "rot"
-    degrees: float = field(converter=_within_a_turn, validator=within(-360, 360))
+    degrees: float = field(converter=within_a_turn, validator=within(-360, 360))
     background: Color | None = None
 
     def size_after(self, size: Size) -> Size:

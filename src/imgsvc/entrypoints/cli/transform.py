@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from imgsvc.domain import dialects, notation
 from imgsvc.domain.errors import Conflict, ImgsvcError, InvalidInput
-from imgsvc.domain.transform import Format, Output, TransformSpec
+from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
 from imgsvc.entrypoints.composition import compose_engine
 from imgsvc.ports.imaging import ImageEngine
@@ -111,7 +111,8 @@ def _check_names(sources: Sequence[Path], folder: Path, spec: TransformSpec) -> 
 
 def _expected_name(source: Path, spec: TransformSpec) -> str:
     """The name in a folder, of a picture that is what its own name says."""
-    format = spec.output.format or _format_of(source) or Format.PNG
+    asked = spec.output.format
+    format = asked if isinstance(asked, Format) else _format_of(source) or Format.PNG
     return f"{source.stem}.{format.extension}"
 
 
@@ -122,7 +123,10 @@ def _with_format_of(target: str, spec: TransformSpec) -> TransformSpec:
     if format is None:
         known = ", ".join(sorted(one.extension for one in Format))
         raise click.UsageError(f"{target} has no extension that says the format: {known}; or say f: in the spec.")
-    return evolve(spec, output=Output(format=format, quality=spec.output.quality))
+    try:
+        return evolve(spec, output=evolve(spec.output, format=format))
+    except InvalidInput as error:
+        raise click.UsageError(_explained(error)) from None
 
 
 def _format_of(path: Path) -> Format | None:

@@ -14,7 +14,14 @@ from imgsvc.domain.transform import Format
 _PNG_LEVEL = 4  # a photo takes 1 % more bytes than at level 6, and less than half of the time
 _WEBP_METHOD = 4
 _OPAQUE_FROM = 128  # where a format knows only seen and unseen
-_LONGEST_SIDE = {Format.JPEG: 65500, Format.PNG: 2**31 - 1, Format.WEBP: 16383, Format.GIF: 65535}
+_LONGEST_SIDE = {
+    Format.JPEG: 65500,
+    Format.PNG: 2**31 - 1,
+    Format.WEBP: 16383,
+    Format.GIF: 65535,
+    Format.AVIF: 65536,
+    Format.TIFF: 2**31 - 1,
+}
 _SAMPLE = 512  # pixels a side; as much as a palette is chosen from
 
 
@@ -71,9 +78,19 @@ def _with_palette(picture: Picture, colors: int) -> Image.Image:
     return picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
+def _avif(picture: Picture, stream: BytesIO, quality: int | None) -> None:
+    in_mode(picture, "RGBA" if has_alpha(picture) else "RGB").save(stream, "AVIF", quality=quality)
+
+
+def _tiff(picture: Picture, stream: BytesIO, quality: int | None) -> None:
+    picture.save(stream, "TIFF", compression="tiff_adobe_deflate")
+
+
 _WRITERS: dict[Format, Callable[[Picture, BytesIO, int | None], None]] = {
     Format.JPEG: _jpeg,
     Format.PNG: _png,
     Format.WEBP: _webp,
     Format.GIF: _gif,
+    Format.AVIF: _avif,
+    Format.TIFF: _tiff,
 }

@@ -4,6 +4,7 @@ import hashlib
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from typing import BinaryIO
 
@@ -27,7 +28,7 @@ from imgsvc.domain.operations import Watermark
 from imgsvc.domain.plan import Limits, plan
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.variant import Rendition
-from imgsvc.ports.imaging import Rendered
+from imgsvc.ports.imaging import NO_OVERLAYS, Overlays, Rendered
 
 REVISION = 1  # raised whenever the same source and spec come to give other bytes
 
@@ -57,19 +58,26 @@ class PillowEngine:
 
     def check(self, spec: TransformSpec) -> None:
         for index, step in enumerate(spec.steps):
-            if isinstance(step, Watermark):
+            if isinstance(step, Watermark) and step.text is not None:
                 try:
                     must_be_drawable(step.text)
                 except InvalidInput as error:
                     raise error.under("steps", index) from None
 
-    def render(self, source: BinaryIO, spec: TransformSpec) -> Rendered:
+    def render(
+        self,
+        source: BinaryIO,
+        spec: TransformSpec,
+        overlays: Overlays = NO_OVERLAYS,
+        *,
+        deadline: timedelta | None = None,
+    ) -> Rendered:
         file = opened(source, self.limits)
         planned = plan(spec, file.facts, self.limits)
         self.check(spec)
         with _explained():
             picture = _worked(spec, planned.sizes[0], file)
-            content = encoded(picture, planned.format, spec.output.quality)
+            content = encoded(picture, planned.format, planned.output.quality)
         size = size_of(picture)
         return Rendered(
             content,

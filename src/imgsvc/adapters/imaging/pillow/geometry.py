@@ -2,7 +2,7 @@
 
 import math
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from imgsvc.adapters.imaging.pillow.picture import (
     Picture,
@@ -16,7 +16,7 @@ from imgsvc.adapters.imaging.pillow.picture import (
 )
 from imgsvc.domain.color import TRANSPARENT, WHITE, Color
 from imgsvc.domain.geometry import Box, Size
-from imgsvc.domain.operations import AutoOrient, Crop, Flip, Mirror, Pad, Resize, ResizeLayout, Rotate
+from imgsvc.domain.operations import AutoOrient, Crop, Flip, Mirror, Pad, Resize, ResizeLayout, Rotate, Trim
 
 _ROUND_TURNS = {
     0: None,
@@ -71,6 +71,24 @@ def auto_orient(operation: AutoOrient, picture: Picture) -> Picture:
 @apply.register
 def crop(operation: Crop, picture: Picture) -> Picture:
     return cropped(picture, operation.box_in(size_of(picture)))
+
+
+@apply.register
+def trim(operation: Trim, picture: Picture) -> Picture:
+    content = _differing(premultiplied(picture), operation).getbbox()
+    return picture.crop(content) if content else picture
+
+
+def _differing(picture: Picture, operation: Trim) -> Image.Image:
+    """Where a premultiplied picture differs from the border's colour by more than the tolerance."""
+    border = picture.crop((0, 0, 1, 1))
+    if operation.color is not None:
+        border = premultiplied(filled(picture.mode.replace("a", "A"), Size(1, 1), operation.color))
+    differing = Image.new("L", picture.size)
+    for band, own in zip(picture.split(), border.tobytes(), strict=True):
+        table = [255 * (abs(value - own) > operation.tolerance) for value in range(256)]
+        differing = ImageChops.lighter(differing, band.point(table))
+    return differing
 
 
 @apply.register

@@ -12,6 +12,8 @@ from imgsvc.domain.operations import Watermark
 @apply.register
 def watermark(operation: Watermark, picture: Picture) -> Picture:
     """The ink's box is what the margins count from."""
+    if operation.text is None:
+        raise NotImplementedError("watermarks that are images")
     size = size_of(picture)
     margins = distance(operation.x, size.width), distance(operation.y, size.height)
     ink = drawn(operation.text, pixels(operation.size, size.width), _room(operation, size, *margins))
