@@ -164,7 +164,7 @@ def test_what_goes_wrong_after_the_decoding_is_told_without_its_cause(monkeypatc
     assert caught.value.detail == "the picture could not be rendered"
 
 
-@pytest.mark.parametrize("name", ["", "Pillow", "vips", "magick"])
+@pytest.mark.parametrize("name", ["", "Pillow", "libvips", "magick"])
 def test_unknown_engines_are_refused_with_the_names_of_the_known(name):
     with pytest.raises(ValueError, match="auto, pillow"):
         open_engine(name, Limits())

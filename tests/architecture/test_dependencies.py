@@ -34,6 +34,8 @@ BREACHES = [
     ("Only its adapter knows a database", "adapters/blobs/in_memory.py", "import psycopg"),
     ("Only its adapter knows an imaging", "adapters/blobs/in_memory.py", "import PIL"),
     ("Only its adapter knows an imaging", "entrypoints/http/images.py", "import fontTools"),
+    ("Only its adapter knows an imaging", "entrypoints/composition.py", "import pyvips"),
+    ("Only its adapter knows an imaging", "adapters/blobs/in_memory.py", "import simplejpeg"),
     ("Only its adapter knows a credentials", "adapters/blobs/in_memory.py", "import bcrypt"),
     ("Only its adapter knows a credentials", "entrypoints/http/accounts.py", "import jwt"),
     ("Only the edges know the web", "entrypoints/worker.py", "import starlette"),

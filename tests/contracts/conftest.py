@@ -98,8 +98,18 @@ def token_issuer(clock):
     return JwtTokens(b"a secret of the tests, 32 bytes long", "imgsvc", "imgsvc", timedelta(hours=1), clock)
 
 
+def in_children(name):
+    minute = timedelta(minutes=1)
+    return open_engine_in_children(name, Limits(), slots=2, deadline=minute, memory=2**30)
+
+
 @pytest.fixture(scope="session")
 def pillow_in_children():
-    minute = timedelta(minutes=1)
-    with open_engine_in_children("pillow", Limits(), slots=2, deadline=minute, memory=2**30) as engine:
+    with in_children("pillow") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def vips_in_children():
+    with in_children("vips") as engine:
         yield engine

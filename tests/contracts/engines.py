@@ -12,7 +12,7 @@ from imgsvc.domain.transform import TransformSpec
 from tests.pictures import decoded, encoded
 
 
-@pytest.fixture(params=["pillow", "pillow in children"])
+@pytest.fixture(params=["pillow", "pillow in children", "vips", "vips in children"])
 def engine(request):
     name, _, place = request.param.partition(" in ")
     return request.getfixturevalue(f"{name}_in_{place}") if place else open_engine(name, Limits())

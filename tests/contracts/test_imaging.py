@@ -394,7 +394,7 @@ def test_files_of_too_many_parts_are_refused(engine):
             measured(engine, content)
 
 
-@pytest.mark.parametrize("name", ["pillow"])
+@pytest.mark.parametrize("name", ["pillow", "vips"])
 def test_the_limits_are_those_it_was_made_with(name):
     narrow = open_engine(name, Limits(max_side=30))
 
@@ -524,7 +524,13 @@ def test_streams_are_read_from_their_start_and_stay_open(engine):
 
 def test_the_fingerprint_is_fit_for_a_key(engine):
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,100}", engine.fingerprint)
-    assert engine.fingerprint == open_engine("auto", Limits()).fingerprint
+
+
+def test_every_engine_has_a_fingerprint_of_its_own():
+    pillow, vips = (open_engine(name, Limits()).fingerprint for name in ("pillow", "vips"))
+
+    assert (pillow.split("-")[0], vips.split("-")[0]) == ("pillow", "vips")
+    assert (pillow, vips) == tuple(open_engine(name, Limits()).fingerprint for name in ("pillow", "vips"))
 
 
 def test_errors_tell_nothing_of_libraries_and_paths(engine):

@@ -703,7 +703,7 @@ def test_a_result_that_is_too_large_is_refused_before_it_is_made(engine):
     mode=st.sampled_from(["L", "LA", "RGB", "RGBA", "P", "CMYK"]),
     orientation=st.integers(1, 8),
 )
-@pytest.mark.parametrize("name", ["pillow"])
+@pytest.mark.parametrize("name", ["pillow", "vips"])
 def test_every_spec_has_the_size_that_was_planned(name, spec, size, mode, orientation):
     limits = Limits(max_output_side=600)
     engine = open_engine(name, limits)
@@ -729,7 +729,7 @@ def test_every_spec_has_the_size_that_was_planned(name, spec, size, mode, orient
     corner=st.tuples(st.integers(0, 200), st.integers(0, 200)),
     orientation=st.integers(1, 8),
 )
-@pytest.mark.parametrize("name", ["pillow"])
+@pytest.mark.parametrize("name", ["pillow", "vips"])
 def test_shrinking_a_jpeg_is_shrinking_its_pixels(name, size, target, corner, orientation):
     engine = open_engine(name, Limits())
     source = textured(*size)

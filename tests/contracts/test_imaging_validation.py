@@ -145,7 +145,7 @@ def test_a_later_frame_of_a_png_needs_all_its_rows_too(engine):
         measured(engine, content[:start] + short + content[start + 12 + length :])
 
 
-@pytest.mark.parametrize("name", ["pillow"])
+@pytest.mark.parametrize("name", ["pillow", "vips"])
 def test_each_page_of_a_tiff_is_held_to_the_limits(name):
     small = Image.new("RGB", (10, 10))
     strict = open_engine(name, Limits(max_side=100, max_pixels=5000))

@@ -66,7 +66,7 @@ class Settings:
     blobs_url: str = _setting("", "file:///folder, or memory:; empty: a folder in the data folder")
     jobs_url: str = _setting("memory:", "memory:")
     cache_url: str = _setting("memory:?max_bytes=67108864", "memory:?max_bytes=N")
-    engine: str = _setting("auto", "auto or pillow")
+    engine: str = _setting("auto", "auto, pillow or vips")
     token_secret: str | None = _secret("signs access tokens; empty: made once and kept in the data folder")
     password_secret: str | None = _secret("keys the hashes of passwords; empty: made once and kept in the data folder")
     token_lifetime_seconds: int = _setting(3600, "how long an access token is good", within(60, 86400 * 30))

@@ -11,7 +11,7 @@ from imgsvc.ports.imaging import ImageEngine
 if TYPE_CHECKING:
     from imgsvc.adapters.imaging.children import ChildProcessEngine
 
-ENGINES = ("auto", "pillow")
+ENGINES = ("auto", "pillow", "vips")
 
 
 def open_engine(
@@ -61,9 +61,24 @@ def open_engine_in_children(
 
 def _engine(name: str, limits: Limits) -> ImageEngine:
     match name:
-        case "auto" | "pillow":
+        case "auto":
+            return _engine("vips" if _has_vips() else "pillow", limits)
+        case "pillow":
             from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 
             return PillowEngine(limits)
+        case "vips":
+            from imgsvc.adapters.imaging.vips.engine import VipsEngine
+
+            return VipsEngine(limits)
         case _:
             raise ValueError(f"unknown image engine {name!r}; known are {', '.join(ENGINES)}")
+
+
+def _has_vips() -> bool:
+    """Whether its libraries are there and can be loaded; there are machines that they are not made for."""
+    try:
+        import imgsvc.adapters.imaging.vips.engine  # noqa: F401
+    except (ImportError, OSError):
+        return False
+    return True

@@ -24,9 +24,9 @@ from imgsvc.adapters.imaging.text import must_be_drawable
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
-from imgsvc.domain.operations import Watermark
+from imgsvc.domain.operations import Operation, Watermark
 from imgsvc.domain.plan import Limits, plan
-from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, Overlays, Rendered
 
@@ -76,8 +76,8 @@ class PillowEngine:
         planned = plan(spec, file.facts, self.limits)
         self.check(spec)
         with _explained():
-            picture = _worked(spec, planned.sizes[0], file)
-            content = encoded(picture, planned.format, planned.output.quality)
+            picture = self._worked(spec, planned.sizes[0], file)
+            content = self._encoded(picture, planned.format, planned.output.quality)
         size = size_of(picture)
         return Rendered(
             content,
@@ -86,15 +86,25 @@ class PillowEngine:
             ),
         )
 
+    def _worked(self, spec: TransformSpec, size: Size, file: Opened) -> Picture:
+        reach = Reach.of(spec.steps, size)
+        picture = self._decoded(file, reach, upright=spec.auto_orients)
+        if reach.resize is not None:
+            picture = laid_out(picture, reach.layout, reach.resize.background)
+        for step in reach.rest:
+            picture = self._applied(step, picture)
+        return picture
 
-def _worked(spec: TransformSpec, size: Size, file: Opened) -> Picture:
-    reach = Reach.of(spec.steps, size)
-    picture = decode(file, reach, upright=spec.auto_orients)
-    if reach.resize is not None:
-        picture = laid_out(picture, reach.layout, reach.resize.background)
-    for step in reach.rest:
-        picture = apply(step, picture)
-    return picture
+    # What the other engine has ways of its own for.
+
+    def _decoded(self, file: Opened, reach: Reach, *, upright: bool) -> Picture:
+        return decode(file, reach, upright=upright)
+
+    def _applied(self, operation: Operation, picture: Picture) -> Picture:
+        return apply(operation, picture)
+
+    def _encoded(self, picture: Picture, format: Format, quality: int | None) -> bytes:
+        return encoded(picture, format, quality)
 
 
 @contextmanager

@@ -1,0 +1,20 @@
+"""Steps that change sizes and places, where libvips is faster at them."""
+
+from PIL import Image
+
+from imgsvc.adapters.imaging.pillow import geometry as pillow
+from imgsvc.adapters.imaging.pillow.picture import premultiplied, size_of, straight
+from imgsvc.adapters.imaging.vips.library import from_pillow, to_pillow
+from imgsvc.adapters.imaging.vips.resampling import reduced, shrinks
+from imgsvc.adapters.imaging.vips.steps import apply
+from imgsvc.domain.operations import Resize
+
+
+@apply.register
+def resize(operation: Resize, picture: Image.Image) -> Image.Image:
+    layout = operation.layout_in(size_of(picture))
+    if not shrinks(picture.size, layout.scaled):
+        return pillow.resize(operation, picture)
+    ready = premultiplied(picture)
+    smaller = straight(to_pillow(reduced(from_pillow(ready), layout.scaled, layout.window), ready.mode))
+    return pillow.laid_out(smaller, layout, operation.background)

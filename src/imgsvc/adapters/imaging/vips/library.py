@@ -1,0 +1,70 @@
+"""libvips as this service uses it: one thread a picture, nothing kept between calls, nothing opened by itself."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pyvips
+from PIL import Image
+
+# pyvips has no types; what it gives is looked into nowhere but in this package.
+Picture: TypeAlias = Any
+Pixels: TypeAlias = Any  # bytes, or something that can be read as them
+
+Failure: type[Exception] = pyvips.Error
+
+VERSION = ".".join(str(pyvips.version(part)) for part in range(3))
+
+# Readers that their authors do not trust; we call those that we want by name, so it is a second lock.
+pyvips.block_untrusted_set(True)
+# The service has slots of its own, and what is kept between calls would be pictures of other people.
+pyvips.concurrency_set(1)
+pyvips.cache_set_max(0)
+
+_PIXELS_AT_ONCE = 2**16  # what is worked on together should fit in a core's cache
+
+
+def from_memory(pixels: Pixels, width: int, height: int, bands: int) -> Picture:
+    """The bytes as a picture, without a copy."""
+    picture = pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
+    return picture.copy(interpretation="b-w" if bands < 3 else "srgb")
+
+
+def from_pillow(picture: Image.Image) -> Picture:
+    return from_memory(picture.tobytes(), picture.width, picture.height, len(picture.getbands()))
+
+
+def to_pillow(picture: Picture, mode: str) -> Image.Image:
+    """Does the work; ``mode`` says what the bands mean."""
+    return from_bytes(pixels_of(picture), picture.width, mode)
+
+
+def from_bytes(pixels: Pixels, width: int, mode: str) -> Image.Image:
+    height = len(pixels) // (width * len(mode))
+    return Image.frombuffer(mode, (width, height), pixels, "raw", mode, 0, 1)
+
+
+def pixels_of(picture: Picture, change: Callable[[Pixels], Pixels] | None = None) -> bytearray:
+    """Do the work, some rows at a time, each of which ``change`` may have other bytes for.
+
+    On this thread: libvips' own ways to do so start others, which take longer to wake up than small pictures to make,
+    and which nothing would confine that is not confined yet.
+    """
+    lines = max(8, _PIXELS_AT_ONCE // picture.width)
+    region, row = pyvips.Region.new(picture), picture.width * picture.bands
+    pixels = bytearray(row * picture.height)
+    for top in range(0, picture.height, lines):
+        height = min(lines, picture.height - top)
+        rows = region.fetch(0, top, picture.width, height)
+        pixels[top * row : (top + height) * row] = rows if change is None else change(rows)
+    return pixels
+
+
+def read_png(content: bytes) -> Picture:
+    """Its rows, to be had once and from the top; raises ``Failure`` only then where they are damaged."""
+    return pyvips.Image.pngload_buffer(content, access="sequential", fail_on="error")
+
+
+def cropped(picture: Picture, left: int, top: int, width: int, height: int) -> Picture:
+    if (left, top, width, height) == (0, 0, picture.width, picture.height):
+        return picture
+    return picture.crop(left, top, width, height)

@@ -1,0 +1,13 @@
+"""Where each kind of step is registered; those that libvips is no faster at are Pillow's."""
+
+from functools import singledispatch
+
+from imgsvc.adapters.imaging.pillow import picture as pillow
+from imgsvc.adapters.imaging.pillow.picture import Picture
+from imgsvc.domain.operations import Operation
+
+
+@singledispatch
+def apply(operation: Operation, picture: Picture) -> Picture:
+    """The picture after a step."""
+    return pillow.apply(operation, picture)
