@@ -291,7 +291,6 @@ NOT_PICTURES = {
     "ico": b"\0\0\1\0\1\0" + b"\0" * 60,
     "psd": b"8BPS\0\1" + b"\0" * 60,
     "ppm": b"P6 1 1 255 \xff\0\0",
-    "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 60,
     "one byte": b"\xff",
 }
 

@@ -17,6 +17,7 @@ from imgsvc.ports.imaging import ImageEngine
 from imgsvc.ports.repositories import ImageRepository, Page, PageRequest
 
 _CHUNK = 1024 * 1024
+_ALSO_CALLED = {"image/heif": "image/heic"}
 
 
 @frozen
@@ -38,7 +39,8 @@ class UploadImage:
         """
         sha256, byte_count = self._digest(content)
         facts = self.engine.measure(content)
-        if self.strict_types and declared_type not in ("", "application/octet-stream", facts.media_type):
+        called = _ALSO_CALLED.get(declared_type, declared_type)
+        if self.strict_types and called not in ("", "application/octet-stream", facts.media_type):
             detail = "the file is not of the type that it is labelled with"
             raise TypeMismatch(detail, value=declared_type, allowed=facts.media_type)
         image = Image(

@@ -29,8 +29,8 @@ NO_OVERLAYS: Overlays = MappingProxyType({})
 class ImageEngine(Protocol):
     """Decodes, transforms and encodes pictures, within the limits it was made with.
 
-    Reads JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF, by content and never by name. Calls are safe from any thread.
-    Streams can seek, are read from their start and stay open.
+    Reads JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF, and HEIC where support for it is installed; by content and never
+    by name. Calls are safe from any thread. Streams can seek, are read from their start and stay open.
     """
 
     @property

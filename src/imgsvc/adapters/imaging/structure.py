@@ -57,6 +57,9 @@ def outlined(media_type: str, content: bytes, most_frames: int) -> Outline:
             return Outline(_webp_canvas(content))
         case "image/avif":
             return Outline(_largest_item(content))
+        case "image/heic":
+            # Further pictures are the rest of a burst, and no frames.
+            return Outline(_largest_item(content), frames=1)
     return Outline()
 
 

@@ -211,12 +211,7 @@ def _success(endpoint: Endpoint, status: int, schemas: Schemas) -> Schema:
 
 
 _SUCCESSES = {200: "Here it is", 201: "It was made", 204: "It is gone"}
-_PICTURE_TYPES = [
-    *(one.media_type for one in Format),
-    "image/avif",
-    "image/bmp",
-    "image/tiff",
-]
+_PICTURE_TYPES = [*(one.media_type for one in Format), "image/bmp", "image/heic"]
 
 
 def _codes_by_status(endpoint: Endpoint) -> Mapping[int, set[str]]:

@@ -18,13 +18,14 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from imgsvc.adapters.imaging.opening import sniff
+from imgsvc.adapters.imaging.opening import HEIC, sniff
 from imgsvc.adapters.imaging.pillow.geometry import cropped, resampled
+from imgsvc.adapters.imaging.pillow.heic import heic_reader
 from imgsvc.adapters.imaging.pillow.picture import Picture, size_of
 from imgsvc.adapters.imaging.pillow.profiles import in_plain_mode, in_srgb, inverted
 from imgsvc.adapters.imaging.reach import UPRIGHT, Placement, Reach, jpeg_scale, shrunk
 from imgsvc.adapters.imaging.structure import outlined
-from imgsvc.domain.errors import CorruptImage, ImageTooLarge, ImgsvcError
+from imgsvc.domain.errors import CorruptImage, ImageTooLarge, ImgsvcError, UnsupportedFormat
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
 from imgsvc.domain.plan import Limits
@@ -39,6 +40,7 @@ _READERS: dict[str, type[ImageFile]] = {
     "image/tiff": TiffImageFile,
     "image/avif": AvifImageFile,
 }
+_HEIC_READER = heic_reader()
 
 _AVIF_EXIF = re.compile(rb"(infe\x02\0\0[\0\x01].{4})Exif", re.DOTALL)  # an item's entry, up to its type
 
@@ -76,9 +78,18 @@ def opened(source: BinaryIO, limits: Limits) -> Opened:
     if media_type == "image/avif":
         # Its reader fails on broken EXIF, and takes nothing from it: AVIF tells the orientation in a box of its own.
         content = _AVIF_EXIF.sub(rb"\1free", content)
+    reader = _reader(media_type)
     with blaming_the_file():
-        image = _READERS[media_type](BytesIO(content))
+        image = reader(BytesIO(content))
         return Opened(image, content, _facts(media_type, image, outline.frames, limits))
+
+
+def _reader(media_type: str) -> type[ImageFile]:
+    if media_type != HEIC:
+        return _READERS[media_type]
+    if _HEIC_READER is None:
+        raise UnsupportedFormat("the picture is HEIC, and HEIC support is not installed here")
+    return _HEIC_READER
 
 
 def _facts(media_type: str, image: ImageFile, frames: int | None, limits: Limits) -> Facts:
