@@ -42,6 +42,8 @@ class MisbehavingEngine:
         return open_engine("pillow", self.limits).measure(source)
 
     def render(self, source, spec, overlays=NO_OVERLAYS, *, deadline=None):
+        if overlays:
+            self._tell(repr({str(name): stream.read() for name, stream in overlays.items()}).encode())
         made = self._obey(source)
         return made or open_engine("pillow", self.limits).render(source, spec, overlays)
 

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
 from attrs import field, frozen
@@ -40,6 +41,18 @@ def test_it_does_what_the_engine_does():
     assert bounded.measure(source) == engine.measure(source)
     assert bounded.render(source, spec) == engine.render(source, spec)
     bounded.check(spec)
+
+
+def test_overlays_and_the_deadline_reach_the_engine():
+    class ToldEngine:
+        def render(self, *given, deadline):
+            return given, deadline
+
+    source, spec, overlays = BytesIO(), parse(""), {uuid4(): BytesIO()}
+
+    told = BoundedEngine(ToldEngine(), slots=1, queue=0, wait=LONG).render(source, spec, overlays, deadline=SHORT)
+
+    assert told == ((source, spec, overlays), SHORT)
 
 
 def test_no_more_than_the_slots_work_at_once():

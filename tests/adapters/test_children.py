@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -121,6 +122,26 @@ def test_a_source_that_cannot_be_read_costs_no_child(engine):
     assert process_of(engine) == before
 
 
+def test_overlays_arrive_whole_and_under_their_names(engine):
+    overlays = {uuid4(): BytesIO(content) for content in (b"", b"one", b"\xff" * 300)}
+
+    with pytest.raises(InvalidParameter) as answer:
+        engine.render(BytesIO(PICTURE), SPEC, overlays)
+
+    assert literal_eval(told(answer.value)) == {str(name): stream.getvalue() for name, stream in overlays.items()}
+
+
+def test_an_overlay_that_cannot_be_read_costs_no_child(engine):
+    before = process_of(engine)
+    closed = BytesIO()
+    closed.close()
+
+    with pytest.raises(ValueError, match="closed"):
+        engine.render(BytesIO(PICTURE), SPEC, {uuid4(): closed})
+
+    assert process_of(engine) == before
+
+
 # What costs one call
 
 
@@ -134,6 +155,17 @@ def test_a_hang_ends_at_the_deadline(engine, what, call):
 
     assert DEADLINE <= time.monotonic() - began < DEADLINE + 1
     assert engine.render(BytesIO(PICTURE), SPEC)
+
+
+def test_a_call_may_have_a_deadline_of_its_own(engine):
+    began = time.monotonic()
+
+    with pytest.raises(RenderingTimedOut, match=r"longer than 0\.3 seconds"):
+        engine.render(asking_for("hang"), SPEC, deadline=timedelta(seconds=0.3))
+
+    assert time.monotonic() - began < DEADLINE
+    with in_children(deadline=timedelta(seconds=0.2)) as hasty:
+        assert hasty.render(asking_for("nap"), SPEC, deadline=timedelta(seconds=20))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,11 @@ import pickle
 import signal
 import socket
 import sys
+from collections.abc import Iterable
 from io import BytesIO
+from itertools import accumulate, pairwise
 from typing import Any
+from uuid import UUID
 
 from imgsvc.adapters.imaging.confinement import close_doors, end_with, limit_resources
 from imgsvc.adapters.imaging.messages import Messages
@@ -72,13 +75,23 @@ def _warm_up(engine: ImageEngine) -> None:
 
 def _answer(engine: ImageEngine, request: bytes, content: bytearray) -> tuple[bytes, bytes]:
     try:
-        spec: TransformSpec | None = pickle.loads(request)  # noqa: S301  # from the parent
+        asked_for: tuple[TransformSpec | None, tuple[UUID, ...], tuple[int, ...]]
+        asked_for = pickle.loads(request)  # noqa: S301  # from the parent
+        spec, names, lengths = asked_for
+        source, *overlays = _streams(content, lengths)
         if spec is None:
-            return _packed({"facts": plain(engine.measure(BytesIO(content)))}), b""
-        rendered = engine.render(BytesIO(content), spec)
+            return _packed({"facts": plain(engine.measure(source))}), b""
+        rendered = engine.render(source, spec, dict(zip(names, overlays, strict=True)))
         return _packed({"rendition": plain(rendered.rendition)}), rendered.content
     except Exception as error:
         return _packed({"failure": _failure(error), "reason": _described(error)}), b""
+
+
+def _streams(content: bytearray, lengths: Iterable[int]) -> list[BytesIO]:
+    """The contents of which one was made."""
+    ends = list(accumulate(lengths, initial=0))
+    view = memoryview(content)
+    return [BytesIO(view[start:end]) for start, end in pairwise(ends)]
 
 
 def _failure(error: Exception) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -79,11 +80,11 @@ class ChildProcess:
             raise ChildFailed(greeting["failed"])
         self.is_confined = greeting["is_confined"]
 
-    def ask(self, request: bytes, content: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
+    def ask(self, request: bytes, contents: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
         """Its answer, which is not to be believed. Raises TimeoutError, ConnectionError, ValueError."""
         self.calls += 1
         started = time.monotonic()
-        self._messages.send(request, content, seconds=seconds)
+        self._messages.send(request, *contents, seconds=seconds)
         head, answer = self._messages.receive(seconds=seconds - (time.monotonic() - started))
         document = json.loads(head)
         if not isinstance(document, dict):

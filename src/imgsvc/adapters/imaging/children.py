@@ -3,7 +3,7 @@
 import logging
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -28,9 +28,9 @@ _START_SECONDS = 60.0  # a child that is not ready by then never will be
 class ChildProcessEngine:
     """``slots`` children work, one call each; ``queue`` more calls wait, for ``wait`` at most; others find it Busy.
 
-    A call that takes longer than ``deadline``, or ends its child, fails alone: another child takes the place. So it
-    does after ``calls_per_child`` calls, against what libraries leak. ``memory`` is what a child may have, in bytes.
-    The engine must be fit for pickling. To be opened by ``running``.
+    A call that takes longer than it says, or else than ``deadline``, or that ends its child, fails alone: another child
+    takes the place. So it does after ``calls_per_child`` calls, against what libraries leak. ``memory`` is what a child
+    may have, in bytes. The engine must be fit for pickling. To be opened by ``running``.
     """
 
     engine: ImageEngine = field(kw_only=False)
@@ -63,8 +63,8 @@ class ChildProcessEngine:
         self.engine.check(spec)
 
     def measure(self, source: BinaryIO) -> Facts:
-        content, answer, _ = self._call(source, None)
-        return facts_in(answer, content)
+        contents, answer, _ = self._call(None, source)
+        return facts_in(answer, contents[0])
 
     def render(
         self,
@@ -74,7 +74,7 @@ class ChildProcessEngine:
         *,
         deadline: timedelta | None = None,
     ) -> Rendered:
-        _, answer, made = self._call(source, spec)
+        _, answer, made = self._call(spec, source, overlays, deadline)
         return rendered_in(answer, made)
 
     @contextmanager
@@ -120,24 +120,30 @@ class ChildProcessEngine:
             logger.warning("pictures are decoded without Landlock: a decoder that was taken over could open files")
         self._idle.put(child)
 
-    def _call(self, source: BinaryIO, spec: TransformSpec | None) -> tuple[bytes, dict[str, Any], bytes]:
-        """The source's bytes, and the answer in its two parts."""
+    def _call(
+        self,
+        spec: TransformSpec | None,
+        source: BinaryIO,
+        overlays: Overlays = NO_OVERLAYS,
+        deadline: timedelta | None = None,
+    ) -> tuple[list[bytes], dict[str, Any], bytes]:
+        """The bytes of the source and of the overlays, and the answer in its two parts."""
         if not self._admitted.acquire(blocking=False):
             raise Busy("too many pictures wait to be worked on")
         try:
             child = self._ready_child()
             try:
-                source.seek(0)
-                content = source.read()
+                contents = [_whole(stream) for stream in (source, *overlays.values())]
             except BaseException:
                 self._idle.put(child)
                 raise
-            answer, made = self._asked(child, pickle.dumps(spec), content)
+            request = pickle.dumps((spec, tuple(overlays), tuple(map(len, contents))))
+            answer, made = self._asked(child, request, contents, (deadline or self.deadline).total_seconds())
         finally:
             self._admitted.release()
         if "failure" in answer:
             raise failure_in(answer)
-        return content, answer, made
+        return contents, answer, made
 
     def _ready_child(self) -> ChildProcess:
         end = time.monotonic() + self.wait.total_seconds()
@@ -166,12 +172,14 @@ class ChildProcessEngine:
         else:
             self._idle.put(child)
 
-    def _asked(self, child: ChildProcess, request: bytes, content: bytes) -> tuple[dict[str, Any], bytes]:
+    def _asked(
+        self, child: ChildProcess, request: bytes, contents: Sequence[bytes], seconds: float
+    ) -> tuple[dict[str, Any], bytes]:
         try:
-            answer = child.ask(request, content, self.deadline.total_seconds())
+            answer = child.ask(request, contents, seconds)
         except BaseException as error:
             # Whatever it was, the child is half way through a message, which nobody else must get.
-            failure = self._explained(error, child)
+            failure = self._explained(error, child, seconds)
             self._replace(child)
             raise failure from error
         if child.calls < self.calls_per_child:
@@ -180,10 +188,10 @@ class ChildProcessEngine:
             self._replace(child)
         return answer
 
-    def _explained(self, error: BaseException, child: ChildProcess) -> BaseException:
+    def _explained(self, error: BaseException, child: ChildProcess, seconds: float) -> BaseException:
         if isinstance(error, TimeoutError):
             logger.warning("a picture took too long, and its process was killed")
-            return RenderingTimedOut(f"the picture took longer than {self.deadline.total_seconds():g} seconds")
+            return RenderingTimedOut(f"the picture took longer than {seconds:g} seconds")
         if isinstance(error, OSError | ValueError):
             if self._closed.is_set():
                 return Busy("the service is being stopped")
@@ -197,3 +205,8 @@ class ChildProcessEngine:
         if not self._closed.is_set():
             self._orders.put(True)
         child.kill()
+
+
+def _whole(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    return stream.read()

@@ -21,9 +21,10 @@ class Messages:
     connection: socket.socket
     most: int = field(default=2**40)  # bytes of a content; who sends more is not listened to
 
-    def send(self, head: bytes, content: bytes = b"", *, seconds: float | None = None) -> None:
+    def send(self, head: bytes, *contents: bytes, seconds: float | None = None) -> None:
+        """Several contents arrive as one."""
         remaining = _countdown(seconds)
-        for part in (_LENGTHS.pack(len(head), len(content)) + head, content):
+        for part in (_LENGTHS.pack(len(head), sum(map(len, contents))) + head, *contents):
             self.connection.settimeout(remaining())
             self.connection.sendall(part)
 
