@@ -11,10 +11,11 @@ from imgsvc.adapters.imaging.pillow import decoding, encoding
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 from imgsvc.adapters.imaging.pillow.picture import apply
 from imgsvc.adapters.imaging.reach import Reach
+from imgsvc.adapters.imaging.stamps import Stamps
 from imgsvc.domain.errors import ImageTooLarge, OutputTooLarge, RenderingFailed
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.notation import parse
-from imgsvc.domain.operations import OPERATIONS
+from imgsvc.domain.operations import OPERATIONS, Crop, Trim, Watermark
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.transform import Format
 from tests.pictures import encoded, gif_claiming, png_claiming, quadrants, textured, webp_claiming, with_orientation
@@ -99,7 +100,9 @@ def test_the_fingerprint_names_the_library():
 
 
 def test_every_operation_has_a_step():
+    decided = {Trim: Crop, Watermark: Stamps}
     for operation in OPERATIONS.values():
+        operation = decided.get(operation, operation)
         assert apply.dispatch(operation) is not apply.dispatch(object)
 
 

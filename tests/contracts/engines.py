@@ -1,6 +1,9 @@
 """The image engines that each contract is tested with."""
 
+from collections.abc import Mapping
 from io import BytesIO
+from types import MappingProxyType
+from uuid import UUID
 
 import pytest
 from PIL import Image
@@ -18,16 +21,24 @@ def engine(request):
     return request.getfixturevalue(f"{name}_in_{place}") if place else open_engine(name, Limits())
 
 
-def made(engine, source: Image.Image | bytes, spec: TransformSpec | str) -> Image.Image:
+def made(
+    engine,
+    source: Image.Image | bytes,
+    spec: TransformSpec | str,
+    overlays: Mapping[UUID, Image.Image | bytes] = MappingProxyType({}),
+) -> Image.Image:
     """The picture after a spec, which keeps the source's format unless it says otherwise; pictures are sent as PNG."""
-    content = source if isinstance(source, bytes) else encoded(source)
     spec = parse(spec) if isinstance(spec, str) else spec
-    rendered = engine.render(BytesIO(content), spec)
+    rendered = engine.render(_sent(source), spec, {image: _sent(one) for image, one in overlays.items()})
     picture = decoded(rendered.content)
     rendition = rendered.rendition
     assert (rendition.width, rendition.height, rendition.byte_count) == (*picture.size, len(rendered.content))
     assert rendition.media_type == Image.MIME[picture.format]
     return picture
+
+
+def _sent(picture: Image.Image | bytes) -> BytesIO:
+    return BytesIO(picture if isinstance(picture, bytes) else encoded(picture))
 
 
 def close(one, other, tolerance: int = 2) -> bool:

@@ -158,19 +158,19 @@ def outlook(
     )
 
 
-def sizes_through(steps: Sequence[Operation], size: Size, limits: Limits) -> list[Size]:
+def sizes_through(steps: Sequence[Operation], size: Size, limits: Limits, first: int = 0) -> list[Size]:
     """The size before the first step and after each, once the real size is known, as after a trim.
 
-    Raises OutputTooLarge and CropOutOfBounds, whose path names the step among these.
+    Raises OutputTooLarge and CropOutOfBounds, whose path names the step; ``first`` is the number of the first.
     """
-    sizes = _sizes(steps, size)
-    _check_growth(steps, sizes, limits)
+    sizes = _sizes(steps, size, first)
+    _check_growth(steps, sizes, limits, first)
     return sizes
 
 
-def _sizes(steps: Sequence[Operation], size: Size) -> list[Size]:
+def _sizes(steps: Sequence[Operation], size: Size, first: int = 0) -> list[Size]:
     sizes = [size]
-    for index, step in enumerate(steps):
+    for index, step in enumerate(steps, first):
         try:
             sizes.append(size_after(step, sizes[-1]))
         except InvalidInput as error:
@@ -178,13 +178,13 @@ def _sizes(steps: Sequence[Operation], size: Size) -> list[Size]:
     return sizes
 
 
-def _check_growth(steps: Sequence[Operation], sizes: Sequence[Size], limits: Limits) -> None:
+def _check_growth(steps: Sequence[Operation], sizes: Sequence[Size], limits: Limits, first: int = 0) -> None:
     for index in range(len(steps)):
         if _grows(sizes[index], sizes[index + 1]):
             try:
                 limits.check_output(sizes[index + 1])
             except InvalidInput as error:
-                raise error.under("steps", index) from None
+                raise error.under("steps", first + index) from None
 
 
 def _grows(before: Size, after: Size) -> bool:

@@ -19,7 +19,7 @@ from uuid import UUID
 from imgsvc.adapters.imaging.confinement import close_doors, end_with, limit_resources
 from imgsvc.adapters.imaging.messages import Messages
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
-from imgsvc.domain.operations import Watermark
+from imgsvc.domain.operations import Font, Watermark
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.ports.imaging import ImageEngine
@@ -64,7 +64,7 @@ def _begun(messages: Messages) -> ImageEngine | None:
 
 def _warm_up(engine: ImageEngine) -> None:
     """Have the engine load what it loads late: modules, fonts, codecs. Afterwards it can open no file."""
-    spec = TransformSpec((Watermark("a", size=8),))
+    spec = TransformSpec([Watermark("a", size=8, font=font, stroke=1) for font in Font])
     for format in Format:
         try:
             made = engine.render(BytesIO(_PIXEL), TransformSpec(spec.steps, Output(format=format)))

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from imgsvc.domain.geometry import Box, Size
-from imgsvc.domain.operations import AutoOrient, Crop, Operation, Resize, ResizeLayout
+from imgsvc.domain.geometry import Box, Gravity, Interest, Size
+from imgsvc.domain.operations import AutoOrient, Crop, Fit, Kernel, Operation, Resize, ResizeLayout
 
 UPRIGHT = 1  # of the EXIF orientations
 
@@ -17,7 +17,10 @@ _SPARE = 1.8
 
 @frozen
 class Reach:
-    """What the first steps keep of a picture: crops make ``kept``, then a resize lays it out; ``rest`` comes after."""
+    """What the first steps keep of a picture: crops make ``kept``, then a resize lays it out; ``rest`` comes after.
+
+    The last of ``rest`` is the last of the steps, and so on; the first may be what the resize leaves to be done.
+    """
 
     kept: Box
     resize: Resize | None
@@ -31,14 +34,26 @@ class Reach:
             match step:
                 case AutoOrient():
                     continue
-                case Crop():
+                case Crop() if not isinstance(step.gravity, Interest):
                     inner = step.box_in(kept.size)
                     kept = Box(kept.left + inner.left, kept.top + inner.top, inner.width, inner.height)
+                case Resize(fit=Fit.COVER, gravity=Interest()):
+                    return cls._until_seen(kept, step, steps[index:])
                 case Resize():
                     return cls(kept, step, steps[index + 1 :])
                 case _:
                     return cls(kept, None, steps[index:])
         return cls(kept, None, ())
+
+    @classmethod
+    def _until_seen(cls, kept: Box, step: Resize, steps: Sequence[Operation]) -> "Reach":
+        """Where somebody has to look first: all of the picture in its new size, and then a crop."""
+        layout = step.layout_in(kept.size)
+        if layout.scaled.pixels > kept.size.pixels:
+            return cls(kept, None, steps)
+        window = layout.window
+        crop = Crop(width=window.width, height=window.height, gravity=step.gravity)
+        return cls(kept, evolve(step, fit=Fit.OUTSIDE, gravity=Gravity.CENTER), (crop, *steps[1:]))
 
     @property
     def layout(self) -> ResizeLayout:
@@ -60,13 +75,16 @@ class Placement:
     scaled: Size
     window: Box
     turn: int
+    kernel: Kernel
 
     @classmethod
     def of(cls, reach: Reach, whole: Size, turn: int) -> "Placement":
         """``whole`` is the size of the picture once it is turned."""
         layout = reach.layout
         scaled = layout.scaled.turned() if turn >= 5 else layout.scaled
-        return cls(_as_stored(reach.kept, whole, turn), scaled, _as_stored(layout.window, layout.scaled, turn), turn)
+        window = _as_stored(layout.window, layout.scaled, turn)
+        kernel = Kernel.LANCZOS if reach.resize is None else reach.resize.kernel
+        return cls(_as_stored(reach.kept, whole, turn), scaled, window, turn, kernel)
 
     @property
     def enlarges(self) -> bool:
@@ -84,6 +102,8 @@ def _as_stored(box: Box, upright: Size, orientation: int) -> Box:
 
 def jpeg_scale(stored: Size, placement: Placement) -> int:
     """The smallest scale that a JPEG of that size can be decoded at, as 1 over the number returned."""
+    if placement.kernel is Kernel.NEAREST:
+        return 1  # what it takes are the file's own pixels, and no means of them
     kept, scaled = placement.kept, placement.scaled
     for scale in _JPEG_SCALES:
         is_enough = min(kept.width / scaled.width, kept.height / scaled.height) >= scale * _SPARE

@@ -135,7 +135,7 @@ def decode(file: Opened, reach: Reach, *, upright: bool) -> Picture:
         if placement.enlarges:
             picture, profile = in_srgb(picture, profile), None
         exactly = kept.width / scale, kept.height / scale
-        picture = resampled(picture, placement.scaled, placement.window, exactly)
+        picture = resampled(picture, placement.scaled, placement.window, placement.kernel, exactly)
         picture = turned(in_srgb(picture, profile), placement.turn)
     # What the file says about itself would otherwise be written into the next one.
     picture.info = {}

@@ -2,11 +2,12 @@
 
 import hashlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import BinaryIO
+from uuid import UUID
 
 import PIL
 from attrs import frozen
@@ -14,18 +15,21 @@ from PIL import Image, features
 
 # The families of steps register themselves when they are imported.
 from imgsvc.adapters.imaging.pillow import color, effects, geometry, overlay  # noqa: F401
+from imgsvc.adapters.imaging.pillow.decisions import Decided, decided
 from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, opened
 from imgsvc.adapters.imaging.pillow.encoding import encoded
 from imgsvc.adapters.imaging.pillow.geometry import laid_out
+from imgsvc.adapters.imaging.pillow.overlays import FileOverlay, opened_overlays, told_of_step
 from imgsvc.adapters.imaging.pillow.picture import Picture, apply, size_of
+from imgsvc.adapters.imaging.pillow.sight import sight_of
 from imgsvc.adapters.imaging.pillow.validation import read_all
 from imgsvc.adapters.imaging.reach import Reach
 from imgsvc.adapters.imaging.text import must_be_drawable
-from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
+from imgsvc.domain.errors import ImgsvcError, RenderingFailed
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
-from imgsvc.domain.operations import Operation, Watermark
-from imgsvc.domain.plan import Limits, plan
+from imgsvc.domain.operations import Operation, Trim, Watermark
+from imgsvc.domain.plan import Limits, Plan, plan, sizes_through
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, Overlays, Rendered
@@ -59,10 +63,8 @@ class PillowEngine:
     def check(self, spec: TransformSpec) -> None:
         for index, step in enumerate(spec.steps):
             if isinstance(step, Watermark) and step.text is not None:
-                try:
-                    must_be_drawable(step.text)
-                except InvalidInput as error:
-                    raise error.under("steps", index) from None
+                with told_of_step(index):
+                    must_be_drawable(step.text, step.font)
 
     def render(
         self,
@@ -73,10 +75,11 @@ class PillowEngine:
         deadline: timedelta | None = None,
     ) -> Rendered:
         file = opened(source, self.limits)
-        planned = plan(spec, file.facts, self.limits)
+        shown = opened_overlays(spec, overlays, self.limits)
+        planned = plan(spec, file.facts, self.limits, {image: one.facts for image, one in shown.items()})
         self.check(spec)
         with _explained():
-            picture = self._worked(spec, planned.sizes[0], file)
+            picture = self._worked(spec, planned, file, shown)
             content = self._encoded(picture, planned.format, planned.output.quality)
         size = size_of(picture)
         return Rendered(
@@ -86,21 +89,31 @@ class PillowEngine:
             ),
         )
 
-    def _worked(self, spec: TransformSpec, size: Size, file: Opened) -> Picture:
-        reach = Reach.of(spec.steps, size)
+    def _worked(
+        self, spec: TransformSpec, planned: Plan, file: Opened, overlays: Mapping[UUID, FileOverlay]
+    ) -> Picture:
+        reach = Reach.of(spec.steps, planned.sizes[0])
         picture = self._decoded(file, reach, upright=spec.auto_orients)
         if reach.resize is not None:
             picture = laid_out(picture, reach.layout, reach.resize.background)
-        for step in reach.rest:
-            picture = self._applied(step, picture)
+        for index, step in enumerate(reach.rest, len(spec.steps) - len(reach.rest)):
+            with told_of_step(index):
+                picture = self._applied(decided(step, sight_of(picture), overlays), picture)
+            if isinstance(step, Trim):
+                self._check_again(spec.steps[index + 1 :], size_of(picture), planned.frames, index + 1)
         return picture
+
+    def _check_again(self, steps: Sequence[Operation], size: Size, frames: int, first: int) -> None:
+        """Once a trim has told the size that the rest starts from. Raises OutputTooLarge and CropOutOfBounds."""
+        sizes = sizes_through(steps, size, self.limits, first)
+        self.limits.check_output(sizes[-1], frames)
 
     # What the other engine has ways of its own for.
 
     def _decoded(self, file: Opened, reach: Reach, *, upright: bool) -> Picture:
         return decode(file, reach, upright=upright)
 
-    def _applied(self, operation: Operation, picture: Picture) -> Picture:
+    def _applied(self, operation: Decided, picture: Picture) -> Picture:
         return apply(operation, picture)
 
     def _encoded(self, picture: Picture, format: Format, quality: int | None) -> bytes:

@@ -2,7 +2,7 @@
 
 import math
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 from imgsvc.adapters.imaging.pillow.picture import (
     Picture,
@@ -16,7 +16,7 @@ from imgsvc.adapters.imaging.pillow.picture import (
 )
 from imgsvc.domain.color import TRANSPARENT, WHITE, Color
 from imgsvc.domain.geometry import Box, Size
-from imgsvc.domain.operations import AutoOrient, Crop, Flip, Mirror, Pad, Resize, ResizeLayout, Rotate, Trim
+from imgsvc.domain.operations import AutoOrient, Crop, Flip, Kernel, Mirror, Pad, Resize, ResizeLayout, Rotate
 
 _ROUND_TURNS = {
     0: None,
@@ -24,11 +24,23 @@ _ROUND_TURNS = {
     180: Image.Transpose.ROTATE_180,
     270: Image.Transpose.ROTATE_90,
 }
+_KERNELS = {
+    Kernel.NEAREST: Image.Resampling.NEAREST,
+    Kernel.BILINEAR: Image.Resampling.BILINEAR,
+    Kernel.BICUBIC: Image.Resampling.BICUBIC,
+    Kernel.LANCZOS: Image.Resampling.LANCZOS,
+}
 _GAP = 3.0  # a first reduction, by whole factors, leaves so many times the size; that cannot be told from none
 _BORDER = 2  # pixels; as far as the bicubic kernel reaches
 
 
-def resampled(picture: Picture, scaled: Size, window: Box, whole: tuple[float, float] | None = None) -> Picture:
+def resampled(
+    picture: Picture,
+    scaled: Size,
+    window: Box,
+    kernel: Kernel = Kernel.LANCZOS,
+    whole: tuple[float, float] | None = None,
+) -> Picture:
     """The window of the picture as it is when scaled; only the window's pixels are ever made.
 
     ``whole`` is the picture's size where that is not whole pixels: less than a pixel smaller than it is.
@@ -40,7 +52,7 @@ def resampled(picture: Picture, scaled: Size, window: Box, whole: tuple[float, f
     right, bottom = min(window.right * across, width), min(window.bottom * down, height)
     box = (window.left * across, window.top * down, right, bottom)
     # Alpha is weighted by the library here.
-    return picture.resize((window.width, window.height), Image.Resampling.LANCZOS, box, reducing_gap=_GAP)
+    return picture.resize((window.width, window.height), _KERNELS[kernel], box, reducing_gap=_GAP)
 
 
 def cropped(picture: Picture, box: Box) -> Picture:
@@ -74,27 +86,9 @@ def crop(operation: Crop, picture: Picture) -> Picture:
 
 
 @apply.register
-def trim(operation: Trim, picture: Picture) -> Picture:
-    content = _differing(premultiplied(picture), operation).getbbox()
-    return picture.crop(content) if content else picture
-
-
-def _differing(picture: Picture, operation: Trim) -> Image.Image:
-    """Where a premultiplied picture differs from the border's colour by more than the tolerance."""
-    border = picture.crop((0, 0, 1, 1))
-    if operation.color is not None:
-        border = premultiplied(filled(picture.mode.replace("a", "A"), Size(1, 1), operation.color))
-    differing = Image.new("L", picture.size)
-    for band, own in zip(picture.split(), border.tobytes(), strict=True):
-        table = [255 * (abs(value - own) > operation.tolerance) for value in range(256)]
-        differing = ImageChops.lighter(differing, band.point(table))
-    return differing
-
-
-@apply.register
 def resize(operation: Resize, picture: Picture) -> Picture:
     layout = operation.layout_in(size_of(picture))
-    return laid_out(resampled(picture, layout.scaled, layout.window), layout, operation.background)
+    return laid_out(resampled(picture, layout.scaled, layout.window, operation.kernel), layout, operation.background)
 
 
 @apply.register

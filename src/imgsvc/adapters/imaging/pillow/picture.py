@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from PIL import Image
 
+from imgsvc.adapters.imaging.stamps import Stamps
 from imgsvc.domain.color import Color
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.operations import Operation
@@ -16,8 +17,8 @@ Picture: TypeAlias = Image.Image
 
 
 @singledispatch
-def apply(operation: Operation, picture: Picture) -> Picture:
-    """The picture after a step; each family of steps registers its own."""
+def apply(operation: Operation | Stamps, picture: Picture) -> Picture:
+    """The picture after a step that is decided (decisions.py); each family of steps registers its own."""
     raise NotImplementedError(f"no step for {type(operation).__name__}")
 
 

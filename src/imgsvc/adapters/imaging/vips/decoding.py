@@ -37,7 +37,7 @@ def decode(file: Opened, reach: Reach, *, upright: bool) -> Image.Image:
     are made alike by both engines.
     """
     placement = pillow.placed(file, reach, upright=upright)
-    if not shrinks((placement.kept.width, placement.kept.height), placement.scaled):
+    if not shrinks((placement.kept.width, placement.kept.height), placement.scaled, placement.kernel):
         return pillow.decode(file, reach, upright=upright)
     with pillow.blaming_the_file():
         picture = _read_fast(file, placement) or _read_by_pillow(file, placement)
@@ -77,7 +77,7 @@ def _read_jpeg(file: Opened, placement: Placement) -> Image.Image:
     kept, part = placement.kept, shrunk(placement.kept, scale)
     picture = cropped(from_memory(pixels, width, height, bands), part.left, part.top, part.width, part.height)
     exactly = kept.width / scale, kept.height / scale
-    return to_pillow(reduced(picture, placement.scaled, placement.window, exactly), mode)
+    return to_pillow(reduced(picture, placement.scaled, placement.window, placement.kernel, exactly), mode)
 
 
 def _is_plain(file: Opened) -> bool:
@@ -95,7 +95,7 @@ def _read_png(file: Opened, placement: Placement) -> Image.Image:
         # libvips would do so in floating-point numbers, and take twice the time.
         pixels = pixels_of(picture, lambda rows: premultiplied(from_bytes(rows, kept.width, mode)).tobytes())
         picture, mode = from_memory(pixels, kept.width, kept.height, len(mode)), mode[:-1] + "a"
-    return to_pillow(reduced(picture, placement.scaled, placement.window), mode)
+    return to_pillow(reduced(picture, placement.scaled, placement.window, placement.kernel), mode)
 
 
 def _read_by_pillow(file: Opened, placement: Placement) -> Image.Image:
@@ -103,4 +103,5 @@ def _read_by_pillow(file: Opened, placement: Placement) -> Image.Image:
     kept = placement.kept
     image = premultiplied(geometry.cropped(pillow.loaded(file.image), shrunk(kept, scale)))
     exactly = kept.width / scale, kept.height / scale
-    return to_pillow(reduced(from_pillow(image), placement.scaled, placement.window, exactly), image.mode)
+    smaller = reduced(from_pillow(image), placement.scaled, placement.window, placement.kernel, exactly)
+    return to_pillow(smaller, image.mode)

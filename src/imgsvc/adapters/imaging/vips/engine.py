@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from attrs import frozen
 
+from imgsvc.adapters.imaging.pillow.decisions import Decided
 from imgsvc.adapters.imaging.pillow.decoding import Opened
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 from imgsvc.adapters.imaging.pillow.picture import Picture
@@ -16,7 +17,6 @@ from imgsvc.adapters.imaging.vips.decoding import decode
 from imgsvc.adapters.imaging.vips.encoding import encoded
 from imgsvc.adapters.imaging.vips.library import VERSION
 from imgsvc.adapters.imaging.vips.steps import apply
-from imgsvc.domain.operations import Operation
 from imgsvc.domain.transform import Format
 
 REVISION = 1  # raised whenever the same source and spec come to give other bytes
@@ -34,7 +34,7 @@ class VipsEngine(PillowEngine):
     def _decoded(self, file: Opened, reach: Reach, *, upright: bool) -> Picture:
         return decode(file, reach, upright=upright)
 
-    def _applied(self, operation: Operation, picture: Picture) -> Picture:
+    def _applied(self, operation: Decided, picture: Picture) -> Picture:
         return apply(operation, picture)
 
     def _encoded(self, picture: Picture, format: Format, quality: int | None) -> bytes:

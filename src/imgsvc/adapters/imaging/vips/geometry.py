@@ -13,8 +13,8 @@ from imgsvc.domain.operations import Resize
 @apply.register
 def resize(operation: Resize, picture: Image.Image) -> Image.Image:
     layout = operation.layout_in(size_of(picture))
-    if not shrinks(picture.size, layout.scaled):
+    if not shrinks(picture.size, layout.scaled, operation.kernel):
         return pillow.resize(operation, picture)
     ready = premultiplied(picture)
-    smaller = straight(to_pillow(reduced(from_pillow(ready), layout.scaled, layout.window), ready.mode))
-    return pillow.laid_out(smaller, layout, operation.background)
+    smaller = reduced(from_pillow(ready), layout.scaled, layout.window, operation.kernel)
+    return pillow.laid_out(straight(to_pillow(smaller, ready.mode)), layout, operation.background)

@@ -3,11 +3,11 @@
 from functools import singledispatch
 
 from imgsvc.adapters.imaging.pillow import picture as pillow
+from imgsvc.adapters.imaging.pillow.decisions import Decided
 from imgsvc.adapters.imaging.pillow.picture import Picture
-from imgsvc.domain.operations import Operation
 
 
 @singledispatch
-def apply(operation: Operation, picture: Picture) -> Picture:
+def apply(operation: Decided, picture: Picture) -> Picture:
     """The picture after a step."""
     return pillow.apply(operation, picture)
