@@ -70,6 +70,9 @@ class MisbehavingEngine:
     def _segfault(self):
         ctypes.string_at(0)
 
+    def _abort(self):
+        os.abort()
+
     def _allocate(self):
         kept = []
         while True:

@@ -22,7 +22,14 @@ from imgsvc.adapters.imaging import children as children_module
 from imgsvc.adapters.imaging import open_engine, open_engine_in_children
 from imgsvc.adapters.imaging.answers import facts_in, failure_in
 from imgsvc.adapters.imaging.children import ChildProcessEngine
-from imgsvc.domain.errors import Busy, ImageTooLarge, InvalidParameter, RenderingFailed, RenderingTimedOut
+from imgsvc.domain.errors import (
+    Busy,
+    ImageTooLarge,
+    InvalidParameter,
+    RenderingCrashed,
+    RenderingFailed,
+    RenderingTimedOut,
+)
 from imgsvc.domain.notation import parse
 from imgsvc.domain.plan import Limits
 from tests.adapters.misbehaving import PICTURE, MisbehavingEngine, asking_for, told
@@ -168,21 +175,20 @@ def test_a_call_may_have_a_deadline_of_its_own(engine):
         assert hasty.render(asking_for("nap"), SPEC, deadline=timedelta(seconds=20))
 
 
-@pytest.mark.parametrize(
-    "what",
-    [
-        "exit",
-        "exit_well",
-        "segfault",
-        "raise_odd",
-        "raise_unprintable",
-        "raise_elses",
-        "return_html",
-        "return_too_little",
-        "speak_out_of_turn",
-    ],
-)
-def test_whatever_goes_wrong_costs_one_call(engine, what):
+@pytest.mark.parametrize("what", ["exit", "exit_well", "segfault", "abort", "speak_out_of_turn", "raise_unprintable"])
+@pytest.mark.parametrize("call", ["measure", "render"])
+def test_the_end_of_a_child_costs_one_call(engine, what, call):
+    began = time.monotonic()
+
+    with pytest.raises(RenderingCrashed, match="the decoder ended while it worked on the picture"):
+        engine.measure(asking_for(what)) if call == "measure" else engine.render(asking_for(what), SPEC)
+
+    assert time.monotonic() - began < DEADLINE + 1
+    assert engine.render(BytesIO(PICTURE), SPEC)
+
+
+@pytest.mark.parametrize("what", ["raise_odd", "raise_elses", "return_html", "return_too_little"])
+def test_whatever_else_goes_wrong_costs_one_call(engine, what):
     began = time.monotonic()
 
     with pytest.raises(RenderingFailed) as caught:

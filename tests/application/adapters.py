@@ -25,6 +25,7 @@ class WatchedEngine:
     engine: ImageEngine
     before: Callable[[], object] = field(default=lambda: None)
     renderings: int = 0
+    deadlines: list[timedelta | None] = field(factory=list)
     _lock: Lock = field(factory=Lock, init=False)
 
     @property
@@ -47,6 +48,7 @@ class WatchedEngine:
     ) -> Rendered:
         with self._lock:
             self.renderings += 1
+            self.deadlines.append(deadline)
         self.before()
         return self.engine.render(source, spec, overlays, deadline=deadline)
 

@@ -27,7 +27,7 @@ def request_rendering(account, image_id, width):
 
 
 def test_a_rendering_that_takes_too_long_is_given_up_now_and_as_a_job(tmp_path, photograph):
-    with running_server(tmp_path / "data", RENDER_SECONDS="1", RENDER_SLOTS="1") as server:
+    with running_server(tmp_path / "data", SYNC_SECONDS="1", JOB_SECONDS="2", RENDER_SLOTS="1") as server:
         account = server.account()
         image_id = account.upload(photograph)
         address = f"/v1/images/{image_id}"

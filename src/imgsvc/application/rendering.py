@@ -19,6 +19,7 @@ from imgsvc.domain.errors import (
     InvalidInput,
     InvalidParameter,
     NotFound,
+    RenderingCrashed,
     RenderingFailed,
     Unavailable,
     UseAsync,
@@ -123,6 +124,7 @@ class MakeNow:
     blobs: BlobStore
     engine: ImageEngine
     clock: Clock
+    deadline: timedelta
     _flights: SingleFlight[MadeNow] = field(factory=SingleFlight, init=False)
 
     def __call__(self, planned: PlannedRendering, most_megapixels: float = inf) -> MadeNow:
@@ -145,7 +147,7 @@ class MakeNow:
     def _made(self, planned: PlannedRendering, most_megapixels: float) -> MadeNow:
         planned.must_cost_at_most(most_megapixels)
         wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock())
-        rendered = render(self.blobs, self.engine, planned.image, planned.spec)
+        rendered = render(self.blobs, self.engine, planned.image, planned.spec, self.deadline)
         self.blobs.put(wanted.blob_key, rendered.content, rendered.rendition.media_type)
         # A crash here leaves a blob that the next rendering of the same overwrites with the same bytes.
         try:
@@ -166,6 +168,7 @@ class MakeVariant:
     engine: ImageEngine
     clock: Clock
     lease: timedelta
+    deadline: timedelta
     max_attempts: int
 
     def __call__(self, variant_id: VariantId) -> None:
@@ -179,6 +182,8 @@ class MakeVariant:
         try:
             with self._lease_kept(claim):
                 self._make(claim)
+        except RenderingCrashed as error:
+            self._try_again(claim, error)
         except (InvalidInput, NotFound, RenderingFailed) as error:
             self._fail(claim, error)
         except Busy:
@@ -194,7 +199,7 @@ class MakeVariant:
         if variant.fingerprint != self.engine.fingerprint:
             variant = self._adopted(claim)
         image = self.images.get(variant.image_id)
-        rendered = render(self.blobs, self.engine, image, variant.spec)
+        rendered = render(self.blobs, self.engine, image, variant.spec, self.deadline)
         # The key is the variant's own, so a second worker writes the same bytes to the same place.
         self.blobs.put(variant.blob_key, rendered.content, rendered.rendition.media_type)
         if not self.variants.finish(claim, rendered.rendition, self.clock()) and self._is_gone(variant):
@@ -215,7 +220,10 @@ class MakeVariant:
 
     def _try_again(self, claim: Claim, error: Exception) -> None:
         if claim.variant.attempts >= self.max_attempts:
-            self._give_up(claim)
+            if isinstance(error, ImgsvcError):
+                self._fail(claim, error)
+            else:
+                self._give_up(claim)
             return
         self.variants.release(claim, charged=True)
         raise Unavailable("the rendering ended unexpectedly") from error
@@ -260,10 +268,10 @@ class RequeueStalled:
         return len(stalled)
 
 
-def render(blobs: BlobStore, engine: ImageEngine, image: Image, spec: TransformSpec) -> Rendered:
+def render(blobs: BlobStore, engine: ImageEngine, image: Image, spec: TransformSpec, deadline: timedelta) -> Rendered:
     """The rendering of a stored original. Raises BlobNotFound and what ImageEngine.render raises."""
     with ExitStack() as opened:
         source = opened.enter_context(blobs.open(image.blob_key))
         # The bytes under an id never change, so the spec says enough of them for every key and version.
         overlays = {one: opened.enter_context(blobs.open(original_key(ImageId(one)))) for one in spec.overlays}
-        return engine.render(source, spec, overlays)
+        return engine.render(source, spec, overlays, deadline=deadline)

@@ -52,6 +52,8 @@ class Policy:
     lease: timedelta = timedelta(seconds=15)  # renewed while a variant is made, so it is what a dead worker costs
     strict_types: bool = False  # refuse pictures that are labelled as something else
     max_attempts: int = field(default=3, validator=within(1, 100))
+    sync_deadline: timedelta = timedelta(seconds=10)  # of a rendering that somebody waits for
+    job_deadline: timedelta = timedelta(seconds=120)
     sync_megapixels: float = field(default=150.0, validator=within(0, 1e6))
 
 
@@ -82,7 +84,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     """Every use case on the given ports."""
     p, limits = ports, policy.limits
     plan = PlanRendering(p.images, p.engine, limits)
-    make_now = MakeNow(p.variants, p.blobs, p.engine, p.clock)
+    make_now = MakeNow(p.variants, p.blobs, p.engine, p.clock, policy.sync_deadline)
     request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock)
     return UseCases(
         register_user=RegisterUser(p.users, p.hasher, p.clock),
@@ -101,7 +103,16 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         open_variant=OpenVariant(plan, make_now, p.variants, p.blobs),
         list_variants=ListVariants(p.images, p.variants),
         list_jobs=ListJobs(p.variants),
-        make_variant=MakeVariant(p.images, p.variants, p.blobs, p.engine, p.clock, policy.lease, policy.max_attempts),
+        make_variant=MakeVariant(
+            p.images,
+            p.variants,
+            p.blobs,
+            p.engine,
+            p.clock,
+            lease=policy.lease,
+            deadline=policy.job_deadline,
+            max_attempts=policy.max_attempts,
+        ),
         requeue_stalled=RequeueStalled(p.variants, p.jobs),
         sweep_orphans=SweepOrphans(p.users, p.images, p.blobs, p.clock),
     )

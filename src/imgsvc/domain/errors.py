@@ -284,6 +284,12 @@ class RenderingTimedOut(RenderingFailed):
     code = "processing_timeout"
 
 
+class RenderingCrashed(RenderingFailed):
+    """The decoder ended while it worked; the picture may have done that, or the machine."""
+
+    code = "decoder_crashed"
+
+
 class Busy(ImgsvcError):
     """The caller can wait ``retry_after`` seconds, and do the same again."""
 

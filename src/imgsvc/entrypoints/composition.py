@@ -73,6 +73,8 @@ def compose(settings: Settings) -> Iterator[Service]:
         )
         policy = Policy(
             limits=settings.limits,
+            sync_deadline=timedelta(seconds=settings.sync_seconds),
+            job_deadline=timedelta(seconds=settings.job_seconds),
             sync_megapixels=settings.sync_megapixels,
             strict_types=settings.strict_types,
         )
@@ -106,7 +108,7 @@ def _opened_engine(settings: Settings) -> Iterator[tuple[ImageEngine, Sequence[s
         settings.limits,
         slots=slots,
         queue=queue,
-        deadline=timedelta(seconds=settings.render_seconds),
+        deadline=timedelta(seconds=settings.sync_seconds),
         memory=settings.render_memory,
     ) as engine:
         yield engine, () if engine.is_confined else (_UNCONFINED,)

@@ -80,7 +80,10 @@ class Settings:
         "auto: children in imgsvc serve, process elsewhere",
         _one_of("auto", "children", "process"),
     )
-    render_seconds: int = _setting(60, "how long a child may work on a picture; it is killed then", within(1, 86400))
+    sync_seconds: int = _setting(
+        10, "how long a child may work on a picture while somebody waits; it is killed then", within(1, 86400)
+    )
+    job_seconds: int = _setting(120, "how long a child may work on a job; it is killed then", within(1, 86400))
     render_memory: int = _setting(2**30, "bytes of memory that a child may have", within(2**28, 2**50))
     http_threads: int = _setting(32, "requests worked on at once, besides renderings and logins", within(1, 1000))
     sync_megapixels: float = _setting(

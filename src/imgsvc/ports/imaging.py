@@ -44,7 +44,7 @@ class ImageEngine(Protocol):
         """The facts of a picture whose every pixel can be read.
 
         Raises UnsupportedFormat; ImageTooLarge and TooManyFrames from the header alone; CorruptImage; Busy where too
-        much waits already; RenderingFailed, or RenderingTimedOut, where reading it takes more than it may.
+        much waits already; RenderingFailed, RenderingTimedOut or RenderingCrashed where reading it costs too much.
         """
 
     def check(self, spec: TransformSpec) -> None:
@@ -62,5 +62,5 @@ class ImageEngine(Protocol):
 
         Where the engine can be stopped it is after ``deadline``, or its own. Raises what ``measure``, ``check`` and
         ``plan`` raise, those of an overlay under its step; TooManyBytes; Busy where too much waits already;
-        RenderingFailed and RenderingTimedOut.
+        RenderingFailed, RenderingTimedOut, RenderingCrashed.
         """

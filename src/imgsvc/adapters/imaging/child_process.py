@@ -104,10 +104,10 @@ class ChildProcess:
 
     def kill(self) -> None:
         """At once, with whatever it may have started."""
-        self._socket.close()
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+        self._socket.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
 

@@ -14,7 +14,7 @@ from attrs import Factory, field, frozen
 
 from imgsvc.adapters.imaging.answers import facts_in, failure_in, rendered_in
 from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
-from imgsvc.domain.errors import Busy, RenderingFailed, RenderingTimedOut
+from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.image import Facts
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
@@ -196,7 +196,7 @@ class ChildProcessEngine:
             if self._closed.is_set():
                 return Busy("the service is being stopped")
             logger.error("a picture has cost its process: %s", child.ending())
-            return RenderingFailed("the picture could not be rendered")
+            return RenderingCrashed("the decoder ended while it worked on the picture")
         return error
 
     def _replace(self, child: ChildProcess) -> None:

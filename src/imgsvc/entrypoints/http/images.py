@@ -19,6 +19,7 @@ from imgsvc.domain.errors import (
     InvalidCursor,
     InvalidInput,
     OutputTooLarge,
+    RenderingCrashed,
     RenderingFailed,
     RenderingTimedOut,
     StorageFull,
@@ -47,12 +48,21 @@ UPLOAD_FAILURES = (
     ImageTooLarge,
     TooManyFrames,
     RenderingFailed,
+    RenderingCrashed,
     RenderingTimedOut,
     Busy,
     StorageFull,
 )
 SPEC_FAILURES = (CropOutOfBounds, OutputTooLarge, UseAsync)
-RENDER_FAILURES = (*SPEC_FAILURES, RenderingFailed, RenderingTimedOut, CorruptImage, Busy, StorageFull)
+RENDER_FAILURES = (
+    *SPEC_FAILURES,
+    RenderingFailed,
+    RenderingCrashed,
+    RenderingTimedOut,
+    CorruptImage,
+    Busy,
+    StorageFull,
+)
 
 
 @frozen(kw_only=True)
