@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 from attrs import define, field
 
@@ -97,10 +98,14 @@ class LocalServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
+        """For half a minute at most, so that what waits for ever fails its test and not the whole run."""
+        thaw = Timer(30, self.thaw)
+        thaw.start()
         self.freeze()
         try:
             yield
         finally:
+            thaw.cancel()
             self.thaw()
 
     @contextmanager

@@ -70,7 +70,7 @@ def new_database(server_url: str) -> Iterator[str]:
 
 def execute(url: str, statement: sql.Composable | str) -> list[tuple[object, ...]]:
     """One statement on a connection of its own; its rows, if it has any."""
-    with psycopg.connect(_plain(url), autocommit=True, connect_timeout=5) as connection:
+    with psycopg.connect(plain_url(url), autocommit=True, connect_timeout=5) as connection:
         cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
@@ -88,6 +88,6 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _plain(url: str) -> str:
+def plain_url(url: str) -> str:
     """As psycopg knows it, without the name of the driver that SQLAlchemy wants."""
     return url.replace(_SCHEME, "postgresql://", 1)
