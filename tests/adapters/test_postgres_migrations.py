@@ -3,17 +3,18 @@
 import subprocess
 from contextlib import closing
 from threading import Thread
+from uuid import uuid4
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from imgsvc.adapters.repositories import has_current_schema, migrate, open_repositories, portable_sql
+from imgsvc.adapters.repositories import has_current_schema, migrate, open_repositories, portable_sql, schema
 from imgsvc.adapters.repositories.postgres import postgres_engine
 from imgsvc.adapters.repositories.tables import metadata
-from imgsvc.adapters.repositories.transactions import reading
-from tests.entities import a_user, an_image
+from imgsvc.adapters.repositories.transactions import reading, writing
 from tests.entrypoints.commands import SCRIPT, environment, run
 from tests.pictures import encoded, quadrants
 from tests.real_servers.postgres import execute, new_database, plain_url
@@ -98,23 +99,33 @@ def test_a_newer_schema_is_left_alone(url):
             refused()
 
 
+IMAGES_OF_BEFORE = """
+INSERT INTO users (id, username, username_key, password_hash, created_at)
+    VALUES ('{owner}', 'ada', 'ada', '', now());
+INSERT INTO images (id, owner, name, media_type, stored_width, stored_height, orientation, frames, has_alpha,
+                    byte_count, sha256, created_at)
+    SELECT gen_random_uuid(), '{owner}', 'tree.jpg', 'image/jpeg', 60, 40, 1, 1, false, 4321, '', now()
+    FROM generate_series(1, 3)
+"""
+
+
 def test_images_of_before_counts_were_kept_are_counted(url):
-    owner = a_user()
+    owner = uuid4()
+    engine = postgres_engine(url, pool_size=1)
+    with writing(engine) as connection:
+        command.upgrade(schema._config(connection), "0001")
+    engine.dispose()
+    execute(url, IMAGES_OF_BEFORE.format(owner=owner))
+
     migrate(url)
+
     with open_repositories(url) as repositories:
-        repositories.users.add(owner)
-        repositories.images.add(an_image(owner))
-        repositories.images.add(an_image(owner))
-        execute(url, "DROP TABLE usage; UPDATE alembic_version SET version_num = '0001'")
-
-        migrate(url)
-
-        assert repositories.images.count_of(owner.id) == 2
+        assert repositories.images.count_of(owner) == 3
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate"])
-def test_a_server_that_is_not_there_is_told_in_one_line_without_the_password(command):
-    result = run(command, DATABASE_URL="postgresql://ada:hunter2@127.0.0.1:1/db", PORT="0")
+@pytest.mark.parametrize("said", ["serve", "migrate"])
+def test_a_server_that_is_not_there_is_told_in_one_line_without_the_password(said):
+    result = run(said, DATABASE_URL="postgresql://ada:hunter2@127.0.0.1:1/db", PORT="0")
 
     assert result.exit_code == 1
     assert "Connection refused" in result.stderr

@@ -11,44 +11,62 @@ from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.adapters.repositories.transactions import reading
 from imgsvc.domain.variant import VariantStatus
 from imgsvc.ports.repositories import PageRequest, Position
-from tests.entities import NOW
+from tests.entities import NOW, RENDITION, a_job, a_user, an_image
 from tests.real_servers.postgres import execute, new_database
 
 # Numbers as ids: user 1 has most of everything, and image 7 most variants; some others share the rest.
 USER, IMAGE, VARIANT = UUID(int=1), UUID(int=7), UUID(int=1_000_007)
 NO_TIME = timedelta(0)
-FILLING = """
-INSERT INTO users (id, username, username_key, password_hash, created_at)
-    SELECT {id}, 'user' || n, 'user' || n, '', now() FROM generate_series(1, 2000) n;
-INSERT INTO images (id, owner, name, media_type, stored_width, stored_height, orientation, frames, has_alpha,
-                    byte_count, sha256, created_at)
-    SELECT {id}, {owner}, 'tree.jpg', 'image/jpeg', 60, 40, 1, 1, false, 4321, repeat(md5(n::text), 2), {moment}
-    FROM generate_series(1, 20000) n;
-INSERT INTO variants (id, owner, image_id, spec, spec_id, fingerprint, status, attempts, created_at, queued_at,
-                      finished_at, signalled_at, media_type, width, height, byte_count, failure_code, failure_detail)
-    SELECT (lpad(to_hex(1000000 + n), 32, '0'))::uuid, {owner}, {image}, '{{"steps":[]}}', md5(n::text), 'engine-1',
-           CASE n % 40 WHEN 0 THEN 'pending' WHEN 1 THEN 'failed' ELSE 'ready' END, 1, {moment},
-           CASE n % 3 WHEN 0 THEN NULL ELSE {moment} END, CASE n % 40 WHEN 0 THEN NULL ELSE {moment} END, {moment},
-           'image/webp', 30, 20, 1234, 'corrupt_image', 'it ends too early'
-    FROM generate_series(1, 20000) n;
-INSERT INTO usage SELECT users.id, count(images.id) FROM users LEFT JOIN images ON owner = users.id GROUP BY users.id;
-ANALYZE
-""".format(
-    id="(lpad(to_hex(n), 32, '0'))::uuid",
-    owner="(lpad(to_hex(CASE WHEN n % 5 = 0 THEN 1 + n % 19 ELSE 1 END), 32, '0'))::uuid",
-    image="(lpad(to_hex(CASE WHEN n % 2 = 0 THEN 7 ELSE 1 + n % 4000 END), 32, '0'))::uuid",
-    moment="timestamptz '2026-03-01' + n * interval '1 second'",
-)
+# Each row is the one that the repositories made, but for what the lists are about.
+COPY = """
+INSERT INTO {table} SELECT (jsonb_populate_record(made, jsonb_build_object({changes}))).*
+FROM {table} made, generate_series(2, {count}) n
+"""
+MOMENT = "timestamptz '2026-03-01' + n * interval '1 second'"
+OWNER = "CASE WHEN n % 5 = 0 THEN 1 + n % 19 ELSE 1 END"
+
+
+def numbered(number):
+    return f"(lpad(to_hex({number}), 32, '0'))::uuid"
 
 
 @pytest.fixture(scope="module")
 def repositories(postgres_url):
     """With 20,000 images and as many variants."""
+    user = a_user(id=USER)
+    image = an_image(user, id=UUID(int=1))
     with new_database(postgres_url) as url:
         migrate(url)
-        execute(url, FILLING)
         with open_repositories(url) as repositories:
+            repositories.users.add(user)
+            repositories.images.add(image)
+            repositories.variants.record(a_job(image, id=UUID(int=1_000_001)).ready(RENDITION, NOW))
+            multiply(url, "users", 2_000, id=numbered("n"), username_key="'somebody' || n")
+            multiply(url, "images", 20_000, id=numbered("n"), owner=numbered(OWNER), created_at=MOMENT)
+            multiply(url, "usage", 2_000, owner=numbered("n"))
+            multiply(
+                url,
+                "variants",
+                20_000,
+                id=numbered("1000000 + n"),
+                owner=numbered(OWNER),
+                image_id=numbered("CASE WHEN n % 2 = 0 THEN 7 ELSE 1 + n % 4000 END"),
+                spec_id="md5(n::text)",
+                status="CASE n % 40 WHEN 0 THEN 'pending' WHEN 1 THEN 'failed' ELSE 'ready' END",
+                failure_code="'corrupt_image'",
+                failure_detail="'it ends too early'",
+                created_at=MOMENT,
+                queued_at=f"CASE n % 3 WHEN 0 THEN NULL ELSE {MOMENT} END",
+                finished_at=f"CASE n % 40 WHEN 0 THEN NULL ELSE {MOMENT} END",
+                signalled_at=MOMENT,
+            )
+            execute(url, "ANALYZE")
             yield repositories
+
+
+def multiply(url, table, count, **changes):
+    pairs = ", ".join(f"'{name}', {value}" for name, value in changes.items())
+    execute(url, COPY.format(table=table, count=count, changes=pairs))
 
 
 def plan_of(repositories, call):
@@ -114,7 +132,7 @@ def test_each_list_is_read_from_its_index_in_order(repositories, name, page):
         (lambda of: of.variants.get(VARIANT), "pk_variants"),
         (lambda of: of.variants.claim(VARIANT, NO_TIME), "pk_variants"),
         (lambda of: of.variants.take_stalled(NO_TIME, 10), "ix_jobs_stalled"),
-        (lambda of: of.users.find_by_username("user7"), "uq_users_username_key"),
+        (lambda of: of.users.find_by_username("somebody7"), "uq_users_username_key"),
     ],
 )
 def test_look_ups_and_claims_use_an_index(repositories, call, index):

@@ -11,12 +11,13 @@ from threading import Thread
 from uuid import uuid4
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import ProgrammingError
 
-from imgsvc.adapters.repositories import has_current_schema, migrate, open_repositories
+from imgsvc.adapters.repositories import has_current_schema, migrate, open_repositories, schema
 from imgsvc.adapters.repositories.failures import translated_failures
 from imgsvc.adapters.repositories.sql_users import SqlUsers
 from imgsvc.adapters.repositories.sqlite import sqlite_engine
@@ -442,17 +443,25 @@ def test_a_lease_ends_on_the_clock_of_the_database(repositories, engine):
     )  # the form in which all times are kept, so that they compare
 
 
-def test_images_of_before_counts_were_kept_are_counted(url, repositories, engine, file):
-    owner = a_user()
-    repositories.users.add(owner)
-    repositories.images.add(an_image(owner))
-    repositories.images.add(an_image(owner))
+IMAGES_OF_BEFORE = """
+INSERT INTO users (id, username, username_key, password_hash, created_at)
+    VALUES ('{owner}', 'ada', 'ada', '', '2026-03-01 12:00:00.000000');
+INSERT INTO images (id, owner, name, media_type, stored_width, stored_height, orientation, frames, has_alpha,
+                    byte_count, sha256, created_at)
+    SELECT lower(hex(randomblob(16))), '{owner}', 'tree.jpg', 'image/jpeg', 60, 40, 1, 1, 0, 4321, '',
+           '2026-03-01 12:00:00.000000'
+    FROM (VALUES (1), (2), (3))
+"""
+
+
+def test_images_of_before_counts_were_kept_are_counted(url, file):
+    owner = uuid4()
+    engine = sqlite_engine(url, lock_wait=1)
+    with writing(engine) as connection:
+        command.upgrade(schema._config(connection), "0001")
+    engine.dispose()
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute("DROP TABLE usage")
-        connection.execute("ALTER TABLE variants DROP COLUMN frames")
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
-        connection.commit()
+        connection.executescript(IMAGES_OF_BEFORE.format(owner=owner.hex))
 
-    migrate(url)
-
-    assert repositories.images.count_of(owner.id) == 2
+    with open_repositories(url) as repositories:
+        assert repositories.images.count_of(owner) == 3
