@@ -29,7 +29,7 @@ from tests.pictures import (
 SPEC = parse("rs:inside:16:16,f:png")
 SECONDS = 3.0
 GIBIBYTE, MEBIBYTE = 2**30, 2**20
-ENGINES = ["pillow"]
+ENGINES = ["pillow", "vips"]
 
 
 @pytest.fixture(scope="module", params=ENGINES)

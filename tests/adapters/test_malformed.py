@@ -18,7 +18,7 @@ from tests.pictures import FORMATS, decoded
 SPEC = parse("rs:inside:16:16,gray,f:png")
 SECONDS = 5.0  # for one file; most take a thousandth
 CORPUS = Path(os.environ.get("IMGSVC_TEST_CORPUS") or "/nowhere")
-ENGINES = ["pillow"]
+ENGINES = ["pillow", "vips"]
 
 
 @pytest.fixture(scope="module", params=ENGINES)
