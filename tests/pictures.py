@@ -39,6 +39,10 @@ def quadrants(width: int = 40, height: int = 20, mode: str = "RGB") -> Image.Ima
     return picture.convert(mode)
 
 
+def solid(color: tuple[int, ...], width: int = 40, height: int = 20) -> Image.Image:
+    return Image.new("RGBA" if len(color) == 4 else "RGB", (width, height), color)
+
+
 def half_clear(width: int = 40, height: int = 20) -> Image.Image:
     """The left half is opaque red, the right half transparent, with a green that nobody should see."""
     picture = Image.new("RGBA", (width, height), (*GREEN, 0))

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgsvc.domain import notation
 from imgsvc.domain.color import WHITE, Color
 from imgsvc.domain.dialects import read_spec
 from imgsvc.domain.errors import (
@@ -18,6 +17,7 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.geometry import Gravity, Percent
 from imgsvc.domain.notation import MAX_LENGTH, compact, number, parse
+from imgsvc.domain.notation.names import NAMES
 from imgsvc.domain.operations import (
     Adjust,
     AutoOrient,
@@ -270,7 +270,7 @@ def test_json_and_compact_form_say_the_same(spec):
 arguments = st.text(st.characters(codec=None), max_size=5) | st.sampled_from(
     ["", "0", "1", "300", "50p", "-1", "1e9", "cover", "north", "ff0000", "t.aGVsbG8", "1@east", "12345678901", "webp"]
 )
-names = st.sampled_from([*notation._NAMES]) | st.text(max_size=3)
+names = st.sampled_from([*NAMES]) | st.text(max_size=3)
 segments = st.builds(lambda name, rest: ":".join([name, *rest]), names, st.lists(arguments, max_size=6))
 
 

@@ -1,15 +1,15 @@
 """Making variants: now for a caller who waits, later for the queue, and again for what was left lying."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from math import inf
 from threading import Event, Thread
-from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
+from imgsvc.application.planning import PlannedRendering
 from imgsvc.application.single_flight import SingleFlight
 from imgsvc.domain.errors import (
     BlobNotFound,
@@ -17,18 +17,14 @@ from imgsvc.domain.errors import (
     ImageNotFound,
     ImgsvcError,
     InvalidInput,
-    InvalidParameter,
     NotFound,
     RenderingCrashed,
     RenderingFailed,
     Unavailable,
-    UseAsync,
 )
-from imgsvc.domain.image import Facts, Image, ImageId, original_key
-from imgsvc.domain.plan import Limits, Plan, plan
-from imgsvc.domain.transform import AUTO, TransformSpec
-from imgsvc.domain.user import UserId
-from imgsvc.domain.variant import Failure, Variant, VariantId, VariantStatus, rendering_key, rendering_version
+from imgsvc.domain.image import Image, ImageId, original_key
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.variant import Failure, Variant, VariantId, VariantStatus
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.imaging import ImageEngine, Rendered
@@ -36,75 +32,6 @@ from imgsvc.ports.jobs import JobQueue
 from imgsvc.ports.repositories import Claim, ImageRepository, VariantRepository
 
 logger = logging.getLogger(__name__)
-
-
-@frozen
-class PlannedRendering:
-    """A rendering that may be had: the caller owns the image, and the spec fits it."""
-
-    image: Image
-    spec: TransformSpec
-    plan: Plan
-    fingerprint: str
-    is_negotiated: bool = False  # whether another client might get another format
-
-    def must_cost_at_most(self, megapixels: float) -> None:
-        """Raises UseAsync."""
-        cost = self.plan.megapixels
-        if cost > megapixels:
-            allowed = f"at most {megapixels:g} megapixels read and written by all steps, or mode=async"
-            raise UseAsync("this costs too much to be made while you wait", value=round(cost, 1), allowed=allowed)
-
-    @property
-    def blob_key(self) -> str:
-        """Of the variant that it becomes."""
-        return rendering_key(self.image.id, self.spec.id, self.fingerprint)
-
-    @property
-    def version(self) -> str:
-        """Equal for equal bytes, and known before any pixel is."""
-        return rendering_version(self.image.sha256, self.spec.id, self.fingerprint)
-
-
-@frozen
-class PlanRendering:
-    """Find out whether a spec can be applied to an image, and what will come of it."""
-
-    images: ImageRepository
-    engine: ImageEngine
-    limits: Limits
-
-    def __call__(
-        self, caller: UserId, image_id: ImageId, spec: TransformSpec, accepted: Collection[str] = ()
-    ) -> PlannedRendering:
-        """``accepted`` are the media types that the caller said to show, for the format `auto`.
-
-        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit.
-        """
-        image = self.images.get(image_id)
-        image.must_belong_to(caller)
-        self.engine.check(spec)
-        planned = plan(spec, image.facts, self.limits, self._overlays(caller, spec), accepted)
-        is_negotiated = spec.output.format == AUTO
-        if is_negotiated:
-            spec = evolve(spec, output=planned.output)
-        return PlannedRendering(image, spec, planned, self.engine.fingerprint, is_negotiated)
-
-    def _overlays(self, caller: UserId, spec: TransformSpec) -> dict[UUID, Facts]:
-        return {image: self._overlay(caller, ImageId(image), step) for image, step in spec.overlays.items()}
-
-    def _overlay(self, caller: UserId, image_id: ImageId, step: int) -> Facts:
-        try:
-            overlay = self.images.get(image_id)
-            overlay.must_belong_to(caller)
-        except ImageNotFound:
-            raise InvalidParameter(
-                f"the watermark's image {image_id} does not exist",
-                path=("steps", step, "image"),
-                value=str(image_id),
-                allowed="the id of an image of yours",
-            ) from None
-        return overlay.facts
 
 
 @frozen

@@ -6,7 +6,8 @@ from attrs import field, frozen
 
 from imgsvc.application.accounts import Authenticate, LogIn, RegisterUser
 from imgsvc.application.images import DeleteImage, GetImage, ListImages, OpenOriginal, UploadImage
-from imgsvc.application.rendering import MakeNow, MakeVariant, PlanRendering, RequeueStalled
+from imgsvc.application.planning import ExplainPlan, PlanRendering
+from imgsvc.application.rendering import MakeNow, MakeVariant, RequeueStalled
 from imgsvc.application.retention import SweepOrphans
 from imgsvc.application.variants import (
     GetVariant,
@@ -68,6 +69,7 @@ class UseCases:
     list_images: ListImages
     delete_image: DeleteImage
     plan_rendering: PlanRendering
+    explain_plan: ExplainPlan
     open_rendering: OpenRendering
     transform_image: TransformImage
     request_variant: RequestVariant
@@ -96,6 +98,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         list_images=ListImages(p.images),
         delete_image=DeleteImage(p.images, p.blobs, p.cache),
         plan_rendering=plan,
+        explain_plan=ExplainPlan(p.images, p.engine, limits, policy.sync_megapixels),
         open_rendering=OpenRendering(plan, make_now, p.cache, policy.sync_megapixels),
         transform_image=TransformImage(plan, request_variant, make_now, p.variants, policy.sync_megapixels),
         request_variant=request_variant,

@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 from attrs import frozen
 
-from imgsvc.application.rendering import MakeNow, PlannedRendering, PlanRendering
+from imgsvc.application.planning import PlannedRendering, PlanRendering
+from imgsvc.application.rendering import MakeNow
 from imgsvc.domain.errors import BlobNotFound, Busy, InvalidInput, RenderingFailed, VariantNotReady
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.plain_data import plain, read

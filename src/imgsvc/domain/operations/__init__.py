@@ -3,7 +3,7 @@
 A class holds what the operation means: its parameters with their units and ranges, and the geometry that a plan and
 every engine share. How pixels change is each engine's part. Sizes are those of the picture as it is at that step.
 ``op`` names the operation in JSON; ``compact`` in the compact form, where the parameters follow in the order of the
-fields (notation.py tells the exceptions).
+fields (notation/names.py tells the exceptions).
 """
 
 from typing import TypeAlias, get_args

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from imgsvc.entrypoints.composition import Service
-from imgsvc.entrypoints.http import accounts, health, images, jobs, openapi, variants
+from imgsvc.entrypoints.http import accounts, health, images, jobs, openapi, plans, variants
 from imgsvc.entrypoints.http.endpoint import routes
 from imgsvc.entrypoints.http.errors import MethodNotAllowed, NoSuchPage, problem
 from imgsvc.entrypoints.http.requests import RequestScope
@@ -23,6 +23,7 @@ from imgsvc.entrypoints.worker import running_worker
 ENDPOINTS = (
     *accounts.ENDPOINTS,
     *images.ENDPOINTS,
+    *plans.ENDPOINTS,
     *variants.ENDPOINTS,
     *jobs.ENDPOINTS,
     *health.ENDPOINTS,

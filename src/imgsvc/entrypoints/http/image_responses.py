@@ -1,5 +1,6 @@
 """Pictures as HTTP answers: validators, caching, and headers that keep a browser from running them."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -11,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 _CHUNK = 256 * 1024
+_ZERO = re.compile(r"q\s*=\s*0(\.0{0,3})?")
 
 PICTURE_HEADERS = {
     # Only its owner may see it, and whether he still may is asked each time.
@@ -27,6 +29,13 @@ def not_modified(request: Request, etag: str, headers: Mapping[str, str] | None 
     if f'"{etag}"' not in known and "*" not in known:
         return None
     return Response(status_code=304, headers={**PICTURE_HEADERS, "ETag": f'"{etag}"', **(headers or {})})
+
+
+def accepted_types(request: Request) -> frozenset[str]:
+    """The media types that the client names itself, and does not refuse; a wildcard says nothing of what it shows."""
+    given = ",".join(request.headers.getlist("accept")).lower().split(",")
+    parts = [[part.strip() for part in one.split(";")] for one in given]
+    return frozenset(kind for kind, *parameters in parts if not any(_ZERO.fullmatch(one) for one in parameters))
 
 
 def picture(

@@ -23,6 +23,7 @@ from imgsvc.domain.errors import (
     RenderingFailed,
     RenderingTimedOut,
     StorageFull,
+    TooManyBytes,
     TooManyFrames,
     TypeMismatch,
     UnknownField,
@@ -35,7 +36,7 @@ from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.forms import Upload
-from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
+from imgsvc.entrypoints.http.image_responses import accepted_types, name_as, not_modified, picture
 from imgsvc.entrypoints.http.paging import PageQuery, next_links
 from imgsvc.entrypoints.http.threads import Pool
 
@@ -56,6 +57,7 @@ UPLOAD_FAILURES = (
 SPEC_FAILURES = (CropOutOfBounds, OutputTooLarge, UseAsync)
 RENDER_FAILURES = (
     *SPEC_FAILURES,
+    TooManyBytes,
     RenderingFailed,
     RenderingCrashed,
     RenderingTimedOut,
@@ -154,8 +156,8 @@ def get_content(use_cases: UseCases, caller: User, image_id: UUID, query: Transf
     """The original; or, with `t` or the single parameters, a rendering of it, made now if it is not there yet."""
     if not request.url.query:
         return _original(use_cases, caller, ImageId(image_id), request)
-    planned = use_cases.plan_rendering(caller.id, ImageId(image_id), query)
-    trail = {"X-Imgsvc-Engine": planned.fingerprint}
+    planned = use_cases.plan_rendering(caller.id, ImageId(image_id), query, accepted_types(request))
+    trail = {"X-Imgsvc-Engine": planned.fingerprint, **({"Vary": "Accept"} if planned.is_negotiated else {})}
     unchanged = not_modified(request, planned.version, trail)
     if unchanged is not None:
         return unchanged

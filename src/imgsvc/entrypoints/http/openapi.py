@@ -149,7 +149,9 @@ def _spec_parameters() -> list[Schema]:
         {"name": name, "in": "query", "schema": {"type": "string"}, "description": f"the spec's {'.'.join(path)}"}
         for name, (path, _) in dialects.QUERY_KEYS.items()
     ]
-    return [compact, *flat]
+    accept = {"name": "Accept", "in": "header", "schema": {"type": "string"}}
+    accept["description"] = "the media types that you show: the format `auto` chooses among those that are named"
+    return [compact, *flat, accept]
 
 
 def _request_body(kind: Any, schemas: Schemas) -> Schema:

@@ -37,10 +37,17 @@ class RenditionView:
     width: int  # pixels
     height: int
     bytes: int
+    frames: int
 
     @classmethod
     def of(cls, made: Rendition) -> "RenditionView":
-        return cls(media_type=made.media_type, width=made.width, height=made.height, bytes=made.byte_count)
+        return cls(
+            media_type=made.media_type,
+            width=made.width,
+            height=made.height,
+            bytes=made.byte_count,
+            frames=made.frames,
+        )
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,117 @@
+"""What will come of a spec, before a pixel is touched."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from attrs import evolve, frozen
+
+from imgsvc.domain.errors import ImageNotFound, InvalidParameter, UseAsync
+from imgsvc.domain.image import Facts, Image, ImageId
+from imgsvc.domain.plan import Limits, Plan, outlook, plan
+from imgsvc.domain.transform import AUTO, TransformSpec
+from imgsvc.domain.user import UserId
+from imgsvc.domain.variant import rendering_key, rendering_version
+from imgsvc.ports.imaging import ImageEngine
+from imgsvc.ports.repositories import ImageRepository
+
+
+@frozen
+class PlannedRendering:
+    """A rendering that may be had: the caller owns the image, and the spec fits it."""
+
+    image: Image
+    spec: TransformSpec
+    plan: Plan
+    fingerprint: str
+    is_negotiated: bool = False  # whether another client might get another format
+
+    def must_cost_at_most(self, megapixels: float) -> None:
+        """Raises UseAsync."""
+        cost = self.plan.megapixels
+        if cost > megapixels:
+            allowed = f"at most {megapixels:g} megapixels read and written by all steps, or mode=async"
+            raise UseAsync("this costs too much to be made while you wait", value=round(cost, 1), allowed=allowed)
+
+    @property
+    def blob_key(self) -> str:
+        """Of the variant that it becomes."""
+        return rendering_key(self.image.id, self.spec.id, self.fingerprint)
+
+    @property
+    def version(self) -> str:
+        """Equal for equal bytes, and known before any pixel is."""
+        return rendering_version(self.image.sha256, self.spec.id, self.fingerprint)
+
+
+@frozen
+class PlanRendering:
+    """Find out whether a spec can be applied to an image, and what will come of it."""
+
+    images: ImageRepository
+    engine: ImageEngine
+    limits: Limits
+
+    def __call__(
+        self, caller: UserId, image_id: ImageId, spec: TransformSpec, accepted: Collection[str] = ()
+    ) -> PlannedRendering:
+        """``accepted`` are the media types that the caller said to show, for the format `auto`.
+
+        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit.
+        """
+        image = self.images.get(image_id)
+        image.must_belong_to(caller)
+        self.engine.check(spec)
+        planned = plan(spec, image.facts, self.limits, _overlays(self.images, caller, spec), accepted)
+        is_negotiated = spec.output.format == AUTO
+        if is_negotiated:
+            spec = evolve(spec, output=planned.output)
+        return PlannedRendering(image, spec, planned, self.engine.fingerprint, is_negotiated)
+
+
+@frozen
+class Explained:
+    """What a spec will do to an image, whether or not that is within the limits."""
+
+    spec: TransformSpec
+    plan: Plan
+    fits_sync: bool  # whether it is made while the caller waits, with the mode `auto`
+
+
+@frozen
+class ExplainPlan:
+    """Tell what a spec will do to an image, from what is known of the image alone."""
+
+    images: ImageRepository
+    engine: ImageEngine
+    limits: Limits
+    sync_megapixels: float
+
+    def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> Explained:
+        """Over a limit is told by the plan's verdicts; raises InvalidInput for what cannot be done at any size.
+
+        Raises ImageNotFound, also when the image is someone else's.
+        """
+        image = self.images.get(image_id)
+        image.must_belong_to(caller)
+        self.engine.check(spec)
+        found = outlook(spec, image.facts, self.limits, _overlays(self.images, caller, spec))
+        return Explained(spec, found, found.fits and found.megapixels <= self.sync_megapixels)
+
+
+def _overlays(images: ImageRepository, caller: UserId, spec: TransformSpec) -> dict[UUID, Facts]:
+    """The facts of the images that watermarks name; raises InvalidParameter for one that the caller has not got."""
+    return {image: _overlay(images, caller, ImageId(image), step) for image, step in spec.overlays.items()}
+
+
+def _overlay(images: ImageRepository, caller: UserId, image_id: ImageId, step: int) -> Facts:
+    try:
+        overlay = images.get(image_id)
+        overlay.must_belong_to(caller)
+    except ImageNotFound:
+        raise InvalidParameter(
+            f"the watermark's image {image_id} does not exist",
+            path=("steps", step, "image"),
+            value=str(image_id),
+            allowed="the id of an image of yours",
+        ) from None
+    return overlay.facts
