@@ -1,11 +1,14 @@
-"""A picture that is as hard on a decoder as a photograph, for those who have none at hand."""
+"""Pictures that are as hard on a decoder as photographs, for those who have none at hand."""
 
 from io import BytesIO
+from pathlib import Path
 from random import Random
 
 from PIL import Image
 
 SIZE = (2725, 2225)
+_TRANSPARENT_SIZE = (2048, 1536)
+_LARGE_SIZE = (8165, 6123)  # 50 megapixels
 _OCTAVES = 11
 _FINEST = 0.1  # how much of each of the finer octaves is seen; gives 1 MB
 
@@ -20,6 +23,24 @@ def photo_like() -> bytes:
     colors = [_clouds(random, _OCTAVES - 4, SIZE) for _ in range(2)]
     stream = BytesIO()
     Image.merge("YCbCr", (light, *colors)).save(stream, "JPEG", quality=80, subsampling="4:2:0")
+    return stream.getvalue()
+
+
+def transparent() -> bytes:
+    """A PNG with alpha, the same at every call: soft shapes, and clear around them."""
+    random = Random(3)
+    shapes = [_clouds(random, _OCTAVES - 5, _TRANSPARENT_SIZE) for _ in range(4)]
+    seen = shapes[3].point([min(255, max(0, 6 * (value - 120))) for value in range(256)])
+    stream = BytesIO()
+    Image.merge("RGBA", (*shapes[:3], seen)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def large(picture: Path, format: str) -> bytes:
+    """The picture with 50 million pixels."""
+    stream = BytesIO()
+    with Image.open(picture) as image:
+        image.convert("RGB").resize(_LARGE_SIZE, Image.Resampling.BICUBIC).save(stream, format, compress_level=1)
     return stream.getvalue()
 
 

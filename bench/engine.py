@@ -3,30 +3,54 @@
 import time
 from functools import partial
 from io import BytesIO
-from pathlib import Path
+
+from attrs import frozen
 
 from bench.measuring import Contender, Effort, Sample, compare, sample
 from bench.peers import Sharp, Task
+from bench.pictures import Pictures
 from imgsvc import TransformSpec, parse_spec
 from imgsvc.ports.imaging import ImageEngine
 
 PHOTO = parse_spec("rs:stretch:720:588,f:jpeg,q:80")
 THUMBNAIL = parse_spec("rs:cover:200:200,f:jpeg,q:80")
 
-TASKS = {
-    "to 720x588 JPEG q80": (PHOTO, Task(720, 588, "fill", quality=80)),
-    "to a 200x200 cover, JPEG q80": (THUMBNAIL, Task(200, 200, "cover", quality=80)),
-}
+
+@frozen
+class Row:
+    """The same work in our words and in sharp's."""
+
+    title: str
+    spec: TransformSpec
+    task: Task
+    is_transparent: bool = False  # the picture it is made of
 
 
-def measure_engine(engine: ImageEngine, picture: Path, sharp: Sharp | None, effort: Effort) -> None:
-    """Print a table for each task."""
-    content = picture.read_bytes()
-    for title, (spec, task) in TASKS.items():
-        contenders: dict[str, Contender] = {"imgsvc": partial(render_for, engine, content, spec)}
+ROWS = (
+    Row("to 720x588 JPEG q80", PHOTO, Task(720, 588, "fill")),
+    Row(
+        "with alpha, to 720x540 PNG",
+        parse_spec("rs:stretch:720:540,f:png"),
+        Task(720, 540, "fill", "png", {"compressionLevel": 6}),
+        is_transparent=True,
+    ),
+    Row(
+        "to 720x588 WebP q80",
+        parse_spec("rs:stretch:720:588,f:webp,q:80"),
+        Task(720, 588, "fill", "webp", {"quality": 80, "effort": 4}),
+    ),
+    Row("to a 200x200 cover, JPEG q80", THUMBNAIL, Task(200, 200, "cover")),
+)
+
+
+def measure_engine(engine: ImageEngine, pictures: Pictures, sharp: Sharp | None, effort: Effort) -> None:
+    """Print a table for each row."""
+    for row in ROWS:
+        picture = pictures.transparent if row.is_transparent else pictures.photo
+        contenders: dict[str, Contender] = {"imgsvc": partial(render_for, engine, picture.read_bytes(), row.spec)}
         if sharp is not None:
-            contenders["sharp"] = partial(sharp.render_for, picture, task)
-        compare(f"Engine, one thread, {title}: renders per second", contenders, effort)
+            contenders["sharp"] = partial(sharp.render_for, picture, row.task)
+        compare(f"Engine, one thread, {row.title}: renders per second", contenders, effort)
 
 
 def render_for(engine: ImageEngine, content: bytes, spec: TransformSpec, seconds: float) -> Sample:

@@ -3,10 +3,11 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from bench.measuring import Sample, sample
 
@@ -17,12 +18,13 @@ _INSTALL_SECONDS = 120
 
 @frozen
 class Task:
-    """One resize to JPEG, in sharp's words."""
+    """One resize, in sharp's words."""
 
     width: int
     height: int
     fit: str
-    quality: int
+    format: str = "jpeg"
+    options: Mapping[str, int] = field(factory=lambda: {"quality": 80})  # of the format
 
 
 @frozen
@@ -39,7 +41,8 @@ class Sharp:
 
     def run(self, picture: Path, task: Task, seconds: float) -> dict[str, Any]:
         """What the script prints. Raises subprocess.CalledProcessError where sharp cannot be used."""
-        wanted = map(str, (self.folder, picture, task.width, task.height, task.fit, task.quality, seconds))
+        form = task.format, json.dumps(dict(task.options))
+        wanted = map(str, (self.folder, picture, task.width, task.height, task.fit, *form, seconds))
         done = _run("node", str(_SCRIPT), *wanted, seconds=seconds + 60)
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -53,7 +56,7 @@ def find_sharp(folder: Path, picture: Path) -> Sharp | None:
     try:
         if not (folder / "node_modules" / "sharp").is_dir():
             _install(folder)
-        found = Sharp(folder).run(picture, Task(10, 10, "fill", quality=80), seconds=0)
+        found = Sharp(folder).run(picture, Task(10, 10, "fill"), seconds=0)
     except subprocess.SubprocessError as error:
         print(f"sharp is left out: {error}")
         return None
