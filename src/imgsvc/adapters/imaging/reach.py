@@ -12,7 +12,7 @@ UPRIGHT = 1  # of the EXIF orientations
 _JPEG_SCALES = (8, 4, 2)
 # How much larger than wanted a JPEG is decoded at least. At 1.8 the result differs from that of a full decode by a
 # third of a level on average.
-_SPARE = 1.8
+SPARE = 1.8
 
 
 @frozen
@@ -100,13 +100,13 @@ def _as_stored(box: Box, upright: Size, orientation: int) -> Box:
     return Box(left, top, box.width, box.height)
 
 
-def jpeg_scale(stored: Size, placement: Placement) -> int:
+def jpeg_scale(stored: Size, placement: Placement, spare: float = SPARE) -> int:
     """The smallest scale that a JPEG of that size can be decoded at, as 1 over the number returned."""
     if placement.kernel is Kernel.NEAREST:
         return 1  # what it takes are the file's own pixels, and no means of them
     kept, scaled = placement.kept, placement.scaled
     for scale in _JPEG_SCALES:
-        is_enough = min(kept.width / scaled.width, kept.height / scaled.height) >= scale * _SPARE
+        is_enough = min(kept.width / scaled.width, kept.height / scaled.height) >= scale * spare
         # Else a crop's edge would show some of what lies beyond it.
         is_aligned = kept.left % scale == kept.top % scale == 0 and (
             (kept.right % scale == 0 or kept.right == stored.width)

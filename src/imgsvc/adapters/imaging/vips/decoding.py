@@ -23,11 +23,13 @@ from imgsvc.adapters.imaging.vips.library import (
     from_pillow,
     pixels_of,
     read_png,
-    to_pillow,
 )
 from imgsvc.adapters.imaging.vips.resampling import reduced, shrinks
 
 _TURBO_COLORS = {"L": "GRAY", "RGB": "RGB"}
+# How much larger than wanted a JPEG is decoded at least. Beside a full decode and one exact reduction the structural
+# similarity (SSIM) of photographs is 0.990 or more; it would be 0.996 at 1.8, and covers take a fifth longer.
+_SPARE = 1.35
 
 
 def decode(file: Opened, reach: Reach, *, upright: bool) -> Image.Image:
@@ -60,8 +62,8 @@ def _read_fast(file: Opened, placement: Placement) -> Image.Image | None:
 
 
 def _read_jpeg(file: Opened, placement: Placement) -> Image.Image:
-    """At the scale that Pillow takes too; those between 1/4, 1/2 and 1 are slower than the next."""
-    scale, mode = jpeg_scale(file.facts.stored_size, placement), file.image.mode
+    """At 1/8, 1/4, 1/2 or 1; libjpeg-turbo's other scales take longer than the next of these."""
+    scale, mode = jpeg_scale(file.facts.stored_size, placement, _SPARE), file.image.mode
     least_width, least_height = -(-file.image.width // scale), -(-file.image.height // scale)
     pixels = simplejpeg.decode_jpeg(
         file.content,
@@ -77,7 +79,7 @@ def _read_jpeg(file: Opened, placement: Placement) -> Image.Image:
     kept, part = placement.kept, shrunk(placement.kept, scale)
     picture = cropped(from_memory(pixels, width, height, bands), part.left, part.top, part.width, part.height)
     exactly = kept.width / scale, kept.height / scale
-    return to_pillow(reduced(picture, placement.scaled, placement.window, placement.kernel, exactly), mode)
+    return reduced(picture, mode, placement.scaled, placement.window, placement.kernel, exactly)
 
 
 def _is_plain(file: Opened) -> bool:
@@ -95,7 +97,7 @@ def _read_png(file: Opened, placement: Placement) -> Image.Image:
         # libvips would do so in floating-point numbers, and take twice the time.
         pixels = pixels_of(picture, lambda rows: premultiplied(from_bytes(rows, kept.width, mode)).tobytes())
         picture, mode = from_memory(pixels, kept.width, kept.height, len(mode)), mode[:-1] + "a"
-    return to_pillow(reduced(picture, placement.scaled, placement.window, placement.kernel), mode)
+    return reduced(picture, mode, placement.scaled, placement.window, placement.kernel)
 
 
 def _read_by_pillow(file: Opened, placement: Placement) -> Image.Image:
@@ -103,5 +105,4 @@ def _read_by_pillow(file: Opened, placement: Placement) -> Image.Image:
     kept = placement.kept
     image = premultiplied(geometry.cropped(pillow.loaded(file.image), shrunk(kept, scale)))
     exactly = kept.width / scale, kept.height / scale
-    smaller = reduced(from_pillow(image), placement.scaled, placement.window, placement.kernel, exactly)
-    return to_pillow(smaller, image.mode)
+    return reduced(from_pillow(image), image.mode, placement.scaled, placement.window, placement.kernel, exactly)

@@ -4,7 +4,7 @@ from PIL import Image
 
 from imgsvc.adapters.imaging.pillow import geometry as pillow
 from imgsvc.adapters.imaging.pillow.picture import premultiplied, size_of, straight
-from imgsvc.adapters.imaging.vips.library import from_pillow, to_pillow
+from imgsvc.adapters.imaging.vips.library import from_pillow
 from imgsvc.adapters.imaging.vips.resampling import reduced, shrinks
 from imgsvc.adapters.imaging.vips.steps import apply
 from imgsvc.domain.operations import Resize
@@ -16,5 +16,5 @@ def resize(operation: Resize, picture: Image.Image) -> Image.Image:
     if not shrinks(picture.size, layout.scaled, operation.kernel):
         return pillow.resize(operation, picture)
     ready = premultiplied(picture)
-    smaller = reduced(from_pillow(ready), layout.scaled, layout.window, operation.kernel)
-    return pillow.laid_out(straight(to_pillow(smaller, ready.mode)), layout, operation.background)
+    smaller = straight(reduced(from_pillow(ready), ready.mode, layout.scaled, layout.window, operation.kernel))
+    return pillow.laid_out(smaller, layout, operation.background)

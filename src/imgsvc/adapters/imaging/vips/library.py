@@ -20,22 +20,21 @@ pyvips.block_untrusted_set(True)
 pyvips.concurrency_set(1)
 pyvips.cache_set_max(0)
 
-_PIXELS_AT_ONCE = 2**16  # what is worked on together should fit in a core's cache
+PIXELS_AT_ONCE = 2**16  # what is worked on together should fit in a core's cache
 
 
 def from_memory(pixels: Pixels, width: int, height: int, bands: int) -> Picture:
     """The bytes as a picture, without a copy."""
-    picture = pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
-    return picture.copy(interpretation="b-w" if bands < 3 else "srgb")
+    return pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
 
 
 def from_pillow(picture: Image.Image) -> Picture:
     return from_memory(picture.tobytes(), picture.width, picture.height, len(picture.getbands()))
 
 
-def to_pillow(picture: Picture, mode: str) -> Image.Image:
-    """Does the work; ``mode`` says what the bands mean."""
-    return from_bytes(pixels_of(picture), picture.width, mode)
+def to_pillow(picture: Picture, mode: str, lines: int | None = None) -> Image.Image:
+    """Does the work, as ``pixels_of`` does; ``mode`` says what the bands mean."""
+    return from_bytes(pixels_of(picture, lines=lines), picture.width, mode)
 
 
 def from_bytes(pixels: Pixels, width: int, mode: str) -> Image.Image:
@@ -43,18 +42,20 @@ def from_bytes(pixels: Pixels, width: int, mode: str) -> Image.Image:
     return Image.frombuffer(mode, (width, height), pixels, "raw", mode, 0, 1)
 
 
-def pixels_of(picture: Picture, change: Callable[[Pixels], Pixels] | None = None) -> bytearray:
-    """Do the work, some rows at a time, each of which ``change`` may have other bytes for.
+def pixels_of(
+    picture: Picture, change: Callable[[Pixels], Pixels] | None = None, *, lines: int | None = None
+) -> bytearray:
+    """Do the work, some ``lines`` at a time, for each of which ``change`` may have other bytes.
 
     On this thread: libvips' own ways to do so start others, which take longer to wake up than small pictures to make,
     and which nothing would confine that is not confined yet.
     """
-    lines = max(8, _PIXELS_AT_ONCE // picture.width)
-    region, row = pyvips.Region.new(picture), picture.width * picture.bands
-    pixels = bytearray(row * picture.height)
-    for top in range(0, picture.height, lines):
-        height = min(lines, picture.height - top)
-        rows = region.fetch(0, top, picture.width, height)
+    region, width, whole = pyvips.Region.new(picture), picture.width, picture.height
+    lines, row = lines or max(8, PIXELS_AT_ONCE // width), width * picture.bands
+    pixels = bytearray(row * whole)
+    for top in range(0, whole, lines):
+        height = min(lines, whole - top)
+        rows = region.fetch(0, top, width, height)
         pixels[top * row : (top + height) * row] = rows if change is None else change(rows)
     return pixels
 
@@ -62,6 +63,13 @@ def pixels_of(picture: Picture, change: Callable[[Pixels], Pixels] | None = None
 def read_png(content: bytes) -> Picture:
     """Its rows, to be had once and from the top; raises ``Failure`` only then where they are damaged."""
     return pyvips.Image.pngload_buffer(content, access="sequential", fail_on="error")
+
+
+def png_of(picture: Picture, *, level: int, filter: str) -> bytes:
+    """``filter`` is what a row is told as: itself ("none"), or how it differs from its neighbours ("avg" and more)."""
+    colors = picture.copy(interpretation="b-w" if picture.bands < 3 else "srgb")
+    content: bytes = colors.pngsave_buffer(compression=level, filter=filter, keep="none")
+    return content
 
 
 def cropped(picture: Picture, left: int, top: int, width: int, height: int) -> Picture:
