@@ -4,19 +4,19 @@ import math
 from io import BytesIO
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.color import Color
-from imgsvc.domain.errors import CropOutOfBounds, InvalidInput, InvalidParameter, OutputTooLarge
+from imgsvc.domain.errors import CropOutOfBounds, InvalidParameter, OutputTooLarge
 from imgsvc.domain.geometry import Gravity, Percent
 from imgsvc.domain.operations import Adjust, Crop, Resize, Rotate, Sharpen, Watermark
-from imgsvc.domain.plan import Limits, plan
+from imgsvc.domain.plan import Limits
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from tests.contracts.engines import close, corners, engine, made  # noqa: F401  # engine is a fixture
-from tests.domain.specs import modestly, specs
+from tests.domain.specs import modestly
 from tests.pictures import (
     BLACK,
     BLUE,
@@ -694,32 +694,6 @@ def test_a_result_that_is_too_large_is_refused_before_it_is_made(engine):
         made(engine, quadrants(), "flip,rs:stretch:8192:8192,el:1")
 
     assert caught.value.path == ("steps", 1)
-
-
-@modestly
-@given(
-    spec=specs(),
-    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
-    mode=st.sampled_from(["L", "LA", "RGB", "RGBA", "P", "CMYK"]),
-    orientation=st.integers(1, 8),
-)
-@pytest.mark.parametrize("name", ["pillow", "vips"])
-def test_every_spec_has_the_size_that_was_planned(name, spec, size, mode, orientation):
-    limits = Limits(max_output_side=600)
-    engine = open_engine(name, limits)
-    source = textured(*size).convert(mode)
-    content = with_orientation(source, orientation, "jpeg" if mode in ("L", "RGB", "CMYK") else "png")
-
-    try:
-        expected = plan(spec, engine.measure(BytesIO(content)), limits)
-        engine.check(spec)
-    except InvalidInput:
-        return
-    assume(expected.is_exact and not spec.overlays)
-    picture = made(engine, content, spec)
-
-    assert picture.size == (expected.size.width, expected.size.height)
-    assert Image.MIME[picture.format] == expected.format.media_type
 
 
 @modestly

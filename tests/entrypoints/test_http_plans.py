@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.pictures import BLUE, decoded, encoded, quadrants, solid
+from tests.pictures import BLUE, RED, decoded, encoded, quadrants, solid
 
 IMAGES = "/v1/images"
 
@@ -103,6 +103,15 @@ def test_a_format_that_was_named_does_not_vary(account, image_id):
 
 
 # Watermarks that are images
+
+
+def test_an_own_image_is_laid_over_another(account):
+    image_id, mark = account.upload(encoded(solid(RED, 100, 100))), account.upload(encoded(solid(BLUE, 10, 10)))
+
+    picture = decoded(get(account, image_id, f"wm:{mark}:northwest:1:0.5:0:0,f:png").content).convert("RGB")
+
+    assert picture.size == (100, 100)
+    assert (picture.getpixel((20, 20)), picture.getpixel((80, 80))) == (BLUE, RED)
 
 
 def test_a_watermark_of_somebody_else_does_not_exist(account, server, image_id):

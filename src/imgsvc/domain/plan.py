@@ -112,6 +112,7 @@ _ENCODING = {Format.JPEG: 1, Format.PNG: 6, Format.WEBP: 6, Format.AVIF: 24, For
 _TRIES = 8  # encodings until the quality is found with which a result has at most so many bytes
 _BYTES_OF_PIXEL = 4
 _PICTURES_AT_ONCE = 5  # of the largest size, while a step works
+_PICTURES_IN_ENCODER = {Format.AVIF: 6}  # of the result's size
 _BASE_BYTES = 64 * 2**20  # that decoders and encoders take at any size
 
 
@@ -153,7 +154,7 @@ def outlook(
         format=output.format,
         frames=frames,
         megapixels=_cost(sizes, facts, output.format, output, frames, overlays),
-        memory_bytes=_memory(sizes, facts, frames, overlays),
+        memory_bytes=_memory(sizes, facts, output.format, frames, overlays),
         verdicts=_verdicts(sizes, facts, frames, limits),
     )
 
@@ -208,9 +209,10 @@ def _cost(
     return (pixels * frames + sum(one.stored_size.pixels for one in overlays.values())) / 1e6
 
 
-def _memory(sizes: Sequence[Size], facts: Facts, frames: int, overlays: Overlays) -> int:
+def _memory(sizes: Sequence[Size], facts: Facts, format: Format, frames: int, overlays: Overlays) -> int:
     largest = max(size.pixels for size in (facts.stored_size, *sizes))
-    pixels = largest * _PICTURES_AT_ONCE + sizes[-1].pixels * (frames - 1)
+    pixels = max(largest * _PICTURES_AT_ONCE, sizes[-1].pixels * _PICTURES_IN_ENCODER.get(format, 0) + largest)
+    pixels += sizes[-1].pixels * (frames - 1)
     pixels += max((one.stored_size.pixels for one in overlays.values()), default=0) * 2
     return _BASE_BYTES + pixels * _BYTES_OF_PIXEL
 
