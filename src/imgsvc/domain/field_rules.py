@@ -16,6 +16,7 @@ class Within:
     low: float
     high: float
     word: str | None = None
+    unit: str = ""  # for who reads about the field
 
     def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
         if self.word is not None and value == self.word:
@@ -58,8 +59,8 @@ class Matches:
             raise refused(attribute.name, value, self.allowed)
 
 
-def within(low: float, high: float, or_word: str | None = None) -> Within:
-    return Within(low, high, or_word)
+def within(low: float, high: float, or_word: str | None = None, unit: str = "") -> Within:
+    return Within(low, high, or_word, unit)
 
 
 def characters(least: int, most: int) -> Characters:
@@ -68,6 +69,18 @@ def characters(least: int, most: int) -> Characters:
 
 def matches(pattern: str, allowed: str) -> Matches:
     return Matches(pattern, allowed)
+
+
+def rules_of(attribute: "Attribute[Any]") -> list[Any]:
+    """The rules of a field, also those behind attrs' ``optional`` and ``and_``."""
+    return _inner_rules(attribute.validator)
+
+
+def _inner_rules(validator: Any) -> list[Any]:
+    inner = getattr(validator, "validator", None) or getattr(validator, "_validators", None)
+    if inner is not None:
+        return [rule for one in (inner if isinstance(inner, tuple) else (inner,)) for rule in _inner_rules(one)]
+    return [] if validator is None else [validator]
 
 
 def is_text(value: object) -> TypeGuard[str]:

@@ -106,12 +106,12 @@ class Output:
     lossless: bool = False
     progressive: bool = False
     png_level: int | None = field(default=None, validator=optional(within(0, 9)))
-    max_bytes: int | None = field(default=None, validator=optional(within(1, MAX_BYTES)))
+    max_bytes: int | None = field(default=None, validator=optional(within(1, MAX_BYTES, unit="bytes")))
     never_larger: bool = False
     metadata: Metadata = Metadata.COPYRIGHT
     icc: Profile = Profile.SRGB
     frames: int | Literal["all", "first"] = field(
-        default="all", converter=_frames, validator=within(1, 2**20, or_word="all")
+        default="all", converter=_frames, validator=within(1, 2**20, or_word="all", unit="frames")
     )
 
     def __attrs_post_init__(self) -> None:

@@ -18,7 +18,7 @@ class Background:
 
 
 def _change() -> Any:
-    return field(default=0, converter=tidy_number, validator=within(-100, 100))
+    return field(default=0, converter=tidy_number, validator=within(-100, 100, unit="%"))
 
 
 @frozen
@@ -41,7 +41,7 @@ class Adjust:
     brightness: float = _change()
     contrast: float = _change()
     saturation: float = _change()
-    hue: int = field(default=0, converter=tidy_number, validator=within(0, 359))
+    hue: int = field(default=0, converter=tidy_number, validator=within(0, 359, unit="degrees"))
     gamma: float = field(default=1, converter=tidy_number, validator=within(0.3, 3))
 
     def changed(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Sepia:
 
     op: ClassVar[str] = "sepia"
     compact: ClassVar[str] = "sepia"
-    amount: float = field(default=100, converter=tidy_number, validator=within(0, 100))
+    amount: float = field(default=100, converter=tidy_number, validator=within(0, 100, unit="%"))
 
 
 @frozen
@@ -87,7 +87,7 @@ class Tint:
     op: ClassVar[str] = "tint"
     compact: ClassVar[str] = "tint"
     color: Color
-    amount: float = field(default=100, converter=tidy_number, validator=within(0, 100))
+    amount: float = field(default=100, converter=tidy_number, validator=within(0, 100, unit="%"))
 
 
 def merged(first: Adjust, second: Adjust) -> Adjust | None:

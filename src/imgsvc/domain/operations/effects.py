@@ -14,7 +14,7 @@ class Blur:
 
     op: ClassVar[str] = "blur"
     compact: ClassVar[str] = "blur"
-    sigma: float = field(default=2, converter=tidy_number, validator=within(0.3, 250))
+    sigma: float = field(default=2, converter=tidy_number, validator=within(0.3, 250, unit="pixels"))
 
 
 @frozen
@@ -23,8 +23,8 @@ class Sharpen:
 
     op: ClassVar[str] = "sharpen"
     compact: ClassVar[str] = "sharp"
-    sigma: float = field(default=1, converter=tidy_number, validator=within(0.1, 10))
-    amount: float = field(default=100, converter=tidy_number, validator=within(0, 500))
+    sigma: float = field(default=1, converter=tidy_number, validator=within(0.1, 10, unit="pixels"))
+    amount: float = field(default=100, converter=tidy_number, validator=within(0, 500, unit="%"))
 
 
 @frozen
@@ -37,7 +37,7 @@ class Pixelate:
 
     op: ClassVar[str] = "pixelate"
     compact: ClassVar[str] = "px"
-    size: int = field(default=10, validator=within(2, 200))
+    size: int = field(default=10, validator=within(2, 200, unit="pixels"))
 
 
 @frozen
@@ -50,7 +50,7 @@ class Round:
 
     op: ClassVar[str] = "round"
     compact: ClassVar[str] = "round"
-    radius: int | Literal["max"] = field(validator=within(1, 4096, or_word="max"))
+    radius: int | Literal["max"] = field(validator=within(1, 4096, or_word="max", unit="pixels"))
 
     def radii_in(self, size: Size) -> tuple[float, float]:
         """Across and down, of the ellipse that a corner is a quarter of; with halves of a pixel."""

@@ -215,7 +215,7 @@ class Rotate:
 
     op: ClassVar[str] = "rotate"
     compact: ClassVar[str] = "rot"
-    degrees: float = field(converter=within_a_turn, validator=within(-360, 360))
+    degrees: float = field(converter=within_a_turn, validator=within(-360, 360, unit="degrees"))
     background: Color | None = None
 
     def size_after(self, size: Size) -> Size:
@@ -247,7 +247,7 @@ class Mirror:
 
 
 def _side() -> Any:
-    return field(validator=within(0, 4000))
+    return field(validator=within(0, 4000, unit="pixels"))
 
 
 @frozen

@@ -60,12 +60,12 @@ class Watermark:
     y: Length = field(default=10, validator=length_within(0, MAX_SIDE))
     color: Color = WHITE
     font: Font = Font.SANS
-    stroke: int = field(default=0, validator=within(0, 20))  # pixels around each letter
+    stroke: int = field(default=0, validator=within(0, 20, unit="pixels"))  # around each letter
     stroke_color: Color = BLACK
     image: UUID | None = None
     scale: float = field(default=0.25, converter=tidy_number, validator=within(0.001, 1))
     tile: bool = False
-    rotate: float = field(default=0, converter=within_a_turn, validator=within(-360, 360))
+    rotate: float = field(default=0, converter=within_a_turn, validator=within(-360, 360, unit="degrees"))
 
     def __attrs_post_init__(self) -> None:
         if (self.text is None) == (self.image is None):

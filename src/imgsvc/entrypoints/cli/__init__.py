@@ -1,4 +1,4 @@
-"""The command line: ``imgsvc serve``, ``transform``, ``migrate``.
+"""The command line: ``imgsvc serve``, ``transform``, ``plan``, ``operations``, ``migrate``.
 
 Exit codes: 0 all done, 1 something could not be done, 2 the command line or the settings are wrong.
 """
@@ -6,6 +6,7 @@ Exit codes: 0 all done, 1 something could not be done, 2 the command line or the
 import click
 
 from imgsvc.entrypoints.cli.migrate import migrate
+from imgsvc.entrypoints.cli.operations import operations
 from imgsvc.entrypoints.cli.serve import serve
 from imgsvc.entrypoints.cli.transform import transform
 
@@ -25,3 +26,4 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(transform)
 main.add_command(migrate)
+main.add_command(operations)

@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import NOTHING, Attribute, fields, has
 
 from imgsvc.domain.color import Color
-from imgsvc.domain.field_rules import Characters, Matches, Within
+from imgsvc.domain.field_rules import Characters, Matches, Within, rules_of
 from imgsvc.domain.geometry import LengthWithin, Percent
 from imgsvc.domain.plain_data import is_tagged_union
 
@@ -81,20 +81,12 @@ class Schemas:
         schema = self.of(attribute.type, strict=strict)
         if not strict:
             return schema
-        for rule in _rules(attribute.validator):
+        for rule in rules_of(attribute):
             target = next((one for one in schema.get("anyOf", ()) if one != {"type": "null"}), schema)
             target.update(_rule(rule))
         if isinstance(attribute.default, str | int | float):
             schema["default"] = attribute.default
         return schema
-
-
-def _rules(validator: Any) -> list[Any]:
-    """The rules that a field has, behind attrs' `optional` and `and_`."""
-    inner = getattr(validator, "validator", None) or getattr(validator, "_validators", None)
-    if inner is not None:
-        return [rule for one in (inner if isinstance(inner, tuple) else (inner,)) for rule in _rules(one)]
-    return [] if validator is None else [validator]
 
 
 def _rule(rule: Any) -> Schema:
