@@ -7,8 +7,10 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from imgsvc.adapters.imaging import open_engine
+from imgsvc.adapters.imaging.carried import Carried
 from imgsvc.adapters.imaging.pillow import decoding, encoding
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
+from imgsvc.adapters.imaging.pillow.frames import Frames
 from imgsvc.adapters.imaging.pillow.picture import apply
 from imgsvc.adapters.imaging.reach import Reach
 from imgsvc.adapters.imaging.stamps import Stamps
@@ -17,7 +19,7 @@ from imgsvc.domain.geometry import Size
 from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import OPERATIONS, Crop, Trim, Watermark
 from imgsvc.domain.plan import Limits
-from imgsvc.domain.transform import Format
+from imgsvc.domain.transform import Format, Output
 from tests.pictures import encoded, gif_claiming, png_claiming, quadrants, textured, webp_claiming, with_orientation
 
 engine = PillowEngine(Limits())
@@ -108,7 +110,7 @@ def test_every_operation_has_a_step():
 
 def test_every_format_has_a_writer():
     for format in Format:
-        assert encoding.encoded(quadrants(), format, None)
+        assert encoding.encoded(Frames.of(quadrants()), Output(format), Carried())
 
 
 def test_a_format_is_not_asked_for_more_than_it_can_hold():

@@ -109,6 +109,7 @@ NO_OVERLAYS: Overlays = MappingProxyType({})
 
 # What a pixel costs to encode, where one of a JPEG costs 1; measured at the qualities that are the default.
 _ENCODING = {Format.JPEG: 1, Format.PNG: 6, Format.WEBP: 6, Format.AVIF: 24, Format.GIF: 6, Format.TIFF: 3}
+_MOVING = ("image/gif", "image/webp", "image/png", "image/avif")  # in others, further pictures are further pages
 _TRIES = 8  # encodings until the quality is found with which a result has at most so many bytes
 _BYTES_OF_PIXEL = 4
 _PICTURES_AT_ONCE = 5  # of the largest size, while a step works
@@ -195,7 +196,7 @@ def _grows(before: Size, after: Size) -> bool:
 
 def _frames(output: Output, facts: Facts) -> int:
     assert isinstance(output.format, Format)
-    if not output.format.animates:
+    if not output.format.animates or facts.media_type not in _MOVING:
         return 1
     return facts.frames if isinstance(output.frames, str) else min(facts.frames, output.frames)
 

@@ -129,7 +129,7 @@ def _in_gif(content: bytes) -> Iterator[Part]:
         yield _XMP, content[start + len(_GIF_XMP) : end]
 
 
-def _in_avif(content: bytes) -> Iterator[Part]:
+def _in_items(content: bytes) -> Iterator[Part]:
     for item in boxes.items(content):
         if item.kind == b"Exif":
             # How many bytes lie before the TIFF's header is told in the first four.
@@ -143,5 +143,6 @@ _PARTS: dict[str, Callable[[bytes], Iterator[Part]]] = {
     "image/png": _in_png,
     "image/webp": _in_webp,
     "image/gif": _in_gif,
-    "image/avif": _in_avif,
+    "image/avif": _in_items,
+    "image/heic": _in_items,
 }

@@ -60,7 +60,7 @@ _QUIET = r"PIL\."  # modules
 
 @frozen
 class Opened:
-    """A file whose header was read; its pixels can be had once, by ``validation.read_all`` or ``decode``."""
+    """A file whose header was read; its pixels can be had once, by ``validation.read_all``, or ``decode`` by frames."""
 
     image: ImageFile
     content: bytes
@@ -75,12 +75,11 @@ def opened(source: BinaryIO, limits: Limits) -> Opened:
     outline = outlined(media_type, content, limits.max_frames)
     if outline.size is not None:
         limits.check_source(outline.size)
-    if media_type == "image/avif":
-        # Its reader fails on broken EXIF, and takes nothing from it: AVIF tells the orientation in a box of its own.
-        content = _AVIF_EXIF.sub(rb"\1free", content)
     reader = _reader(media_type)
+    # AVIF's reader fails on broken EXIF, and takes nothing from it: the orientation is told in a box of its own.
+    read = _AVIF_EXIF.sub(rb"\1free", content) if media_type == "image/avif" else content
     with blaming_the_file():
-        image = reader(BytesIO(content))
+        image = reader(BytesIO(read))
         return Opened(image, content, _facts(media_type, image, outline.frames, limits))
 
 
@@ -123,8 +122,22 @@ def _orientation(image: ImageFile) -> int:
     return next((known for known in _TURNS if known == value), UPRIGHT)
 
 
+def each_frame(file: Opened, count: int) -> Iterator[int]:
+    """Go to one frame after the other, at most so many. Raises CorruptImage."""
+    # What an animated PNG shows where animations are unknown is none of its frames.
+    first = int(count > 1 and getattr(file.image, "default_image", False))
+    for number in range(first, min(first + count, file.facts.frames)):
+        if number:
+            with blaming_the_file():
+                file.image.seek(number)
+        yield number
+
+
 def decode(file: Opened, reach: Reach, *, upright: bool) -> Picture:
-    """What ``reach`` keeps of the first frame, resampled but not yet on its canvas. Raises CorruptImage."""
+    """What ``reach`` keeps of the frame that the file is at, resampled but not yet on its canvas.
+
+    Raises CorruptImage.
+    """
     placement = placed(file, reach, upright=upright)
     kept = placement.kept
     with blaming_the_file():
@@ -137,6 +150,8 @@ def decode(file: Opened, reach: Reach, *, upright: bool) -> Picture:
         exactly = kept.width / scale, kept.height / scale
         picture = resampled(picture, placement.scaled, placement.window, placement.kernel, exactly)
         picture = turned(in_srgb(picture, profile), placement.turn)
+    if picture is file.image:
+        picture = picture.copy()  # the file goes on to its next frame
     # What the file says about itself would otherwise be written into the next one.
     picture.info = {}
     return picture

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,17 +11,24 @@ from typing import BinaryIO
 from uuid import UUID
 
 import PIL
-from attrs import frozen
-from PIL import Image, features
+from attrs import field, frozen
+from PIL import AvifImagePlugin, Image, features
+
+from imgsvc.adapters.imaging.carried import Carried, frames_in
+from imgsvc.adapters.imaging.fitting import fitted, is_searched
+from imgsvc.adapters.imaging.metadata.writing import labelled
 
 # The families of steps register themselves when they are imported.
 from imgsvc.adapters.imaging.pillow import color, effects, geometry, overlay  # noqa: F401
+from imgsvc.adapters.imaging.pillow.carrying import carried, delay_of, fit_for
 from imgsvc.adapters.imaging.pillow.decisions import Decided, decided
-from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, opened
+from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, each_frame, opened
 from imgsvc.adapters.imaging.pillow.encoding import encoded
+from imgsvc.adapters.imaging.pillow.frames import Frame, Frames
 from imgsvc.adapters.imaging.pillow.geometry import laid_out
 from imgsvc.adapters.imaging.pillow.overlays import FileOverlay, opened_overlays, told_of_step
 from imgsvc.adapters.imaging.pillow.picture import Picture, apply, size_of
+from imgsvc.adapters.imaging.pillow.profiles import in_colors_of
 from imgsvc.adapters.imaging.pillow.sight import sight_of
 from imgsvc.adapters.imaging.pillow.validation import read_all
 from imgsvc.adapters.imaging.reach import Reach
@@ -30,13 +38,25 @@ from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
 from imgsvc.domain.operations import Operation, Trim, Watermark
 from imgsvc.domain.plan import Limits, Plan, plan, sizes_through
-from imgsvc.domain.transform import Format, TransformSpec
+from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, Overlays, Rendered
 
-REVISION = 1  # raised whenever the same source and spec come to give other bytes
+REVISION = 2  # raised whenever the same source and spec come to give other bytes
 
 _LIBRARIES = ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "libtiff", "webp", "avif", "littlecms2", "freetype2")
+
+
+@frozen
+class _Work:
+    """All that the frames of a rendering have in common."""
+
+    spec: TransformSpec
+    planned: Plan
+    file: Opened
+    overlays: Mapping[UUID, FileOverlay]
+    carry: Carried
+    decisions: dict[int, Decided] = field(factory=dict)  # by the places of their steps
 
 
 @frozen
@@ -53,6 +73,7 @@ class PillowEngine:
     def fingerprint(self) -> str:
         # The machine too: nobody promises that its arithmetic rounds as another's.
         versions = [REVISION, platform.machine(), *(features.version(library) for library in _LIBRARIES)]
+        versions += [AvifImagePlugin.get_codec_version("aom"), zlib.ZLIB_RUNTIME_VERSION]
         return f"pillow-{PIL.__version__}-{hashlib.sha256(repr(versions).encode()).hexdigest()[:8]}"
 
     def measure(self, source: BinaryIO) -> Facts:
@@ -79,28 +100,35 @@ class PillowEngine:
         planned = plan(spec, file.facts, self.limits, {image: one.facts for image, one in shown.items()})
         self.check(spec)
         with _explained():
-            picture = self._worked(spec, planned, file, shown)
-            content = self._encoded(picture, planned.format, planned.output.quality)
-        size = size_of(picture)
-        return Rendered(
-            content,
-            Rendition(
-                media_type=planned.format.media_type, width=size.width, height=size.height, byte_count=len(content)
-            ),
-        )
+            work = _Work(spec, planned, file, shown, carried(file, planned.output))
+            frames = Frames(self._frames(work), planned.frames, kept=is_searched(planned.output))
+            carry = fit_for(frames.first, work.carry)
+            content = fitted(
+                lambda output: labelled(self._encoded(frames, output, carry), planned.format, carry),
+                planned.output,
+                len(file.content),
+            )
+        return Rendered(content, _rendition(content, planned.format, size_of(frames.first)))
 
-    def _worked(
-        self, spec: TransformSpec, planned: Plan, file: Opened, overlays: Mapping[UUID, FileOverlay]
-    ) -> Picture:
-        reach = Reach.of(spec.steps, planned.sizes[0])
-        picture = self._decoded(file, reach, upright=spec.auto_orients)
+    def _frames(self, work: _Work) -> Iterator[Frame]:
+        for _ in each_frame(work.file, work.planned.frames):
+            picture = self._worked(work)
+            yield Frame(in_colors_of(work.carry.icc, picture), delay_of(work.file))
+
+    def _worked(self, work: _Work) -> Picture:
+        """The frame that the file is at, after all steps; what the pixels of the first decide holds for all."""
+        steps = work.spec.steps
+        reach = Reach.of(steps, work.planned.sizes[0])
+        picture = self._decoded(work.file, reach, upright=work.spec.auto_orients)
         if reach.resize is not None:
             picture = laid_out(picture, reach.layout, reach.resize.background)
-        for index, step in enumerate(reach.rest, len(spec.steps) - len(reach.rest)):
+        for index, step in enumerate(reach.rest, len(steps) - len(reach.rest)):
             with told_of_step(index):
-                picture = self._applied(decided(step, sight_of(picture), overlays), picture)
+                if index not in work.decisions:
+                    work.decisions[index] = decided(step, sight_of(picture), work.overlays)
+                picture = self._applied(work.decisions[index], picture)
             if isinstance(step, Trim):
-                self._check_again(spec.steps[index + 1 :], size_of(picture), planned.frames, index + 1)
+                self._check_again(steps[index + 1 :], size_of(picture), work.planned.frames, index + 1)
         return picture
 
     def _check_again(self, steps: Sequence[Operation], size: Size, frames: int, first: int) -> None:
@@ -116,8 +144,18 @@ class PillowEngine:
     def _applied(self, operation: Decided, picture: Picture) -> Picture:
         return apply(operation, picture)
 
-    def _encoded(self, picture: Picture, format: Format, quality: int | None) -> bytes:
-        return encoded(picture, format, quality)
+    def _encoded(self, frames: Frames, output: Output, carry: Carried) -> bytes:
+        return encoded(frames, output, carry)
+
+
+def _rendition(content: bytes, format: Format, size: Size) -> Rendition:
+    return Rendition(
+        media_type=format.media_type,
+        width=size.width,
+        height=size.height,
+        byte_count=len(content),
+        frames=frames_in(content, format),
+    )
 
 
 @contextmanager

@@ -36,6 +36,33 @@ def in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image if image.mode in _WORKING_MODES else image.convert("RGB")
 
 
+def taken_profile(image: Image.Image) -> bytes | None:
+    """The profile of a picture whose colours may stay as they are; whoever decodes it then finds none to convert by.
+
+    None for a profile that is broken or unfit, and for colours that no result is in: CMYK and Lab.
+    """
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode in ("CMYK", "LAB"):
+        return None
+    mode = "L" if image.mode in ("1", "L", "LA", *_WIDE) else "RGB"
+    if _conversion(profile, mode) is None:
+        return None
+    del image.info["icc_profile"]
+    return bytes(profile)
+
+
+def in_colors_of(profile: bytes | None, picture: Image.Image) -> Image.Image:
+    """The picture in colours where its profile is one of colours: no file may hold the one without the other."""
+    if profile is None or is_grey(profile) or not picture.mode.startswith("L"):
+        return picture
+    return picture.convert("RGBA" if has_alpha(picture) else "RGB")
+
+
+def is_grey(profile: bytes) -> bool:
+    """Whether the profile is for shades of grey alone."""
+    return profile[16:20] == b"GRAY"
+
+
 Conversion = Callable[[Image.Image], Image.Image]
 
 

@@ -7,9 +7,11 @@ from importlib.metadata import version
 
 from attrs import frozen
 
+from imgsvc.adapters.imaging.carried import Carried
 from imgsvc.adapters.imaging.pillow.decisions import Decided
 from imgsvc.adapters.imaging.pillow.decoding import Opened
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
+from imgsvc.adapters.imaging.pillow.frames import Frames
 from imgsvc.adapters.imaging.pillow.picture import Picture
 from imgsvc.adapters.imaging.reach import Reach
 from imgsvc.adapters.imaging.vips import geometry  # noqa: F401  # a family of steps, which registers itself
@@ -17,9 +19,9 @@ from imgsvc.adapters.imaging.vips.decoding import decode
 from imgsvc.adapters.imaging.vips.encoding import encoded
 from imgsvc.adapters.imaging.vips.library import VERSION
 from imgsvc.adapters.imaging.vips.steps import apply
-from imgsvc.domain.transform import Format
+from imgsvc.domain.output import Output
 
-REVISION = 1  # raised whenever the same source and spec come to give other bytes
+REVISION = 2  # raised whenever the same source and spec come to give other bytes
 
 
 @frozen
@@ -37,5 +39,5 @@ class VipsEngine(PillowEngine):
     def _applied(self, operation: Decided, picture: Picture) -> Picture:
         return apply(operation, picture)
 
-    def _encoded(self, picture: Picture, format: Format, quality: int | None) -> bytes:
-        return encoded(picture, format, quality)
+    def _encoded(self, frames: Frames, output: Output, carry: Carried) -> bytes:
+        return encoded(frames, output, carry)

@@ -65,10 +65,10 @@ def read_png(content: bytes) -> Picture:
     return pyvips.Image.pngload_buffer(content, access="sequential", fail_on="error")
 
 
-def png_of(picture: Picture, *, level: int, filter: str) -> bytes:
+def png_of(picture: Picture, *, level: int, filter: str, interlaced: bool = False) -> bytes:
     """``filter`` is what a row is told as: itself ("none"), or how it differs from its neighbours ("avg" and more)."""
     colors = picture.copy(interpretation="b-w" if picture.bands < 3 else "srgb")
-    content: bytes = colors.pngsave_buffer(compression=level, filter=filter, keep="none")
+    content: bytes = colors.pngsave_buffer(compression=level, filter=filter, interlace=interlaced, keep="none")
     return content
 
 
