@@ -63,27 +63,37 @@ def _seen(picture: Image.Image) -> Image.Image:
 Score = Callable[[int, int], float]  # of the window whose top-left corner is there
 
 
-def _best(score: Score, room: Size) -> tuple[int, int]:
+def _best(score: Score, room: Size) -> tuple[float, float]:
     """The corner of the best window; ``room`` is how far it can go."""
     scored = cache(score)
-    step_x, step_y = -(-room.width // _STEPS) or 1, -(-room.height // _STEPS) or 1
-    left, top = _middle_of_best(scored, _range(0, room.width, step_x), _range(0, room.height, step_y))
-    across = range(max(0, left - step_x), min(room.width, left + step_x) + 1)
-    down = range(max(0, top - step_y), min(room.height, top + step_y) + 1)
-    return _middle_of_best(scored, across, down)
+    across, down = _spread(room.width), _spread(room.height)
+    best = _best_of(scored, across, down)
+    if len(best) == len(across) * len(down):
+        return room.width / 2, room.height / 2
+    left, top = _middle_one(best)
+    return _middle_one(_best_of(scored, _near(left, room.width), _near(top, room.height)))
 
 
-def _range(first: int, last: int, step: int) -> list[int]:
-    return [*range(first, last, step), last]
+def _spread(room: int) -> list[int]:
+    """From end to end, and evenly: else the middle of a plateau would not be its middle."""
+    return sorted({room * step // _STEPS for step in range(_STEPS + 1)})
 
 
-def _middle_of_best(score: Score, across: Iterable[int], down: Iterable[int]) -> tuple[int, int]:
-    """Of equally good windows, that in the middle of them all."""
+def _near(place: int, room: int) -> range:
+    step = room // _STEPS
+    return range(max(0, place - step), min(room, place + step) + 1)
+
+
+def _best_of(score: Score, across: Iterable[int], down: Iterable[int]) -> list[tuple[int, int]]:
+    """The corners of all windows that are as good as the best."""
     scores = {(left, top): score(left, top) for top in down for left in across}
     highest = max(scores.values())
-    best = [corner for corner, value in scores.items() if value >= highest - 1e-9 * abs(highest)]
-    x, y = (sum(corner[axis] for corner in best) / len(best) for axis in (0, 1))
-    return min(best, key=lambda corner: ((corner[0] - x) ** 2 + (corner[1] - y) ** 2, corner))
+    return [corner for corner, value in scores.items() if value >= highest - 1e-9 * abs(highest)]
+
+
+def _middle_one(corners: list[tuple[int, int]]) -> tuple[int, int]:
+    x, y = (sum(corner[axis] for corner in corners) / len(corners) for axis in (0, 1))
+    return min(corners, key=lambda corner: ((corner[0] - x) ** 2 + (corner[1] - y) ** 2, corner))
 
 
 def _by_entropy(colors: Image.Image, seen: Image.Image, kept: Size) -> Score:
@@ -177,11 +187,12 @@ def _bump(begin: int, full: int, falling: int, end: int) -> list[int]:
 
 
 def _weighted(saliency: Image.Image, seen: Image.Image) -> Image.Image:
-    """Less towards the corners, and nothing where nothing can be seen."""
+    """Less towards the corners, and nothing where nothing can be seen; anything that can be seen is a little."""
     # From 0 in the middle to 255 in the corners.
     distance = Image.radial_gradient("L").resize(saliency.size)
     bias = distance.point([round(255 - value * (1 - _AT_CORNERS)) for value in range(256)])
-    return ImageChops.multiply(ImageChops.multiply(saliency, bias), seen)
+    little = [1 + value * 254 // 255 for value in range(256)]
+    return ImageChops.multiply(ImageChops.multiply(saliency, bias).point(little), seen)
 
 
 def _running_total(values: Image.Image, size: Size) -> list[list[int]]:
