@@ -66,7 +66,7 @@ def png(width, height, depth, color_type, rows, interlace=0, frames=b""):
     return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + palette + frames + pixels + png_chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("shade", [b"\0", b"\x7f"])
+@pytest.mark.parametrize("shade", [b"\0", b"\x7f", b"a"])
 @pytest.mark.parametrize(("mode", "depth", "color_type"), MODES)
 def test_a_png_of_fewer_rows_than_it_says_is_refused(engine, mode, depth, color_type, shade):
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color_type]

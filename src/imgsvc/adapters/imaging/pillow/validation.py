@@ -1,5 +1,6 @@
 """Whether every pixel of a file can be read: what may be stored is decided by this, once, at upload."""
 
+from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
@@ -8,6 +9,9 @@ from imgsvc.adapters.imaging.pillow.decoding import Opened, blaming_the_file
 from imgsvc.adapters.imaging.pillow.picture import size_of
 from imgsvc.domain.errors import ImageTooLarge
 from imgsvc.domain.plan import Limits
+
+# Pixels that no row is made of, as a rule: counting all that a file holds takes as long as decoding it.
+_UNLIKELY = {"L": (97,), "P": (97,), "LA": (97, 0), "RGB": (97, 98, 99), "RGBA": (97, 98, 99, 0)}
 
 
 def read_all(file: Opened, limits: Limits) -> None:
@@ -27,20 +31,25 @@ def read_all(file: Opened, limits: Limits) -> None:
 
 
 def _read_first(file: Opened) -> None:
-    if isinstance(file.image, JpegImageFile):
-        if not is_whole_jpeg(file.content):
-            # All bytes are read at any scale; few pixels are faster.
-            file.image.draft(None, (1, 1))
+    match file.image:
+        case JpegImageFile():
+            if not is_whole_jpeg(file.content):
+                # All bytes are read at any scale; few pixels are faster.
+                file.image.draft(None, (1, 1))
+                file.image.load()
+        case PngImageFile():
+            _read_png(file, file.image)
+        case _:
             file.image.load()
-        return
-    file.image.load()
-    # Rows that never came are black, which those of an interlaced picture may be in between.
-    if isinstance(file.image, PngImageFile) and (
-        file.facts.frames > 1 or file.image.info.get("interlace") or _ends_in_nothing(file.image)
-    ):
+
+
+def _read_png(file: Opened, image: PngImageFile) -> None:
+    unlikely = _UNLIKELY.get(image.mode)
+    if unlikely is not None:
+        image.im = Image.new(image.mode, image.size, unlikely).im
+    image.load()
+    # Rows that never came are as they were before. Those of an interlaced picture may be missing in between.
+    last_row = image.crop((0, image.height - 1, image.width, image.height)).tobytes()
+    untouched = bytes(len(last_row)) if unlikely is None else bytes(unlikely) * image.width
+    if file.facts.frames > 1 or image.info.get("interlace") or last_row == untouched:
         check_png(file.content)
-
-
-def _ends_in_nothing(image: PngImageFile) -> bool:
-    last_row = image.crop((0, image.height - 1, image.width, image.height))
-    return not any(last_row.tobytes())
