@@ -213,6 +213,15 @@ def test_a_server_that_hangs_holds_nobody_for_long_and_keeps_no_connection(own_p
     assert repositories.users.get(user.id) == user
 
 
+def test_while_a_server_lets_nobody_in_one_asks_and_the_others_do_not_wait(own_postgres, url, repositories, user):
+    with own_postgres.frozen(), ThreadPoolExecutor(2) as threads:
+        seconds_until_refused(lambda: repositories.users.get(user.id))
+        waited = sorted(threads.map(seconds_until_refused, [lambda: repositories.users.get(user.id)] * 2))
+
+    assert waited[0] < 0.5 < waited[1] < 3
+    assert repositories.users.get(user.id) == user
+
+
 def test_a_connection_that_was_not_used_for_a_while_is_asked_first(own_postgres, repositories, user, monkeypatch):
     monkeypatch.setattr(postgres, "_TRUSTED_SECONDS", 0)
     repositories.users.get(user.id)

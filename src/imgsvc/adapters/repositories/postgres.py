@@ -1,12 +1,14 @@
 """Postgres: a pool of connections, none of which waits longer than it was told."""
 
 import select
+from collections.abc import Callable, Mapping
 from math import inf, isinf
+from threading import Lock
 from time import monotonic
 from typing import Any
 
 import psycopg
-from attrs import frozen
+from attrs import define, field, frozen
 from psycopg.abc import RV, PQGen
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
@@ -54,16 +56,9 @@ MIGRATING = Patience(statement=inf, lock=60.0)
 
 def postgres_engine(url: str, pool_size: int, patience: Patience = SERVING) -> Engine:
     """Connects when it is first used. Raises ValueError where the URL has an unknown option or names no database."""
-    given = _connect_arguments(url)
-
-    def connect() -> PatientConnection:
-        connection = PatientConnection.connect(**given, **_limits(patience))
-        connection.patience = patience.answer
-        return connection
-
     engine = create_engine(
         URL.create("postgresql+psycopg"),
-        creator=connect,
+        creator=_Connector({**_connect_arguments(url), **_limits(patience)}, patience.answer),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_WAIT,
@@ -76,6 +71,39 @@ def postgres_engine(url: str, pool_size: int, patience: Patience = SERVING) -> E
     return engine
 
 
+@define
+class _Connector:
+    """Opens connections. While the server does not answer, one thread asks for one and the others fail at once."""
+
+    arguments: Mapping[str, Any]
+    patience: float
+    _is_silent: bool = field(default=False, init=False)
+    _asking: Lock = field(factory=Lock, init=False)
+
+    def __call__(self) -> "PatientConnection":
+        if not self._is_silent:
+            return self._connect()
+        if not self._asking.acquire(blocking=False):
+            raise psycopg.OperationalError("the server did not answer, and is being asked again")
+        try:
+            return self._connect()
+        finally:
+            self._asking.release()
+
+    def _connect(self) -> "PatientConnection":
+        try:
+            connection = PatientConnection.connect(**self.arguments)
+        except psycopg.errors.ConnectionTimeout:
+            self._note_silence()
+            raise
+        self._is_silent = False
+        connection.patience, connection.note_silence = self.patience, self._note_silence
+        return connection
+
+    def _note_silence(self) -> None:
+        self._is_silent = True
+
+
 class PatientConnection(psycopg.Connection[Any]):
     """Gives up, and closes itself, when the server does not answer for ``patience`` seconds.
 
@@ -83,6 +111,7 @@ class PatientConnection(psycopg.Connection[Any]):
     """
 
     patience: float = inf
+    note_silence: Callable[[], None] = staticmethod(lambda: None)
 
     def wait(self, gen: PQGen[RV], *options: Any, **named_options: Any) -> RV:
         return super().wait(self._in_time(gen), *options, **named_options)
@@ -96,6 +125,7 @@ class PatientConnection(psycopg.Connection[Any]):
                 ready = yield awaited
                 if monotonic() > deadline:
                     self.close()
+                    self.note_silence()
                     raise psycopg.OperationalError(f"the server did not answer within {self.patience:g} seconds")
                 awaited = talk.send(ready)
         except StopIteration as ended:
