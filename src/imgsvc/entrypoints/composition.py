@@ -10,14 +10,14 @@ from attrs import field, frozen
 from imgsvc.adapters.blobs import open_blob_store
 from imgsvc.adapters.cache import open_cache
 from imgsvc.adapters.credentials import open_password_hasher, open_token_issuer
-from imgsvc.adapters.imaging import open_engine, open_engine_in_children
+from imgsvc.adapters.imaging import open_engine, open_engine_in_children, open_header_reader
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import Repositories, migrate, open_repositories
 from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
 from imgsvc.domain.errors import ImgsvcError
 from imgsvc.entrypoints.settings import Settings
 from imgsvc.ports.blobs import BlobStore
-from imgsvc.ports.imaging import ImageEngine
+from imgsvc.ports.imaging import HeaderReader, ImageEngine
 from imgsvc.ports.jobs import JobSource
 
 logger = logging.getLogger(__name__)
@@ -94,6 +94,11 @@ def compose_engine(settings: Settings) -> Iterator[ImageEngine]:
     """The engine alone, for those who have the pictures already. Raises ValueError, RuntimeError."""
     with _opened_engine(settings) as (engine, _):
         yield engine
+
+
+def compose_header_reader(settings: Settings) -> HeaderReader:
+    """What reads headers, for those who want no pixels."""
+    return open_header_reader(settings.limits)
 
 
 @contextmanager

@@ -26,6 +26,20 @@ Overlays: TypeAlias = Mapping[UUID, BinaryIO]
 NO_OVERLAYS: Overlays = MappingProxyType({})
 
 
+class HeaderReader(Protocol):
+    """Reads what files say of their pictures before the pixels, and looks at no pixel. Safe from any thread."""
+
+    def media_type(self, head: bytes) -> str:
+        """By the first bytes of a file, 4096 or all of them; raises UnsupportedFormat."""
+
+    def facts(self, source: BinaryIO) -> Facts:
+        """Also of a picture that is over the limits, or whose pixels cannot be read.
+
+        Raises UnsupportedFormat and CorruptImage. Of a picture that could not be opened without much memory only size
+        and frames are told.
+        """
+
+
 class ImageEngine(Protocol):
     """Decodes, transforms and encodes pictures, within the limits it was made with.
 

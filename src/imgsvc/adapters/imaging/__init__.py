@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from imgsvc.domain.plan import Limits
-from imgsvc.ports.imaging import ImageEngine
+from imgsvc.ports.imaging import HeaderReader, ImageEngine
 
 if TYPE_CHECKING:
     from imgsvc.adapters.imaging.children import ChildProcessEngine
@@ -57,6 +57,13 @@ def open_engine_in_children(
     )
     with engine.running():
         yield engine
+
+
+def open_header_reader(limits: Limits) -> HeaderReader:
+    """Pictures over the limits are read with more care."""
+    from imgsvc.adapters.imaging.pillow.headers import PillowHeaders
+
+    return PillowHeaders(limits)
 
 
 def _engine(name: str, limits: Limits) -> ImageEngine:

@@ -7,6 +7,7 @@ import click
 
 from imgsvc.entrypoints.cli.migrate import migrate
 from imgsvc.entrypoints.cli.operations import operations
+from imgsvc.entrypoints.cli.plan import plan
 from imgsvc.entrypoints.cli.serve import serve
 from imgsvc.entrypoints.cli.transform import transform
 
@@ -25,5 +26,6 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(transform)
+main.add_command(plan)
 main.add_command(migrate)
 main.add_command(operations)

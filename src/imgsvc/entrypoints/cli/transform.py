@@ -1,6 +1,5 @@
 """``imgsvc transform``."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,10 @@ from uuid import uuid4
 import click
 from attrs import evolve, field, frozen
 
-from imgsvc.domain import dialects, notation
 from imgsvc.domain.errors import Conflict, ImgsvcError, InvalidInput
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
+from imgsvc.entrypoints.cli.specs import Asked, explained, read_asked, spec_options
 from imgsvc.entrypoints.composition import compose_engine
 from imgsvc.ports.imaging import ImageEngine
 
@@ -31,12 +30,13 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("target", type=click.Path())
-@click.option("--spec", "-s", help="What to do, in the compact form.")
-@click.option("--json", "json_file", type=click.File("rb"), help="What to do, as a JSON file; - reads standard input.")
+@spec_options
 @click.option(
     "--jobs", "-j", type=click.IntRange(1, 64), help="Pictures worked on at once; one for each core unless set."
 )
-def transform(sources: Sequence[Path], target: str, spec: str | None, json_file: Any, jobs: int | None) -> None:
+def transform(
+    sources: Sequence[Path], target: str, spec: str | None, json_file: Any, overlay: Sequence[str], jobs: int | None
+) -> None:
     """Transform picture files, without a server.
 
     Reads the pictures SOURCES and writes TARGET: a file for one, a folder that exists for several. What stood there
@@ -45,36 +45,17 @@ def transform(sources: Sequence[Path], target: str, spec: str | None, json_file:
     Without f: in the spec, the extension of TARGET says the format; in a folder, each keeps its own.
     """
     settings = settings_with(render_slots=jobs)
-    asked = _spec(spec, json_file)
+    asked = read_asked(spec, json_file, overlay)
     with ExitStack() as opened:
         with explained_failures():
             engine = opened.enter_context(compose_engine(settings))
-        failures = _run(_Work(engine), _tasks(sources, target, asked), settings.render_slots)
+        failures = _run(_Work(engine, asked), _tasks(sources, target, asked.spec), settings.render_slots)
     for source, reason in failures:
         click.echo(f"{source}: {reason}", err=True)
     if failures and len(sources) > 1:
         click.echo(f"{len(failures)} of {len(sources)} pictures could not be made.", err=True)
     if failures:
         raise click.exceptions.Exit(1)
-
-
-def _spec(compact: str | None, json_file: Any) -> TransformSpec:
-    if (compact is None) == (json_file is None):
-        raise click.UsageError("Say what to do with one of --spec and --json.")
-    try:
-        if compact is not None:
-            return notation.parse(compact)
-        return dialects.read_spec(json.load(json_file))
-    except InvalidInput as error:
-        where = f"character {error.position + 1} of --spec" if error.position is not None else error.pointer
-        raise click.UsageError(f"{where}: {_explained(error)}" if where else _explained(error)) from None
-    except (ValueError, RecursionError):
-        raise click.UsageError("The file of --json does not hold JSON.") from None
-
-
-def _explained(error: ImgsvcError) -> str:
-    allowed = error.allowed if isinstance(error, InvalidInput) else None
-    return f"{error.detail}; allowed: {allowed}" if allowed and allowed not in error.detail else error.detail
 
 
 @frozen
@@ -126,7 +107,7 @@ def _with_format_of(target: str, spec: TransformSpec) -> TransformSpec:
     try:
         return evolve(spec, output=evolve(spec.output, format=format))
     except InvalidInput as error:
-        raise click.UsageError(_explained(error)) from None
+        raise click.UsageError(explained(error)) from None
 
 
 def _format_of(path: Path) -> Format | None:
@@ -142,12 +123,13 @@ class _Work:
     """Makes one picture after the other, from several threads."""
 
     engine: ImageEngine
+    asked: Asked
     _makers: dict[Path, Path] = field(factory=dict, init=False)  # which source has made which result
 
     def __call__(self, task: _Task) -> None:
         with task.source.open("rb") as source:
             self.engine.check(task.spec)
-            rendered = self.engine.render(source, task.spec)
+            rendered = self.engine.render(source, task.spec, self.asked.overlays())
         target = task.target
         if target.is_dir():
             target /= f"{task.source.stem}.{Format.of_source(rendered.rendition.media_type).extension}"
@@ -166,7 +148,7 @@ def _run(work: _Work, tasks: Sequence[_Task], jobs: int) -> list[tuple[Path, str
             try:
                 done.result()
             except ImgsvcError as error:
-                failures.append((running[done], _explained(error)))
+                failures.append((running[done], explained(error)))
             except OSError as error:
                 failures.append((running[done], error.strerror or "the file cannot be read or written"))
             progress.update(1)
