@@ -245,3 +245,12 @@ def test_migrating_again_does_nothing(settings):
 
     with compose(settings) as service:
         assert service.health()["database"]
+
+
+def test_an_engine_alone_has_the_time_of_a_job_and_one_that_serves_that_of_who_waits(settings):
+    given = evolve(settings, render_in="children", render_slots=1, sync_seconds=3, job_seconds=40)
+
+    with compose_engine(given) as engine:
+        assert engine.deadline == timedelta(seconds=40)
+    with compose(given) as service:
+        assert service.engine.deadline == timedelta(seconds=3)

@@ -56,7 +56,7 @@ def compose(settings: Settings) -> Iterator[Service]:
         blobs = opened.enter_context(open_blob_store(settings.blobs_url))
         cache = opened.enter_context(open_cache(settings.cache_url))
         jobs = opened.enter_context(open_jobs(settings.jobs_url))
-        engine, notes = opened.enter_context(_opened_engine(settings))
+        engine, notes = opened.enter_context(_opened_engine(settings, settings.sync_seconds))
         ports = Ports(
             users=repositories.users,
             images=repositories.images,
@@ -91,8 +91,11 @@ def compose(settings: Settings) -> Iterator[Service]:
 
 @contextmanager
 def compose_engine(settings: Settings) -> Iterator[ImageEngine]:
-    """The engine alone, for those who have the pictures already. Raises ValueError, RuntimeError."""
-    with _opened_engine(settings) as (engine, _):
+    """The engine alone, for those who have the pictures already, and as long for each as a job has.
+
+    Raises ValueError, RuntimeError.
+    """
+    with _opened_engine(settings, settings.job_seconds) as (engine, _):
         yield engine
 
 
@@ -102,7 +105,7 @@ def compose_header_reader(settings: Settings) -> HeaderReader:
 
 
 @contextmanager
-def _opened_engine(settings: Settings) -> Iterator[tuple[ImageEngine, Sequence[str]]]:
+def _opened_engine(settings: Settings, seconds: int) -> Iterator[tuple[ImageEngine, Sequence[str]]]:
     """The engine, and what is to be noted about it."""
     slots, queue = settings.render_slots, settings.render_queue
     if settings.render_in != "children":
@@ -113,7 +116,7 @@ def _opened_engine(settings: Settings) -> Iterator[tuple[ImageEngine, Sequence[s
         settings.limits,
         slots=slots,
         queue=queue,
-        deadline=timedelta(seconds=settings.sync_seconds),
+        deadline=timedelta(seconds=seconds),
         memory=settings.render_memory,
     ) as engine:
         yield engine, () if engine.is_confined else (_UNCONFINED,)
