@@ -10,6 +10,7 @@ from imgsvc.adapters.imaging.pillow.picture import filled
 from imgsvc.adapters.imaging.stamps import Stamps, laid, room_for
 from imgsvc.adapters.imaging.text import Ink, Lettering, drawn
 from imgsvc.domain.color import TRANSPARENT, Color
+from imgsvc.domain.errors import InvalidInput
 from imgsvc.domain.geometry import Size, pixels, rounded
 from imgsvc.domain.operations import Rotate, Watermark
 
@@ -69,7 +70,10 @@ def _in_color(mask: Image.Image, color: Color) -> Image.Image:
 
 
 def _of_image(watermark: Watermark, overlay: Overlay, size: Size) -> Image.Image:
-    picture = overlay.scaled(_image_size(watermark, overlay.size, size))
+    try:
+        picture = overlay.scaled(_image_size(watermark, overlay.size, size))
+    except InvalidInput as error:
+        raise error.under("image") from error.__cause__
     return picture.convert("LA" if picture.mode.startswith("L") else "RGBA")
 
 
