@@ -1,7 +1,6 @@
 """``imgsvc transform``."""
 
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
@@ -10,13 +9,13 @@ from typing import Any
 from uuid import uuid4
 
 import click
-from attrs import evolve, field, frozen
+from attrs import frozen
 
-from imgsvc.domain.errors import Conflict, ImgsvcError, InvalidInput
-from imgsvc.domain.transform import Format, TransformSpec
+from imgsvc.domain.errors import ImgsvcError
+from imgsvc.entrypoints.cli.batches import Batch, Task, batch
 from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
 from imgsvc.entrypoints.cli.specs import Asked, explained, read_asked, spec_options
-from imgsvc.entrypoints.composition import compose_engine
+from imgsvc.entrypoints.composition import compose_engine, compose_header_reader
 from imgsvc.ports.imaging import ImageEngine
 
 _EPILOG = """\b
@@ -24,98 +23,74 @@ Examples:
   imgsvc transform photo.jpg thumb.webp --spec 'w:400,h:300,fit:cover,gray'
   imgsvc transform photos/*.jpg thumbs/ --spec 'rs:cover:200:200,f:webp,q:80'
   imgsvc transform photo.jpg out.png --json spec.json
+  imgsvc transform -r photos small/ --spec 'w:1600,h:1600,fit:inside' --skip-existing
 """
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.argument("target", type=click.Path())
 @spec_options
+@click.option("--recursive", "-r", is_flag=True, help="Look in the folders of folders, too.")
+@click.option("--skip-existing", is_flag=True, help="Leave alone what is there already.")
 @click.option(
-    "--jobs", "-j", type=click.IntRange(1, 64), help="Pictures worked on at once; one for each core unless set."
+    "--workers",
+    "--jobs",
+    "-j",
+    "workers",
+    type=click.IntRange(1, 64),
+    help="Pictures worked on at once; one for each core unless set.",
 )
 def transform(
-    sources: Sequence[Path], target: str, spec: str | None, json_file: Any, overlay: Sequence[str], jobs: int | None
+    sources: Sequence[Path],
+    target: str,
+    spec: str | None,
+    json_file: Any,
+    overlay: Sequence[str],
+    recursive: bool,
+    skip_existing: bool,
+    workers: int | None,
 ) -> None:
     """Transform picture files, without a server.
 
-    Reads the pictures SOURCES and writes TARGET: a file for one, a folder that exists for several. What stood there
-    is replaced.
+    Reads the pictures SOURCES and writes TARGET: a file for one, a folder for several. What stood there is replaced.
+
+    A folder among SOURCES stands for the pictures in it; TARGET gets folders of the same names. Other files in it are
+    passed over.
 
     Without f: in the spec, the extension of TARGET says the format; in a folder, each keeps its own.
     """
-    settings = settings_with(render_slots=jobs)
+    settings = settings_with(render_slots=workers)
     asked = read_asked(spec, json_file, overlay)
     with ExitStack() as opened:
         with explained_failures():
             engine = opened.enter_context(compose_engine(settings))
-        failures = _run(_Work(engine, asked), _tasks(sources, target, asked.spec), settings.render_slots)
-    for source, reason in failures:
-        click.echo(f"{source}: {reason}", err=True)
-    if failures and len(sources) > 1:
-        click.echo(f"{len(failures)} of {len(sources)} pictures could not be made.", err=True)
-    if failures:
+        work = batch(sources, target, asked.spec, compose_header_reader(settings), recursive=recursive)
+        if skip_existing:
+            work = work.without_present()
+        failures = [*work.failures, *_run(_Work(engine, asked), work.tasks, settings.render_slots)]
+    _tell(work, sorted(failures))
+    if failures or not (work.tasks or work.present):
         raise click.exceptions.Exit(1)
 
 
-@frozen
-class _Task:
-    source: Path
-    target: Path  # a folder where the name is made from the source's, once the format is known
-    spec: TransformSpec
+def _tell(work: Batch, failures: Sequence[tuple[Path, str]]) -> None:
+    """On standard error, what was not made; nothing where all was."""
+    told = [f"{source}: {reason}" for source, reason in failures]
+    if work.strangers:
+        told.append(f"{_counted(work.strangers, 'file')} passed over: no picture.")
+    if work.present:
+        told.append(f"{_counted(work.present, 'picture')} passed over: there already.")
+    if failures and len(work.tasks) > 1:
+        told.append(f"{len(failures)} of {len(work.tasks)} pictures could not be made.")
+    if not (work.tasks or work.present or failures):
+        told.append("There are no pictures; -r looks in the folders of folders, too.")
+    for line in told:
+        click.echo(line, err=True)
 
 
-def _tasks(sources: Sequence[Path], target: str, spec: TransformSpec) -> list[_Task]:
-    path = Path(target).resolve()  # what a link leads to is replaced, not the link
-    if path.is_dir():
-        _check_names(sources, path, spec)
-        return [_Task(source, path, spec) for source in sources]
-    if len(sources) > 1 or target.endswith("/"):
-        raise click.UsageError(f"There is no folder {target}; make it first.")
-    if path.exists() and not path.is_file():
-        raise click.UsageError(f"{target} is not a file.")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"There is no folder {Path(target).parent}; make it first.")
-    return [_Task(sources[0], path, _with_format_of(target, spec))]
-
-
-def _check_names(sources: Sequence[Path], folder: Path, spec: TransformSpec) -> None:
-    """Raises UsageError where one result would take another's place, or that of its own source."""
-    names = Counter(_expected_name(source, spec) for source in sources)
-    name, count = names.most_common(1)[0]
-    if count > 1:
-        raise click.UsageError(f"{count} of the pictures would become the same file, {name}.")
-    for source in sources:
-        if folder / _expected_name(source, spec) == source.resolve():
-            raise click.UsageError(f"{source} would be replaced by its own result: say another folder.")
-
-
-def _expected_name(source: Path, spec: TransformSpec) -> str:
-    """The name in a folder, of a picture that is what its own name says."""
-    asked = spec.output.format
-    format = asked if isinstance(asked, Format) else _format_of(source) or Format.PNG
-    return f"{source.stem}.{format.extension}"
-
-
-def _with_format_of(target: str, spec: TransformSpec) -> TransformSpec:
-    if spec.output.format is not None:
-        return spec
-    format = _format_of(Path(target))
-    if format is None:
-        known = ", ".join(sorted(one.extension for one in Format))
-        raise click.UsageError(f"{target} has no extension that says the format: {known}; or say f: in the spec.")
-    try:
-        return evolve(spec, output=evolve(spec.output, format=format))
-    except InvalidInput as error:
-        raise click.UsageError(explained(error)) from None
-
-
-def _format_of(path: Path) -> Format | None:
-    """What the extension says."""
-    try:
-        return Format(path.suffix.removeprefix(".").lower())
-    except InvalidInput:
-        return None
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
 @frozen
@@ -124,25 +99,19 @@ class _Work:
 
     engine: ImageEngine
     asked: Asked
-    _makers: dict[Path, Path] = field(factory=dict, init=False)  # which source has made which result
 
-    def __call__(self, task: _Task) -> None:
+    def __call__(self, task: Task) -> None:
         with task.source.open("rb") as source:
             self.engine.check(task.spec)
             rendered = self.engine.render(source, task.spec, self.asked.overlays())
-        target = task.target
-        if target.is_dir():
-            target /= f"{task.source.stem}.{Format.of_source(rendered.rendition.media_type).extension}"
-        # Two pictures may share a name that nobody expected, where one is not what its own name says.
-        if self._makers.setdefault(target, task.source) != task.source:
-            raise Conflict(f"another of the pictures has become {target.name}")
-        _write(target, rendered.content)
+        task.target.parent.mkdir(parents=True, exist_ok=True)
+        _write(task.target, rendered.content)
 
 
-def _run(work: _Work, tasks: Sequence[_Task], jobs: int) -> list[tuple[Path, str]]:
+def _run(work: _Work, tasks: Sequence[Task], workers: int) -> list[tuple[Path, str]]:
     """The pictures that could not be made, and why."""
     failures: list[tuple[Path, str]] = []
-    with _pool(jobs) as pool, _progress(len(tasks)) as progress:
+    with _pool(workers) as pool, _progress(len(tasks)) as progress:
         running = {pool.submit(work, task): task.source for task in tasks}
         for done in as_completed(running):
             try:
@@ -152,7 +121,7 @@ def _run(work: _Work, tasks: Sequence[_Task], jobs: int) -> list[tuple[Path, str
             except OSError as error:
                 failures.append((running[done], error.strerror or "the file cannot be read or written"))
             progress.update(1)
-    return sorted(failures)
+    return failures
 
 
 @contextmanager
@@ -170,7 +139,7 @@ def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
 def _progress(total: int) -> Iterator[Any]:
     """A bar on standard error, if somebody looks and there is something to wait for."""
     stream = sys.stderr
-    is_hidden = total == 1 or not stream.isatty()
+    is_hidden = total <= 1 or not stream.isatty()
     bar: Any = click.progressbar(length=total, label="Pictures", show_pos=True, file=stream, hidden=is_hidden)
     with bar:
         yield bar
