@@ -66,7 +66,7 @@ def read_png(content: bytes) -> Picture:
 
 
 def png_of(picture: Picture, *, level: int, filter: str, interlaced: bool = False) -> bytes:
-    """``filter`` is what a row is told as: itself ("none"), or how it differs from its neighbours ("avg" and more)."""
+    """``filter`` is what a row is told as: "none" for itself, else how it differs from its neighbours."""
     colors = picture.copy(interpretation="b-w" if picture.bands < 3 else "srgb")
     content: bytes = colors.pngsave_buffer(compression=level, filter=filter, interlace=interlaced, keep="none")
     return content
