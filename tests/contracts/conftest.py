@@ -21,23 +21,30 @@ def sqlite_repositories_url(tmp_path):
     return f"sqlite:///{tmp_path}/imgsvc.db"
 
 
+@pytest.fixture
+def sqlite_repositories(sqlite_repositories_url):
+    with open_repositories(sqlite_repositories_url) as repositories:
+        yield repositories
+
+
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_url):
+def opened_postgres(postgres_url):
+    """Opened once, since connecting takes longer than most tests."""
     migrate(postgres_url)
-    return postgres_url
+    with open_repositories(postgres_url) as repositories:
+        yield repositories
 
 
 @pytest.fixture
-def postgres_repositories_url(migrated_postgres):
+def postgres_repositories(opened_postgres, postgres_url):
     # Quicker than TRUNCATE, since there is little.
-    execute(migrated_postgres, "DELETE FROM images; DELETE FROM users")
-    return migrated_postgres
+    execute(postgres_url, "DELETE FROM images; DELETE FROM users")
+    return opened_postgres
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.servers)])
 def repositories(request):
-    with open_repositories(request.getfixturevalue(f"{request.param}_repositories_url")) as repositories:
-        yield repositories
+    return request.getfixturevalue(f"{request.param}_repositories")
 
 
 @pytest.fixture
