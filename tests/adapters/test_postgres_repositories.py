@@ -120,6 +120,13 @@ def test_a_server_that_is_not_there_is_unavailable_and_the_password_stays_a_secr
     assert "Connection refused" in str(caught.value.__cause__)
 
 
+def test_the_password_is_shown_by_nothing_that_a_debugger_would_print():
+    engine = postgres_engine("postgresql://ada:hunter2@host/db", pool_size=1)
+
+    assert "_Connector" in repr(vars(engine.pool))
+    assert "hunter2" not in repr(vars(engine.pool)) + repr(vars(engine))
+
+
 # the connections
 
 

@@ -75,7 +75,7 @@ def postgres_engine(url: str, pool_size: int, patience: Patience = SERVING) -> E
 class _Connector:
     """Opens connections. While the server does not answer, one thread asks for one and the others fail at once."""
 
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Any] = field(repr=False)  # the password is among them
     patience: float
     _is_silent: bool = field(default=False, init=False)
     _asking: Lock = field(factory=Lock, init=False)
