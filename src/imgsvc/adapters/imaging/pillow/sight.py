@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 from imgsvc.adapters.imaging.pillow.decisions import Sight
 from imgsvc.adapters.imaging.pillow.geometry import resampled
@@ -26,8 +26,7 @@ def _content(picture: Picture, trim: Trim) -> Box | None:
     border = _of_color(trim.color, weighted) if trim.color else _of_corner(weighted)
     if not has_alpha(picture) and trim.color is not None and 255 - trim.color.alpha > trim.tolerance:
         return Box(0, 0, *picture.size)
-    edges = _differing(weighted, border, trim.tolerance).getbbox()
-    return Box(edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]) if edges else None
+    return _differing(weighted, border, trim.tolerance)
 
 
 Border = list[tuple[int, ...]]  # for each band of the picture, the values that all of it must be near to
@@ -45,10 +44,15 @@ def _of_color(color: Color, picture: Picture) -> Border:
     return [*border, (alpha,)] if picture.mode.endswith("a") else border
 
 
-def _differing(picture: Picture, border: Border, tolerance: int) -> Image.Image:
-    """Where some band is further from the border's than the tolerance."""
-    differing = Image.new("L", picture.size)
-    for band, near in zip(picture.split(), border, strict=True):
+def _differing(picture: Picture, border: Border, tolerance: int) -> Box | None:
+    """The box of all pixels of which a band is further from the border's than the tolerance."""
+    edges = []
+    for index, near in enumerate(border):
         table = [255 * any(abs(value - one) > tolerance for one in near) for value in range(256)]
-        differing = ImageChops.lighter(differing, band.point(table))
-    return differing
+        # A band at a time, since each takes as many bytes as the picture has pixels.
+        edges.append(picture.getchannel(index).point(table).getbbox())
+    found = [one for one in edges if one is not None]
+    if not found:
+        return None
+    left, top = min(one[0] for one in found), min(one[1] for one in found)
+    return Box(left, top, max(one[2] for one in found) - left, max(one[3] for one in found) - top)
