@@ -81,6 +81,15 @@ def test_only_the_sharper_kernels_overshoot(engine, spec):
         assert highest > 191
 
 
+@pytest.mark.parametrize("spec", ["rs:inside:40:", "rs:stretch:360:20,el:1"])
+@pytest.mark.parametrize(("kernel", "waves"), [("bicubic", False), ("lanczos", True)])
+def test_only_the_sharpest_kernel_swings_back(engine, spec, kernel, waves):
+    picture = made(engine, edge(), f"{spec},kernel:{kernel}").convert("L")
+
+    light = [picture.getpixel((x, picture.height // 2)) for x in range(picture.width // 2 + 1, picture.width)]
+    assert (min(light) < 190) is waves
+
+
 @pytest.mark.parametrize("kernel", Kernel)
 @pytest.mark.parametrize("format", ["jpeg", "png"])
 def test_every_kernel_keeps_things_in_their_places(engine, format, kernel):

@@ -104,6 +104,13 @@ def test_the_border_may_have_a_colour_of_its_own(engine, trim, size):
     assert made(engine, picture, spec_of(trim)).size == size
 
 
+def test_what_is_opaque_is_no_transparent_border(engine):
+    picture = framed(Image.new("RGB", (40, 20), BLUE), (0, 0, 0))
+
+    assert made(engine, picture, "trim:0:00000000").size == picture.size
+    assert made(engine, picture, "trim:0:000000").size == (40, 20)
+
+
 def test_a_transparent_colour_is_any_transparent_border(engine):
     assert same(
         made(engine, half_clear(), spec_of(Trim(0, Color(1, 2, 3, 0)))), Image.new("RGBA", (20, 20), (*RED, 255))

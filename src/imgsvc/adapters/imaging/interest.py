@@ -3,9 +3,10 @@
 Both engines ask this module, with a small copy of the picture as it is at that step, so they agree on the place.
 
 `smart` takes up the idea of smartcrop.js (J. Wagner) and of libvips' `attention`: detail, strong colours and skin draw
-the eye. To these it adds how far a colour is from all others (Achanta et al., "Frequency-tuned salient region
-detection", 2009), which finds a subject that has no texture. Both of the others look for one best point or try a few
-crops; here each window's sum is taken, its inner part counted twice, so a subject comes to lie in the middle of it.
+the eye. To these it adds colours that are unlike those around, which finds a subject without any texture; and each
+counts by how far it rises above its surroundings (Itti, Koch and Niebur, "A model of saliency-based visual attention",
+1998), so no large area of skin's colour or of grass does. Where the others look for one best point, or try a few crops,
+here each window's sum is taken, its inner part counted twice: a subject comes to lie in the middle.
 
 `entropy` means what it does in other services: the window whose grey values are the least predictable.
 
@@ -157,7 +158,7 @@ def _detail(luminance: Image.Image) -> Image.Image:
 
 
 def _unusual(colors: Image.Image) -> Image.Image:
-    """How far a colour is from the picture's mean, without what is fine enough for ``_detail``."""
+    """How far a colour is from those around it, without what is fine enough for ``_detail``."""
     soft = colors.filter(ImageFilter.GaussianBlur(1.0))
     luminance, blue, red = ImageChops.difference(soft.convert("YCbCr"), _surroundings(soft).convert("YCbCr")).split()
     return ImageChops.add(luminance.point(lambda value: value // 2), ImageChops.add(blue, red)).point(
