@@ -4,7 +4,8 @@ import math
 
 from attrs import evolve
 
-from imgsvc.adapters.imaging.carried import FOREVER, ONCE, Carried
+from imgsvc.adapters.imaging.animation import FOREVER, ONCE
+from imgsvc.adapters.imaging.carried import Carried
 from imgsvc.adapters.imaging.metadata.policy import Kept, kept
 from imgsvc.adapters.imaging.metadata.reading import embedded_in
 from imgsvc.adapters.imaging.pillow.decoding import Opened

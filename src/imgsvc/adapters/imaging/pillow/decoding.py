@@ -18,6 +18,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from imgsvc.adapters.imaging.animation import with_alpha_flagged
 from imgsvc.adapters.imaging.opening import HEIC, sniff
 from imgsvc.adapters.imaging.pillow.geometry import cropped, resampled
 from imgsvc.adapters.imaging.pillow.heic import heic_reader
@@ -76,11 +77,20 @@ def opened(source: BinaryIO, limits: Limits) -> Opened:
     if outline.size is not None:
         limits.check_source(outline.size)
     reader = _reader(media_type)
-    # AVIF's reader fails on broken EXIF, and takes nothing from it: the orientation is told in a box of its own.
-    read = _AVIF_EXIF.sub(rb"\1free", content) if media_type == "image/avif" else content
     with blaming_the_file():
-        image = reader(BytesIO(read))
+        image = reader(BytesIO(_fit_to_be_read(content, media_type)))
         return Opened(image, content, _facts(media_type, image, outline.frames, limits))
+
+
+def _fit_to_be_read(content: bytes, media_type: str) -> bytes:
+    match media_type:
+        case "image/avif":
+            # Its reader fails on broken EXIF, and takes nothing from it: a box of its own tells the orientation.
+            return _AVIF_EXIF.sub(rb"\1free", content)
+        case "image/webp":
+            return with_alpha_flagged(content)
+        case _:
+            return content
 
 
 def _reader(media_type: str) -> type[ImageFile]:
@@ -122,15 +132,18 @@ def _orientation(image: ImageFile) -> int:
     return next((known for known in _TURNS if known == value), UPRIGHT)
 
 
-def each_frame(file: Opened, count: int) -> Iterator[int]:
-    """Go to one frame after the other, at most so many. Raises CorruptImage."""
-    # What an animated PNG shows where animations are unknown is none of its frames.
+def frame_numbers(file: Opened, count: int) -> range:
+    """The frames to show of an animation where at most so many are wanted; for one, the picture that all can show."""
+    # What an animated PNG shows where animations are unknown may be none of its frames.
     first = int(count > 1 and getattr(file.image, "default_image", False))
-    for number in range(first, min(first + count, file.facts.frames)):
-        if number:
-            with blaming_the_file():
-                file.image.seek(number)
-        yield number
+    return range(first, min(first + count, file.facts.frames))
+
+
+def go_to(file: Opened, frame: int) -> None:
+    """Have ``decode`` decode that frame; frames come in their order. Raises CorruptImage."""
+    if frame:
+        with blaming_the_file():
+            file.image.seek(frame)
 
 
 def decode(file: Opened, reach: Reach, *, upright: bool) -> Picture:

@@ -14,7 +14,8 @@ import PIL
 from attrs import field, frozen
 from PIL import AvifImagePlugin, Image, features
 
-from imgsvc.adapters.imaging.carried import Carried, frames_in
+from imgsvc.adapters.imaging.animation import frames_in
+from imgsvc.adapters.imaging.carried import Carried
 from imgsvc.adapters.imaging.fitting import fitted, is_searched
 from imgsvc.adapters.imaging.metadata.writing import labelled
 
@@ -22,7 +23,7 @@ from imgsvc.adapters.imaging.metadata.writing import labelled
 from imgsvc.adapters.imaging.pillow import color, effects, geometry, overlay  # noqa: F401
 from imgsvc.adapters.imaging.pillow.carrying import carried, delay_of, fit_for
 from imgsvc.adapters.imaging.pillow.decisions import Decided, decided
-from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, each_frame, opened
+from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, frame_numbers, go_to, opened
 from imgsvc.adapters.imaging.pillow.encoding import encoded
 from imgsvc.adapters.imaging.pillow.frames import Frame, Frames
 from imgsvc.adapters.imaging.pillow.geometry import laid_out
@@ -101,7 +102,8 @@ class PillowEngine:
         self.check(spec)
         with _explained():
             work = _Work(spec, planned, file, shown, carried(file, planned.output))
-            frames = Frames(self._frames(work), planned.frames, kept=is_searched(planned.output))
+            numbers = frame_numbers(file, planned.frames)
+            frames = Frames(self._frames(work, numbers), len(numbers), kept=is_searched(planned.output))
             carry = fit_for(frames.first, work.carry)
             content = fitted(
                 lambda output: labelled(self._encoded(frames, output, carry), planned.format, carry),
@@ -110,8 +112,9 @@ class PillowEngine:
             )
         return Rendered(content, _rendition(content, planned.format, size_of(frames.first)))
 
-    def _frames(self, work: _Work) -> Iterator[Frame]:
-        for _ in each_frame(work.file, work.planned.frames):
+    def _frames(self, work: _Work, numbers: range) -> Iterator[Frame]:
+        for number in numbers:
+            go_to(work.file, number)
             picture = self._worked(work)
             yield Frame(in_colors_of(work.carry.icc, picture), delay_of(work.file))
 

@@ -10,7 +10,7 @@ from io import BytesIO
 from attrs import evolve, frozen
 from PIL import GifImagePlugin, Image, ImageChops
 
-from imgsvc.adapters.imaging.carried import FOREVER, ONCE, centiseconds
+from imgsvc.adapters.imaging.animation import FOREVER, ONCE, centiseconds
 from imgsvc.adapters.imaging.pillow.frames import Frame, Frames
 from imgsvc.adapters.imaging.pillow.picture import Picture, has_alpha, in_mode
 
@@ -101,7 +101,8 @@ def _drawn(scene: _Scene, is_cleared: bool) -> bytes:
         return _written(indexed, (0, 0), duration=delay, disposal=disposal, transparency=unseen)
     # What is cleared must cover all that was drawn before.
     if before is None or has_alpha(before) or is_cleared:
-        return _written(_with_palette(picture, _COLORS), (0, 0), duration=delay, disposal=disposal)
+        indexed, place = _with_place(picture)
+        return _written(indexed, (0, 0), duration=delay, disposal=disposal, **place)
     changed = _changed(before, picture)
     box = changed.getbbox() if changed is not None else None
     assert changed is not None
@@ -146,6 +147,18 @@ def _masked(picture: Picture, unseen: Image.Image) -> tuple[Image.Image, int]:
     indexed.putpalette([*shades, 0, 0, 0])
     indexed.paste(place, mask=unseen)
     return indexed, place
+
+
+def _with_place(picture: Picture) -> tuple[Image.Image, dict[str, int]]:
+    """With a place of the palette for what is not to be seen, though all is, unless colours take all places.
+
+    Some readers clear only to what is not seen in that frame, or in the first.
+    """
+    colors = picture.getcolors(_COLORS)
+    if colors is not None and len(colors) == _COLORS:
+        return _with_palette(picture, _COLORS), {}
+    indexed, unseen = _masked(picture, Image.new("L", picture.size))
+    return indexed, {"transparency": unseen}
 
 
 def _with_palette(picture: Picture, colors: int) -> Image.Image:

@@ -5,6 +5,7 @@ from typing import Any
 
 from PIL import Image
 
+from imgsvc.adapters.imaging.animation import with_alpha_flagged
 from imgsvc.adapters.imaging.pillow.frames import Frames
 from imgsvc.adapters.imaging.pillow.picture import Picture, has_alpha, in_mode
 from imgsvc.domain.output import Output
@@ -24,7 +25,7 @@ def webp(frames: Frames, output: Output, quality: int, plays: int) -> bytes:
     else:
         reel = _Reel(frames)
         reel.save(stream, "WEBP", save_all=True, duration=reel.delays, loop=plays, **options)
-    return stream.getvalue()
+    return with_alpha_flagged(stream.getvalue())
 
 
 def _prepared(picture: Picture) -> Picture:
