@@ -4,7 +4,7 @@ import signal
 import subprocess
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -46,12 +46,12 @@ def local_postgres() -> Iterator[str]:
 
 @contextmanager
 def contained_postgres() -> Iterator[str]:
-    with warnings.catch_warnings(action="ignore"):
-        from testcontainers.postgres import PostgresContainer
+    with ExitStack() as running:
+        with warnings.catch_warnings(action="ignore"):  # the library's own
+            from testcontainers.postgres import PostgresContainer
 
-        container = PostgresContainer("postgres:15-alpine", driver="psycopg")
-        with container:
-            yield container.get_connection_url()
+            container = running.enter_context(PostgresContainer("postgres:15-alpine", driver="psycopg"))
+        yield container.get_connection_url()
 
 
 POSTGRES = RealServer("postgres", contained_postgres, local_postgres, "the package postgresql")
