@@ -23,6 +23,8 @@ _STORED_AS = {  # how an upright picture is stored for each EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
+# Red, green and blue as CIE XYZ beside white of D50.
+_P3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
 _LOSSLESS: dict[str, dict[str, Any]] = {
     "jpeg": {"quality": 95, "subsampling": 0},
     "webp": {"lossless": True, "exact": True},
@@ -99,6 +101,16 @@ def swapped_profile() -> bytes:
     """sRGB with red and green changed for each other: what it calls red looks green."""
     profile = srgb_profile()
     return profile.replace(b"rXYZ", b"swap").replace(b"gXYZ", b"rXYZ").replace(b"swap", b"gXYZ")
+
+
+def display_p3_profile() -> bytes:
+    """sRGB with the primaries of wide-gamut displays (SMPTE EG 432-1), which take the same values further out."""
+    profile = bytearray(srgb_profile())
+    for name, primary in ((b"rXYZ", _P3[0]), (b"gXYZ", _P3[1]), (b"bXYZ", _P3[2])):
+        entry = profile.index(name)
+        at = int.from_bytes(profile[entry + 4 : entry + 8], "big") + 8
+        profile[at : at + 12] = struct.pack(">3i", *(round(value * 65536) for value in primary))
+    return bytes(profile)
 
 
 def png_chunk(name: bytes, content: bytes) -> bytes:

@@ -27,6 +27,7 @@ from tests.pictures import (
     WHITE,
     animated,
     decoded,
+    display_p3_profile,
     encoded,
     gif_claiming,
     half_clear,
@@ -250,6 +251,29 @@ def test_colours_are_shown_as_the_profile_means_them(engine):
     assert close(picture.getpixel((5, 5)), GREEN, 4)
     assert close(picture.getpixel((35, 5)), RED, 4)
     assert close(picture.getpixel((5, 15)), BLUE, 4)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    # By the matrices of the two colour spaces: colours that both have, and one that only the wider has.
+    [((200, 100, 50), (215, 93, 31)), ((64, 128, 64), (32, 130, 55)), ((90, 90, 90), (90, 90, 90)), (RED, RED)],
+)
+@pytest.mark.parametrize("format", ["png", "jpeg"])
+@pytest.mark.parametrize("spec", ["", "rs:inside:20:"])
+def test_wide_colours_are_shown_as_the_nearest_of_srgb(engine, format, spec, wide, narrow):
+    content = encoded(Image.new("RGB", (80, 40), wide), format, icc_profile=display_p3_profile())
+
+    assert close(made(engine, content, f"{spec},f:png".lstrip(",")).getpixel((5, 5)), narrow, 3)
+
+
+@pytest.mark.parametrize("spec", ["", "flip", "crop:3:3:20:10"])
+def test_a_profile_that_changes_nothing_changes_no_pixel(engine, spec):
+    source = textured(64, 40)
+
+    with_profile = made(engine, encoded(source, icc_profile=srgb_profile()), spec)
+    without = made(engine, encoded(source), spec)
+
+    assert ImageChops.difference(with_profile, without).getbbox() is None
 
 
 @pytest.mark.parametrize("spec", ["rs:inside:20:", "rs:stretch:80:40,el:1", "gray,rs:inside:20:"])

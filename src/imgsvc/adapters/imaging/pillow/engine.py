@@ -43,7 +43,7 @@ from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, Overlays, Rendered
 
-REVISION = 2  # raised whenever the same source and spec come to give other bytes
+REVISION = 3  # raised whenever the same source and spec come to give other bytes
 
 _LIBRARIES = ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "libtiff", "webp", "avif", "littlecms2", "freetype2")
 

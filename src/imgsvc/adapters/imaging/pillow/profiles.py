@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from functools import cache, lru_cache
 from io import BytesIO
+from itertools import chain, product
 
 from PIL import Image, ImageChops, ImageCms
 
@@ -12,6 +13,8 @@ from imgsvc.adapters.imaging.pillow.picture import has_alpha, in_mode
 _WORKING_MODES = ("L", "LA", "RGB", "RGBA")
 _WIDE = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 _SIXTEEN_BITS = 65535
+_SAMPLES = tuple(product(range(0, 256, 15), repeat=3))  # colours by which profiles are told apart
+_ROUNDING = 1  # levels by which profiles of the same colours differ
 
 
 def in_plain_mode(image: Image.Image) -> Image.Image:
@@ -72,12 +75,23 @@ def _conversion(profile: bytes, mode: str) -> Conversion | None:
         transform = _transform(profile, mode)
         if mode == "L":
             return _grey_conversion(transform)
-        # Once, since a profile may be found broken only when it is used.
-        transform.apply(Image.new(mode, (1, 1)))
+        # A profile may be found broken only when it is used.
+        if _changes_nothing(transform):
+            return lambda image: image
     except Exception:
         # ImageCms has many ways to say that a profile is broken, all of them its own.
         return None
     return lambda image: _transformed(image, transform)
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether the profile is sRGB's own, whoever wrote it: by far the most are."""
+    if transform.input_mode != "RGB":
+        transform.apply(Image.new(transform.input_mode, (1, 1)))
+        return False
+    colors = Image.frombytes("RGB", (len(_SAMPLES), 1), bytes(chain.from_iterable(_SAMPLES)))
+    difference = ImageChops.difference(colors, _transformed(colors, transform))
+    return max(difference.tobytes()) <= _ROUNDING
 
 
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:

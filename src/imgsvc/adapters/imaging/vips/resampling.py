@@ -1,5 +1,7 @@
 """Pictures made smaller, which libvips does three times as fast as Pillow."""
 
+from functools import lru_cache
+
 from PIL import Image
 
 from imgsvc.adapters.imaging.vips.library import PIXELS_AT_ONCE, Picture, cropped, to_pillow
@@ -51,6 +53,7 @@ def _lines(window: Box, pixels: float) -> int:
     return max(_LEAST_LINES, min(most, fitting))
 
 
+@lru_cache(maxsize=1024)
 def _missing(length: int, factor: float) -> int:
     """How many pixels make a side a multiple of the factor, or nearly one, and of what it is first reduced by.
 
