@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench clean
+.PHONY: help run test check format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ check: $(INSTALLED) ## lint, formatting, types, architecture
 format: $(INSTALLED) ## bring the code into its one format
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+docs: $(INSTALLED) ## write docs/transforms.md and draw its pictures
+	$(BIN)/python -m docs
 
 bench: $(INSTALLED) ## measure; PICTURE=path takes your own photograph
 	$(BIN)/python -m bench $(if $(PICTURE),--picture "$(PICTURE)")

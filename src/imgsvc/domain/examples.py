@@ -55,7 +55,7 @@ def _output(shows: str, **options: object) -> Example:
     return Example(TransformSpec(output=Output(**options)), shows)  # type: ignore[arg-type]  # told by the classes
 
 
-_ORANGE, _NAVY, _CREAM = Color.parse("ff7a00"), Color.parse("1b2a49"), Color.parse("fff4e0")
+_SKY, _NAVY, _CREAM = Color.parse("a8d8ea"), Color.parse("1b2a49"), Color.parse("fff4e0")
 
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     AutoOrient.op: (
@@ -83,7 +83,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     Flip.op: (_step(Flip(), "top and bottom change places"),),
     Mirror.op: (_step(Mirror(), "left and right change places"),),
     Pad.op: (_step(Pad(10, 20, 50, 20, _CREAM), "room around, the most below"),),
-    Background.op: (_step(Background(_ORANGE), "a colour behind a cut-out"),),
+    Background.op: (_step(Background(_SKY), "a colour behind a cut-out"),),
     Adjust.op: (
         _step(Adjust(brightness=15, contrast=20, saturation=30), "brighter, harder and more colourful"),
         _step(Adjust(hue=150), "colours turned by 150 degrees"),

@@ -1,0 +1,1 @@
+"""The documentation, and what generates docs/transforms.md: ``python -m docs``."""

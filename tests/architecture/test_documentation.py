@@ -1,0 +1,69 @@
+"""docs/transforms.md says and shows what the transform language is: nothing is missing, nothing is stale."""
+
+import re
+
+import pytest
+from attrs import fields
+
+from docs import page, pictures, scene
+from imgsvc.domain.dialects import QUERY_KEYS
+from imgsvc.domain.examples import EXAMPLES, OUTPUT_EXAMPLES
+from imgsvc.domain.notation import compact
+from imgsvc.domain.operations import OPERATIONS
+from imgsvc.domain.output import Output
+from tests.pictures import decoded
+
+TEXT = page.PATH.read_text(encoding="utf-8")
+PICTURED = [one for name in (*EXAMPLES, *OUTPUT_EXAMPLES) for one in pictures.pictured(name)]
+FILES = sorted(pictures.FOLDER.iterdir())
+
+
+def section(name):
+    """What stands below the heading of an operation."""
+    return re.search(rf"^### {name}\n(.*?)(?=^##)", TEXT, re.DOTALL | re.MULTILINE)[1]
+
+
+def test_the_page_is_what_is_generated():
+    assert page.text() == TEXT, "run `make docs`"
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_is_told_with_its_parameters_and_shown(name):
+    told = section(name)
+
+    assert all(f"`{one.name}`" in told for one in fields(OPERATIONS[name]))
+    assert all(f"`{compact(example.spec)}`" in told for example in EXAMPLES[name])
+    assert f"(transforms/{name}-1.webp)" in told
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Output)])
+def test_every_output_option_is_told_with_an_example(name):
+    told = TEXT.partition("## Output")[2]
+
+    assert f"| `{name}` |" in told
+    assert f"| `{compact(OUTPUT_EXAMPLES[name].spec)}` |" in told
+
+
+@pytest.mark.parametrize("key", QUERY_KEYS)
+def test_every_key_of_the_query_is_told(key):
+    assert f"| `{key}` |" in TEXT.partition("### Keys of the query")[2]
+
+
+@pytest.mark.parametrize("one", PICTURED, ids=lambda one: one.name)
+def test_every_example_has_a_picture_of_the_planned_size(one):
+    picture = decoded(one.path.read_bytes())
+    planned = one.plan.size
+
+    assert picture.format == "WEBP"
+    assert picture.size == ((planned.width, planned.height) if one.plan.is_exact else scene.SIZE)
+
+
+def test_every_picture_is_shown_and_every_shown_picture_is_there():
+    assert {path.name for path in FILES} == set(re.findall(r"\(transforms/([\w.-]+)\)", TEXT))
+
+
+def test_pictures_are_small():
+    sizes = [path.stat().st_size for path in FILES]
+
+    assert max(sizes) < 15_000
+    assert sum(sizes) < 400_000
