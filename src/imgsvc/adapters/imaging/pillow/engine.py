@@ -127,9 +127,10 @@ class PillowEngine:
             picture = laid_out(picture, reach.layout, reach.resize.background)
         for index, step in enumerate(reach.rest, len(steps) - len(reach.rest)):
             with told_of_step(index):
-                if index not in work.decisions:
-                    work.decisions[index] = decided(step, sight_of(picture), work.overlays)
-                picture = self._applied(work.decisions[index], picture)
+                decision = work.decisions.get(index) or decided(step, sight_of(picture), work.overlays)
+                if work.planned.frames > 1:  # else stamps would stay in memory for nobody
+                    work.decisions[index] = decision
+                picture = self._applied(decision, picture)
             if isinstance(step, Trim):
                 self._check_again(steps[index + 1 :], size_of(picture), work.planned.frames, index + 1)
         return picture

@@ -15,6 +15,5 @@ def stamp(operation: Stamps, picture: Picture) -> Picture:
         if has_alpha(picture):
             picture.alpha_composite(in_mode(one.picture, picture.mode), (one.left, one.top))
         else:
-            colors = in_mode(one.picture, picture.mode)
-            picture.paste(colors, (one.left, one.top), one.picture.getchannel("A"))
+            picture.paste(one.picture, (one.left, one.top), one.picture)
     return picture
