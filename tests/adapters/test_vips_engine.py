@@ -65,6 +65,13 @@ def test_pngs_come_out_as_from_the_other_engine(mode, spec):
     assert mean_difference(encoded(mottled(503, 401, mode)), spec) < 1
 
 
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_pngs_too_large_to_be_held_come_out_the_same(monkeypatch, mode):
+    monkeypatch.setattr(decoding, "_MOST_HELD", 0)
+
+    assert mean_difference(encoded(mottled(503, 401, mode)), "crop:7:9:300:200,w:70") < 1
+
+
 @pytest.mark.parametrize("kernel", ["nearest", "bilinear", "bicubic", "lanczos"])
 def test_later_steps_come_out_as_from_the_other_engine(kernel):
     assert mean_difference(encoded(mottled(400, 300, "RGBA")), f"flip,w:90,kernel:{kernel}") < 1

@@ -6,6 +6,8 @@ from typing import Any, TypeAlias
 import pyvips
 from PIL import Image
 
+from imgsvc.adapters.imaging.pillow.picture import has_alpha, premultiplied
+
 # pyvips has no types; what it gives is looked into nowhere but in this package.
 Picture: TypeAlias = Any
 Pixels: TypeAlias = Any  # bytes, or something that can be read as them
@@ -30,6 +32,19 @@ def from_memory(pixels: Pixels, width: int, height: int, bands: int) -> Picture:
 
 def from_pillow(picture: Image.Image) -> Picture:
     return from_memory(picture.tobytes(), picture.width, picture.height, len(picture.getbands()))
+
+
+def weighted(picture: Image.Image) -> tuple[Picture, str]:
+    """With its colours multiplied by alpha, and what the bands then are; some rows at a time, to hold one copy only."""
+    if not has_alpha(picture):
+        return from_pillow(picture), picture.mode
+    width, height, mode = picture.width, picture.height, picture.mode
+    lines, row = max(8, PIXELS_AT_ONCE // width), width * len(mode)
+    pixels = bytearray(row * height)
+    for top in range(0, height, lines):
+        bottom = min(top + lines, height)
+        pixels[top * row : bottom * row] = premultiplied(picture.crop((0, top, width, bottom))).tobytes()
+    return from_memory(pixels, width, height, len(mode)), mode[:-1] + "a"
 
 
 def to_pillow(picture: Picture, mode: str, lines: int | None = None) -> Image.Image:
