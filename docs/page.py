@@ -133,7 +133,7 @@ def _rules() -> str:
 
 
 def _values() -> str:
-    rows = [(f"{name}", meaning) for name, meaning in reference.values().items()]
+    rows = [(one.name, one.means) for one in reference.values()]
     return "## Values\n\n" + _table(("A", "is"), rows)
 
 

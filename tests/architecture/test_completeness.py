@@ -107,6 +107,7 @@ def test_every_operation_is_documented_with_all_its_parameters(kind):
     assert schema["properties"]["op"] == {"const": kind.op}
     assert set(schema["properties"]) == {"op", *(one.name for one in fields(kind))}
     assert schema["description"]
+    assert all(schema["properties"][one.name]["description"] for one in fields(kind))
     choice = schemas["TransformSpec"]["properties"]["steps"]["items"]
     assert choice["discriminator"]["mapping"][kind.op] == f"#/components/schemas/{kind.__name__}"
     assert {"$ref": f"#/components/schemas/{kind.__name__}"} in choice["oneOf"]

@@ -71,6 +71,12 @@ def test_a_key_of_the_compact_form_is_a_name_too():
     assert told("q") == told("quality")
 
 
+@pytest.mark.parametrize(("name", "word"), [("gravity", "fp:x:y"), ("length", "50p"), ("color", "hexadecimal")])
+def test_what_several_parameters_may_hold_is_told_by_its_name(name, word):
+    assert word in told(name)
+    assert word in data(name)["means"]
+
+
 @pytest.mark.parametrize(("name", "nearest"), [("reszie", "resize"), ("qualty", "quality"), ("grey", "gray")])
 def test_an_unknown_name_is_refused_with_the_nearest(name, nearest):
     result = run("operations", name)

@@ -45,7 +45,13 @@ def test_every_operation_of_the_language_is_documented(document):
     schemas = document["components"]["schemas"]
 
     assert {kind.__name__ for kind in OPERATIONS.values()} <= set(schemas)
-    assert schemas["Blur"]["properties"]["sigma"] == {"type": "number", "minimum": 0.3, "maximum": 250, "default": 2}
+    assert schemas["Blur"]["properties"]["sigma"] == {
+        "type": "number",
+        "minimum": 0.3,
+        "maximum": 250,
+        "default": 2,
+        "description": "how far a pixel is spread",
+    }
 
 
 def test_every_endpoint_has_a_summary_a_tag_and_its_problems(document):

@@ -4,7 +4,7 @@ import re
 import types
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypeAlias, Union, get_args, get_origin
 from uuid import UUID
 
 from attrs import NOTHING, Attribute, fields, frozen
@@ -59,6 +59,17 @@ class OutputReference:
     example: Example
 
 
+@frozen
+class ValueReference:
+    """What several parameters may hold."""
+
+    name: str
+    means: str
+
+
+Reference: TypeAlias = OperationReference | OutputReference | ValueReference
+
+
 def operations() -> tuple[OperationReference, ...]:
     return tuple(described(kind) for kind in OPERATIONS.values())
 
@@ -81,25 +92,25 @@ def output_options() -> tuple[OutputReference, ...]:
     )
 
 
-def values() -> dict[str, str]:
-    """What several parameters may hold, explained once."""
+def values() -> tuple[ValueReference, ...]:
     compass = ", ".join(Gravity)
     interest = ", ".join(f"{one} ({CHOICES[one]})" for one in Interest)
-    return {
-        "length": "pixels, or a percentage of the picture's side as it is at that step: 50%, compactly 50p",
-        "gravity": f"{compass}; {interest}; or fp:x:y, a point in parts of the picture, such as fp:0.7:0.4",
-        "colour": "3, 4, 6 or 8 hexadecimal digits (the last for alpha), a CSS name, or transparent",
-        "switch": "true or false, compactly 1 or 0",
-    }
+    return (
+        ValueReference("length", "pixels, or a percentage of the picture's side at that step: 50%, compactly 50p"),
+        ValueReference("gravity", f"{compass}; {interest}; or fp:x:y, a point in parts of the picture: fp:0.7:0.4"),
+        ValueReference("colour", "3, 4, 6 or 8 hexadecimal digits (the last for alpha), a CSS name, or transparent"),
+        ValueReference("switch", "true or false, compactly 1 or 0"),
+    )
 
 
-def find(name: str) -> OperationReference | OutputReference:
+def find(name: str) -> Reference:
     """By its name or a key of its compact forms; raises UnknownOperation."""
-    by_name: dict[str, OperationReference | OutputReference] = {}
-    for operation in operations():
-        by_name |= dict.fromkeys((operation.name, *_keys(operation)), operation)
+    by_name: dict[str, Reference] = {value.name: value for value in values()}
+    by_name["color"] = by_name["colour"]
     for option in output_options():
         by_name |= {option.option.name: option, str(option.option.compact): option}
+    for operation in operations():
+        by_name |= dict.fromkeys((operation.name, *_keys(operation)), operation)
     if name not in by_name:
         raise unknown(UnknownOperation, "operation", name, by_name)
     return by_name[name]

@@ -13,7 +13,7 @@ from imgsvc.domain.errors import InvalidInput
 from imgsvc.domain.examples import Example
 from imgsvc.domain.notation import compact
 from imgsvc.domain.plain_data import canonical
-from imgsvc.domain.reference import OperationReference, OutputReference, ParameterReference
+from imgsvc.domain.reference import OperationReference, OutputReference, ParameterReference, Reference, ValueReference
 
 _WIDTH = 98
 _EPILOG = """\b
@@ -28,9 +28,10 @@ Examples:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
 def operations(name: str | None, as_json: bool) -> None:
-    """Tell the transform language: every operation and output option.
+    """Tell of every operation and output option.
 
-    With NAME, tells of that one alone: an operation, an output option, or a key of the compact form.
+    With NAME, tells of that one alone: an operation, an output option, a key of the compact form, or gravity, length
+    and colour.
     """
     try:
         found = None if name is None else reference.find(name)
@@ -47,11 +48,13 @@ def _everything() -> dict[str, Any]:
     return {
         "operations": [_data(one) for one in reference.operations()],
         "output": [_data(one) for one in reference.output_options()],
-        "values": reference.values(),
+        "values": [_data(one) for one in reference.values()],
     }
 
 
-def _data(one: OperationReference | OutputReference) -> dict[str, Any]:
+def _data(one: Reference) -> dict[str, Any]:
+    if isinstance(one, ValueReference):
+        return asdict(one)
     if isinstance(one, OutputReference):
         return {**asdict(one.option), "example": _example_data(one.example)}
     parts = {
@@ -75,8 +78,8 @@ def _page() -> Iterator[str]:
         yield from _told(option)
         yield ""
     yield from _heading("What several parameters may hold")
-    for name, meaning in reference.values().items():
-        yield from _row(name, meaning)
+    for value in reference.values():
+        yield from _told(value)
 
 
 def _heading(text: str) -> Iterator[str]:
@@ -84,7 +87,10 @@ def _heading(text: str) -> Iterator[str]:
     yield ""
 
 
-def _told(one: OperationReference | OutputReference) -> Iterator[str]:
+def _told(one: Reference) -> Iterator[str]:
+    if isinstance(one, ValueReference):
+        yield from _row(one.name, one.means)
+        return
     if isinstance(one, OutputReference):
         yield from _parameter(one.option)
         yield from _row("", f"for example {compact(one.example.spec)}: {one.example.shows}")

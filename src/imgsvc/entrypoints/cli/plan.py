@@ -43,9 +43,10 @@ _MEBIBYTE = 2**20
     help="text unless set; json is as in HTTP.",
 )
 def plan(picture: Path, spec: str | None, json_file: Any, overlay: Sequence[str], accept: str, shown_as: str) -> None:
-    """Tell what a transform will do to PICTURE, by its header alone.
+    """Tell what a transform will do to a picture.
 
-    Sizes after each step, cost, memory, and every limit. The status is 0 if all limits are kept, 1 if not.
+    Reads the header of PICTURE alone: sizes after each step, cost, memory, and every limit. The status is 0 if all
+    limits are kept, 1 if not.
     """
     settings = settings_with()
     asked = read_asked(spec, json_file, overlay)

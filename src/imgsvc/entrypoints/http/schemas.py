@@ -11,6 +11,7 @@ from attrs import NOTHING, Attribute, fields, has
 from imgsvc.domain.color import Color
 from imgsvc.domain.field_rules import Characters, Matches, Within, rules_of
 from imgsvc.domain.geometry import LengthWithin, Percent
+from imgsvc.domain.meanings import MEANINGS
 from imgsvc.domain.plain_data import is_tagged_union
 
 Schema = dict[str, Any]
@@ -64,7 +65,10 @@ class Schemas:
         return {"anyOf": options}
 
     def of_object(self, kind: Any, *, strict: bool) -> Schema:
-        properties = {one.name: self.of_field(one, strict=strict) for one in fields(kind)}
+        meanings = MEANINGS.get(kind, {})
+        properties = {
+            one.name: _explained(self.of_field(one, strict=strict), meanings.get(one.name)) for one in fields(kind)
+        }
         required = [one.name for one in fields(kind) if one.default is NOTHING or not strict]
         if hasattr(kind, "op"):
             properties = {"op": {"const": kind.op}, **properties}
@@ -87,6 +91,12 @@ class Schemas:
         if isinstance(attribute.default, str | int | float):
             schema["default"] = attribute.default
         return schema
+
+
+def _explained(schema: Schema, meaning: str | None) -> Schema:
+    """With what the parameter of a transform means, after what the schema says already."""
+    told = [text for text in (meaning, schema.get("description")) if text]
+    return {**schema, "description": "; ".join(told)} if told else schema
 
 
 def _rule(rule: Any) -> Schema:
