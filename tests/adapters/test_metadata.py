@@ -261,7 +261,23 @@ def test_values_that_share_their_bytes_do_not_multiply():
     exif = of_jpeg(content).exif
 
     assert exif is not None
-    assert sum(len(field.value) for field in exif.root.values()) <= len(content)
+    assert sum(len(field.value) for field in exif.root.values()) <= 2**20
+
+
+def test_items_of_an_avif_that_are_all_over_the_file_take_no_time():
+    entry = struct.pack(">I4sB3xHH4s", 21, b"infe", 2, 1, 0, b"Exif") + b"\0"
+    names = struct.pack(">I4sIH", 14 + 1000 * len(entry), b"iinf", 0, 1000) + entry * 1000
+    # Numbers of no size: as many pieces as one likes in no bytes at all.
+    places = struct.pack(">I4sB3xHH", 16 + 6 * 1000, b"iloc", 0, 0, 1000) + struct.pack(">HHH", 1, 0, 65535) * 1000
+    whole = struct.pack(">I4sB3xHH", 16 + 14 * 1000, b"iloc", 0, 0x4400, 1000)
+    whole += struct.pack(">HHHII", 1, 0, 1, 0, 2**25) * 1000
+    started = time.process_time()
+
+    for place in (places, whole):
+        meta = struct.pack(">I4sI", 12 + len(names) + len(place), b"meta", 0) + names + place
+        assert embedded_in(b"\0\0\0\x10ftypavifavif" + meta + bytes(2**25), "image/avif") == Embedded()
+
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("media_type", [f"image/{format}" for format in (*WITH_METADATA, "gif", "bmp")])

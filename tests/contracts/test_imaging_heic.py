@@ -13,6 +13,7 @@ from imgsvc.domain.notation import parse
 from imgsvc.domain.plan import Limits
 from tests.contracts.engines import close, corners, engine, made  # noqa: F401  # engine is a fixture
 from tests.malformed import mutations
+from tests.metadata import ARTIST, RIGHTS, tags_in, telling_exif
 from tests.pictures import (
     ORIENTATION,
     QUADRANTS,
@@ -151,3 +152,15 @@ def test_reading_heic_changes_nothing_for_the_rest_of_the_process(engine):
 
     assert "HEIF" not in Image.OPEN
     assert ".heic" not in Image.registered_extensions()
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif", "tiff"])
+def test_its_copyright_is_kept_and_where_it_was_taken_is_not(engine, format):
+    file = heif.from_pillow(quadrants(64, 32))
+    file[0].info["exif"] = telling_exif(orientation=6).tobytes()
+    stream = BytesIO()
+    file.save(stream)
+
+    content = engine.render(stream, parse(f"f:{format}")).content
+
+    assert tags_in(content) == {"Image Artist": ARTIST, "Image Copyright": RIGHTS}

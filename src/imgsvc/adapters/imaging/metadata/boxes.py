@@ -7,6 +7,7 @@ from attrs import frozen
 
 _MAX_BOXES = 1000  # side by side
 _MAX_ITEMS = 1000
+_MAX_LENGTH = 2**20  # bytes of an item; many may share the same
 _WANTED = (b"Exif", b"mime")
 _IN_FILE, _IN_BOX = 0, 1  # where an item's bytes are
 
@@ -27,7 +28,7 @@ def items(content: bytes) -> Iterator[Item]:
     places = dict(_places(parts.get(b"iloc", b"")))
     for number, kind, media_type in _names(parts.get(b"iinf", b"")):
         where = places.get(number)
-        if kind in _WANTED and where is not None:
+        if kind in _WANTED and where is not None and where.length <= _MAX_LENGTH:
             held_in = content if where.method == _IN_FILE else parts.get(b"idat", b"")
             yield Item(kind, media_type, held_in[where.start : where.start + where.length])
 
@@ -88,11 +89,13 @@ def _places(box: bytes) -> Iterator[tuple[int, _Place]]:
         method = reader.next(2) & 15 if version else _IN_FILE
         reader.next(2)  # the file: this one
         base, extents = reader.next(base_size), reader.next(2)
-        for _ in range(extents):
-            reader.next(index_size if version else 0)
-            start, length = base + reader.next(offset_size), reader.next(length_size)
-            if extents == 1 and method in (_IN_FILE, _IN_BOX):
-                yield number, _Place(method, start, length)
+        if extents != 1:
+            reader.skip(extents * ((index_size if version else 0) + offset_size + length_size))
+            continue
+        reader.skip(index_size if version else 0)
+        start, length = base + reader.next(offset_size), reader.next(length_size)
+        if method in (_IN_FILE, _IN_BOX):
+            yield number, _Place(method, start, length)
 
 
 class _Numbers:
@@ -100,6 +103,9 @@ class _Numbers:
 
     def __init__(self, content: bytes, position: int) -> None:
         self._content, self._position = content, position
+
+    def skip(self, size: int) -> None:
+        self._position += size
 
     def next(self, size: int) -> int:
         end = self._position + size

@@ -11,6 +11,7 @@ from imgsvc.adapters.imaging.metadata import boxes, tiff
 
 # As much of one kind as is read. A JPEG holds no more of it in one part, and honest files rarely more.
 MOST = 65_500  # bytes
+_MOST_IN_ALL = 2**20  # bytes of all fields of a TIFF
 _MAX_PARTS = 10_000  # of a file
 
 _EXIF, _XMP, _IPTC = "exif", "xmp", "iptc"
@@ -45,7 +46,7 @@ def embedded_in(content: bytes, media_type: str) -> Embedded:
     except (struct.error, OverflowError, zlib.error):
         pass  # what was found before is as good as any
     exif = found.get(_EXIF, b"").removeprefix(_JPEG_EXIF)
-    return Embedded(tiff.parsed(exif, MOST), _short(found.get(_XMP)), found.get(_IPTC))
+    return Embedded(tiff.parsed(exif, MOST, _MOST_IN_ALL), _short(found.get(_XMP)), found.get(_IPTC))
 
 
 def _short(part: bytes | None) -> bytes | None:
@@ -53,7 +54,7 @@ def _short(part: bytes | None) -> bytes | None:
 
 
 def _in_tiff(content: bytes) -> Embedded:
-    block = tiff.parsed(content, MOST)
+    block = tiff.parsed(content, MOST, _MOST_IN_ALL)
     root = block.root if block is not None else {}
     xmp, iptc = root.get(_TIFF_XMP), root.get(_TIFF_IPTC)
     return Embedded(

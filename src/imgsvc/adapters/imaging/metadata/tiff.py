@@ -74,15 +74,15 @@ class _Layout:
         return 8 if self.link == "Q" else 4
 
 
-def parsed(content: bytes, most: int) -> Block | None:
-    """The fields of a TIFF, or of EXIF, that can be read, none of more than ``most`` bytes; None where it is neither.
+def parsed(content: bytes, most: int, most_in_all: int) -> Block | None:
+    """The fields of a TIFF, or of EXIF, that can be read and are not too long; None where it is neither.
 
-    All together they are no longer than the content: values that share their bytes cannot multiply.
+    ``most`` is in bytes of a field's value; ``most_in_all`` is for all, since values may share their bytes.
     """
     layout = _Layout.of(content)
     if layout is None:
         return None
-    reader = _Reader(content, layout, most, left=[len(content)])
+    reader = _Reader(content, layout, most, left=[most_in_all])
     try:
         root = reader.directory(layout.number(layout.link, content, layout.first))
     except (struct.error, OverflowError):
@@ -146,7 +146,7 @@ def written(block: Block, at: int = 8) -> bytes:
 
 def _written(order: str, directory: Directory, at: int) -> bytes:
     entries: list[bytes] = []
-    values = b""
+    values = bytearray()
     behind = at + 2 + 12 * len(directory) + _LONG
     for tag, field in sorted(directory.items()):
         place = behind + len(values)

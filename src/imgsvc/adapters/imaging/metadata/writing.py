@@ -100,10 +100,10 @@ def _webp_chunk(name: bytes, body: bytes) -> bytes:
 
 def _tiff(content: bytes, carried: Carried) -> bytes:
     """With a new first directory at the end of the file; what the old one points to stays where it is."""
-    block = tiff.parsed(content, len(content))
+    block = tiff.parsed(content, len(content), len(content))
     if block is None or content[2:4] not in (b"*\0", b"\0*"):
         return content
-    told = tiff.parsed(carried.exif, len(carried.exif)) if carried.exif else None
+    told = tiff.parsed(carried.exif, len(carried.exif), len(carried.exif)) if carried.exif else None
     root = dict((told or Block("<", {})).in_order(block.order).root)
     if carried.xmp:
         root[_TIFF_XMP] = Field(_BYTES, carried.xmp)
