@@ -23,7 +23,17 @@ from tests.animations import (
     shown_elsewhere,
 )
 from tests.contracts.engines import close, engine  # noqa: F401  # engine is a fixture
-from tests.pictures import BLUE, GREEN, RED, encoded, png_chunk, quadrants, textured, with_orientation
+from tests.pictures import (
+    BLUE,
+    GREEN,
+    RED,
+    encoded,
+    png_chunk,
+    quadrants,
+    swapped_profile,
+    textured,
+    with_orientation,
+)
 
 # ruff: noqa: F811  # a fixture that is imported has the name of the parameter it becomes
 
@@ -236,13 +246,15 @@ def test_a_delay_by_nothing_is_no_failure(engine):
     assert delays_of(rendered(engine, content, "f:webp").content)[0] == 50
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("target", [*OUT, "webp"])
-def test_equal_neighbours_are_one_frame_that_is_shown_as_long(engine, target, mode):
-    first, second = scenes(2, mode)
+def test_equal_neighbours_are_one_frame_that_is_shown_as_long(engine, target):
+    first, second = scenes(2)
+    shown = zip((first, second, second, first), (100, 200, 300, 400), strict=True)
+    content = gif_of(first.size, *[Patch(picture, (0, 0), delay=delay) for picture, delay in shown])
 
-    made = rendered(engine, moving("png", [first, second, second.copy(), first], (100, 200, 300, 400)), f"f:{target}")
+    made = rendered(engine, content, f"f:{target}")
 
+    assert len(delays_of(content)) == 4
     assert delays_of(made.content) == [100, 500, 400]
     assert made.rendition.frames == 3
 
@@ -273,6 +285,18 @@ def test_few_colours_are_exact_in_every_frame_of_a_gif(engine):
     assert [difference(*pair) for pair in zip(shown, frames, strict=True)] == [0, 0, 0]
 
 
+def test_what_does_not_change_takes_no_colour_from_what_does(engine):
+    first, second = textured(120, 80), textured(120, 80)
+    for index in range(80):
+        second.putpixel((index, index), (3 * index, 255 - index, 7))
+
+    shown = frames_of(rendered(engine, moving("webp", [first, second]), "f:gif").content)
+
+    assert [shown[1].getpixel((index, index))[:3] for index in range(80)] == [
+        (3 * index, 255 - index, 7) for index in range(80)
+    ]
+
+
 def test_a_gif_that_turns_transparent_shows_nothing_of_what_was_before(engine):
     opaque, clear = scenes(2), scenes(2, "RGBA")
     content = moving("png", [*(picture.convert("RGBA") for picture in opaque), *clear])
@@ -301,6 +325,31 @@ def test_every_frame_is_brought_upright(engine, orientation):
     turn = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_270}[orientation]
     expected = [picture.transpose(turn) for picture in (quadrants(), quadrants().rotate(180))]
     assert [difference(*pair) for pair in zip(shown, expected, strict=True)] == [0, 0]
+
+
+@pytest.mark.parametrize("source", ["webp", "png", "avif"])
+@pytest.mark.parametrize("target", OUT)
+def test_the_profile_means_the_colours_of_every_frame(engine, source, target):
+    pictures = [Image.new("RGB", (8, 8), color) for color in (RED, GREEN, BLUE)]
+    content = moving(source, pictures, icc_profile=swapped_profile())
+
+    shown = frames_of(rendered(engine, content, f"f:{target}").content)
+
+    expected = (GREEN, RED, BLUE)
+    assert all(close(one.getpixel((4, 4))[:3], color, 4) for one, color in zip(shown, expected, strict=True))
+
+
+@pytest.mark.parametrize("source", ["webp", "png", "avif"])
+def test_the_profile_and_the_colours_of_every_frame_are_kept(engine, source):
+    pictures = [Image.new("RGB", (8, 8), color) for color in (RED, GREEN, BLUE)]
+    content = moving(source, pictures, icc_profile=swapped_profile())
+
+    made = rendered(engine, content, "f:webp,ll:1,icc:keep").content
+
+    with Image.open(BytesIO(made)) as picture:
+        assert picture.info["icc_profile"] == swapped_profile()
+    colors = [picture.getpixel((4, 4))[:3] for picture in frames_of(made)]
+    assert all(close(one, other, 4) for one, other in zip(colors, (RED, GREEN, BLUE), strict=True))
 
 
 @pytest.mark.parametrize("name", ["pillow", "vips"])

@@ -45,6 +45,31 @@ def difference(one: Image.Image, other: Image.Image) -> int:
     return max(high for _, high in (extrema if isinstance(extrema[0], tuple) else (extrema,)))
 
 
+def grey_profile() -> bytes:
+    """A profile of shades of grey with the curve of 2.2."""
+    curve = b"curv" + bytes(4) + struct.pack(">IH2x", 1, int(2.2 * 256))
+    white = b"XYZ " + bytes(4) + struct.pack(">iii", 63190, 65536, 54061)
+    text = b"desc" + bytes(4) + struct.pack(">I", 5) + b"grey\0" + bytes(78) + b"\0"
+    return _profile(b"GRAY", b"mntr", desc=text, wtpt=white, kTRC=curve)
+
+
+def cmyk_profile() -> bytes:
+    """A header that tells of ink; nothing can be converted with it."""
+    return _profile(b"CMYK", b"prtr")
+
+
+def _profile(space: bytes, device: bytes, **tags: bytes) -> bytes:
+    table, body, place = b"", b"", 132 + 12 * len(tags)
+    for name, content in tags.items():
+        content += b"\0" * (-len(content) % 4)
+        table += name.encode() + struct.pack(">II", place + len(body), len(content))
+        body += content
+    length = place + len(body)
+    head = struct.pack(">I4sI4s4s4s", length, b"lcms", 0x02400000, device, space, b"XYZ ") + bytes(12) + b"acsp"
+    head += bytes(28) + struct.pack(">iii", 63190, 65536, 54061) + bytes(48)
+    return head + struct.pack(">I", len(tags)) + table + body
+
+
 def noisy(width: int, height: int) -> Image.Image:
     """Soft shapes, and the same noise every time."""
     noise = Image.frombytes("RGB", (width, height), random.Random(7).randbytes(width * height * 3))
@@ -163,6 +188,17 @@ def test_a_result_is_no_larger_than_its_source(engine):
     assert size(engine, source, "f:jpeg,q:95,nl:1") <= len(source)
 
 
+@pytest.mark.parametrize(("most", "name"), [(500, "max_bytes"), (200_000, "never_larger")])
+def test_of_two_limits_the_lower_one_holds(engine, most, name):
+    source = encoded(noisy(100, 80), "jpeg", quality=30)
+
+    with pytest.raises(TooManyBytes) as caught:
+        engine.render(BytesIO(source), parse(f"rs:stretch:900:900,el:1,f:png,nl:1,mb:{most}"))
+
+    assert 500 < len(source) < 200_000
+    assert caught.value.path == ("output", name)
+
+
 def test_png_is_tried_with_all_effort_before_it_is_too_large(engine):
     source = textured(200, 150)
     least, usual = size(engine, source, "f:png,pl:9"), size(engine, source, "f:png,pl:1")
@@ -213,9 +249,10 @@ def test_profiles_are_used_up_unless_they_are_to_be_kept(engine, format):
     assert close(picture.convert("RGB").getpixel((5, 5)), GREEN, 12)
 
 
+@pytest.mark.parametrize("profile", [srgb_profile(), cmyk_profile()])
 @pytest.mark.parametrize("format", HOLDING_PROFILES)
-def test_the_profile_of_ink_is_not_kept(engine, format):
-    content = encoded(quadrants(mode="CMYK"), "jpeg", icc_profile=cmyk_profile())
+def test_a_profile_that_comes_with_ink_is_not_kept(engine, format, profile):
+    content = encoded(quadrants(mode="CMYK"), "jpeg", icc_profile=profile)
 
     picture = made(engine, content, f"f:{format},icc:keep")
 
@@ -271,28 +308,3 @@ def test_equal_sources_and_specs_make_equal_bytes(engine, format):
     contents = {engine.render(BytesIO(encoded(source)), parse(f"f:{format}")).content for _ in range(3)}
 
     assert len(contents) == 1
-
-
-def grey_profile() -> bytes:
-    """A profile of shades of grey with the curve of 2.2."""
-    curve = b"curv" + bytes(4) + struct.pack(">IH2x", 1, int(2.2 * 256))
-    white = b"XYZ " + bytes(4) + struct.pack(">iii", 63190, 65536, 54061)
-    text = b"desc" + bytes(4) + struct.pack(">I", 5) + b"grey\0" + bytes(78) + b"\0"
-    return _profile(b"GRAY", b"mntr", desc=text, wtpt=white, kTRC=curve)
-
-
-def cmyk_profile() -> bytes:
-    """A header that tells of ink; nothing can be converted with it."""
-    return _profile(b"CMYK", b"prtr")
-
-
-def _profile(space: bytes, device: bytes, **tags: bytes) -> bytes:
-    table, body, place = b"", b"", 132 + 12 * len(tags)
-    for name, content in tags.items():
-        content += b"\0" * (-len(content) % 4)
-        table += name.encode() + struct.pack(">II", place + len(body), len(content))
-        body += content
-    length = place + len(body)
-    head = struct.pack(">I4sI4s4s4s", length, b"lcms", 0x02400000, device, space, b"XYZ ") + bytes(12) + b"acsp"
-    head += bytes(28) + struct.pack(">iii", 63190, 65536, 54061) + bytes(48)
-    return head + struct.pack(">I", len(tags)) + table + body
