@@ -5,6 +5,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from imgsvc.adapters.imaging import open_engine
+from imgsvc.domain.plan import Limits
 from tests.pictures import BLUE, GREEN, RED, WHITE, decoded, encoded, half_clear, quadrants
 
 IMAGES = "/v1/images"
@@ -131,7 +133,9 @@ def test_a_watermark_changes_its_region_only(account):
 
 
 def test_the_engine_is_named(account, image_id):
-    assert account.client.get(f"{IMAGES}/{image_id}/content?width=10").headers["X-Imgsvc-Engine"].startswith("pillow-")
+    named = account.client.get(f"{IMAGES}/{image_id}/content?width=10").headers["X-Imgsvc-Engine"]
+
+    assert named == open_engine("auto", Limits()).fingerprint
 
 
 REFUSED_QUERIES = [
