@@ -119,6 +119,11 @@ def test_secrets_are_not_printed():
     assert SECRET not in repr(load_settings({"IMGSVC_TOKEN_SECRET": SECRET, "IMGSVC_PASSWORD_SECRET": SECRET}))
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "BLOBS_URL", "JOBS_URL", "CACHE_URL"])
+def test_urls_which_may_have_passwords_in_them_are_not_shown(name):
+    assert "hunter2" not in repr(load_settings({f"IMGSVC_{name}": "any://ada:hunter2@host/name"}))
+
+
 # The file
 
 
