@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -103,6 +104,21 @@ def test_what_was_put_is_there_after_a_restart(root):
         assert store.get("a/b") == b"content"
 
 
+def test_neighbours_that_come_and_go_do_not_take_each_others_folder_away(root):
+    blobs = FilesystemBlobs.at(root)
+
+    def come_and_go(name):
+        for number in range(100):
+            blobs.put(f"deep/folder/{name}", f"{number}".encode(), "image/png")
+            assert blobs.get(f"deep/folder/{name}") == f"{number}".encode()
+            blobs.delete(f"deep/folder/{name}")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(come_and_go, "abcd"))
+
+    assert list((root / "blobs").iterdir()) == []
+
+
 def test_a_folder_may_have_any_name(tmp_path):
     folder = tmp_path / "a b#c?d%20é"
 
@@ -132,7 +148,10 @@ def test_a_url_that_means_nothing_is_refused(url):
 
 @pytest.mark.parametrize("url", ["ftp://name:password@host/", "/folder", "", "s4://x"])
 def test_an_unknown_scheme_is_named_with_the_known_ones(url):
-    with pytest.raises(ValueError, match=r"scheme '(ftp|s4|)'.*file: and memory:") as refused, open_blob_store(url):
+    with (
+        pytest.raises(ValueError, match=r"scheme '(ftp|s4|)'.*file:, s3: and") as refused,
+        open_blob_store(url),
+    ):
         pass
 
     assert "password" not in str(refused.value)

@@ -32,6 +32,8 @@ BREACHES = [
     ("Only its adapter knows a database", "adapters/blobs/in_memory.py", "import sqlalchemy"),
     ("Only its adapter knows a database", "entrypoints/composition.py", "import alembic"),
     ("Only its adapter knows a database", "adapters/blobs/in_memory.py", "import psycopg"),
+    ("Only its adapter knows an object", "adapters/cache/in_memory.py", "import minio"),
+    ("Only its adapter knows an object", "entrypoints/composition.py", "import urllib3"),
     ("Only its adapter knows an imaging", "adapters/blobs/in_memory.py", "import PIL"),
     ("Only its adapter knows an imaging", "entrypoints/http/images.py", "import fontTools"),
     ("Only its adapter knows an imaging", "entrypoints/composition.py", "import pyvips"),

@@ -14,6 +14,7 @@ from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.domain.plan import Limits
 from tests.clocks import StoppedClock
 from tests.real_servers.postgres import execute
+from tests.real_servers.s3 import client_of, empty_bucket
 
 
 @pytest.fixture
@@ -57,10 +58,34 @@ def file_blobs_url(tmp_path):
     return f"file://{tmp_path}/blobs"
 
 
-@pytest.fixture(params=["memory", "file"])
-def blobs(request):
-    with open_blob_store(request.getfixturevalue(f"{request.param}_blobs_url")) as store:
+@pytest.fixture
+def memory_blobs(memory_blobs_url):
+    with open_blob_store(memory_blobs_url) as store:
         yield store
+
+
+@pytest.fixture
+def file_blobs(file_blobs_url):
+    with open_blob_store(file_blobs_url) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def opened_s3(s3_url):
+    """Opened once, since to make and remove a bucket takes longer than most tests."""
+    with open_blob_store(s3_url) as store:
+        yield store
+
+
+@pytest.fixture
+def s3_blobs(opened_s3, s3_url):
+    empty_bucket(client_of(s3_url), opened_s3.bucket)
+    return opened_s3
+
+
+@pytest.fixture(params=["memory", "file", pytest.param("s3", marks=pytest.mark.servers)])
+def blobs(request):
+    return request.getfixturevalue(f"{request.param}_blobs")
 
 
 @pytest.fixture

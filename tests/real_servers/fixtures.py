@@ -1,13 +1,15 @@
 """The servers as fixtures, each started once and only if a test asks for it."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from tests.real_servers.finding import NotInstalled, give_up, server_url
 from tests.real_servers.postgres import POSTGRES, new_database, postgres_server
+from tests.real_servers.redis import REDIS, redis_server
+from tests.real_servers.s3 import S3, new_bucket, s3_server
 
-_OURS = {"postgres_url", "own_postgres"}
+_OURS = {"postgres_url", "own_postgres", "redis_url", "own_redis", "s3_url", "own_s3"}
 
 
 def pytest_collection_modifyitems(items):
@@ -27,9 +29,43 @@ def postgres_url():
 @pytest.fixture(scope="session")
 def own_postgres():
     """A Postgres of this machine that tests may stop and freeze; they leave it running."""
+    with _own(POSTGRES, postgres_server) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url():
+    """A Redis whose keys are the tests' to delete."""
+    with server_url(REDIS) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def own_redis():
+    """A Redis of this machine that tests may stop and freeze; they leave it running."""
+    with _own(REDIS, redis_server) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_url():
+    """A bucket of these tests' own."""
+    with server_url(S3) as url, new_bucket(url) as bucket:
+        yield bucket
+
+
+@pytest.fixture(scope="session")
+def own_s3():
+    """A server of objects on this machine that tests may stop and freeze; they leave it running."""
+    with _own(S3, s3_server) as server:
+        yield server
+
+
+@contextmanager
+def _own(kind, started):
     with ExitStack() as opened:
         try:
-            server = opened.enter_context(postgres_server())
+            server = opened.enter_context(started())
         except NotInstalled:
-            give_up(POSTGRES)
+            give_up(kind)
         yield server

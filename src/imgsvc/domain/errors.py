@@ -303,6 +303,10 @@ class Unavailable(Busy):
     code = "unavailable"
 
 
+class AccessRefused(Unavailable):
+    """Something that we depend on answers, but does not let us in; an operator can mend that."""
+
+
 class StorageFull(Unavailable):
     code = "storage_full"
 

@@ -35,6 +35,10 @@ def _setting(default: Any, help: str, validator: Any = None) -> Any:
     return field(default=default, validator=validator, metadata={"help": help})
 
 
+def _url(default: str, help: str) -> Any:
+    return field(default=default, repr=False, metadata={"help": help})  # there may be a password in it
+
+
 def _secret(help: str) -> Any:
     return field(default=None, validator=optional(_long_enough), repr=False, metadata={"help": help, "secret": True})
 
@@ -59,13 +63,16 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(8000, "port to listen on; 0 takes any free one", within(0, 65535))
-    database_url: str = _setting(
+    database_url: str = _url(
         "", "sqlite:///file, or postgresql+psycopg://user:password@host/name; empty: a file in the data folder"
     )
     database_pool: int = _setting(10, "most connections to a database's server, from each process", within(1, 1000))
-    blobs_url: str = _setting("", "file:///folder, or memory:; empty: a folder in the data folder")
-    jobs_url: str = _setting("memory:", "memory:")
-    cache_url: str = _setting("memory:?max_bytes=67108864", "memory:?max_bytes=N")
+    blobs_url: str = _url(
+        "",
+        "file:///folder, s3://key:secret@host/bucket?region=R, or memory:; empty: a folder in the data folder",
+    )
+    jobs_url: str = _url("memory:", "memory:")
+    cache_url: str = _url("memory:?max_bytes=67108864", "memory:?max_bytes=N")
     engine: str = _setting("auto", "auto, pillow or vips")
     token_secret: str | None = _secret("signs access tokens; empty: made once and kept in the data folder")
     password_secret: str | None = _secret("keys the hashes of passwords; empty: made once and kept in the data folder")

@@ -1,10 +1,13 @@
 """Where the bytes of originals and renderings are kept."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import BinaryIO, Protocol
 
 from attrs import frozen
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @frozen
@@ -21,8 +24,8 @@ class BlobStore(Protocol):
 
     No part between slashes is empty, ``.``, longer than 200 characters, or holds ``..``.
 
-    Any call may raise Unavailable, and ``put`` StorageFull; a malformed key is a ValueError. Calls are safe from any
-    thread. What ``put`` has returned from survives the death of this process and of the machine.
+    Any call may raise Unavailable, and ``put`` StorageFull and Busy; a malformed key is a ValueError. Calls are safe
+    from any thread. What ``put`` has returned from survives the death of this process and of the machine.
     """
 
     def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
@@ -32,7 +35,17 @@ class BlobStore(Protocol):
         """Raises BlobNotFound."""
 
     def open(self, key: str) -> BinaryIO:
-        """The bytes as a stream that can seek; the caller closes it. Raises BlobNotFound."""
+        """The bytes as a stream that can seek; the caller closes it. Raises BlobNotFound.
+
+        Reading may raise Unavailable or BlobNotFound where the bytes cannot be had any more: it never ends early.
+        """
+
+    def link(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> str | None:
+        """A URL where anybody may fetch the bytes for ``lifetime``, 7 days at most; None where the store has no such.
+
+        ``headers``: the ``Content-Type``, ``Content-Disposition`` and ``Cache-Control`` that the answer is to have.
+        Whether the key holds anything is not looked at.
+        """
 
     def delete(self, key: str) -> None:
         """Remove what the key holds; nothing is fine too."""

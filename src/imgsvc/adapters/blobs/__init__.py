@@ -1,4 +1,6 @@
-"""Blob stores, picked by URL: ``file:///absolute/folder``, or ``memory:`` for one that dies with the process."""
+"""Blob stores, picked by URL: ``file:///absolute/folder``, ``s3://key:secret@host/bucket``, or ``memory:`` for one that
+dies with the process.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +12,22 @@ from imgsvc.ports.blobs import BlobStore
 
 @contextmanager
 def open_blob_store(url: str) -> Iterator[BlobStore]:
-    """Raises ValueError for a URL that means nothing here, and Unavailable for a folder that cannot be used."""
-    parts = urlsplit(url)
+    """Raises ValueError for a URL that means nothing here, and Unavailable for a place that cannot be used."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("the blob store's URL is not understood") from None
     match parts.scheme:
         case "file":
             from imgsvc.adapters.blobs.filesystem import FilesystemBlobs
 
             yield FilesystemBlobs.at(_folder(parts))
+        case "s3":
+            from imgsvc.adapters.blobs.s3 import S3Blobs
+            from imgsvc.adapters.blobs.s3_address import S3Address
+
+            with S3Blobs.opened(S3Address.of(url)) as store:
+                yield store
         case "memory":
             from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
 
@@ -25,7 +36,7 @@ def open_blob_store(url: str) -> Iterator[BlobStore]:
                 raise ValueError("a blob store in memory is just memory:")
             yield InMemoryBlobs()
         case scheme:
-            raise ValueError(f"unknown blob store scheme {scheme!r}; known are file: and memory:")
+            raise ValueError(f"unknown blob store scheme {scheme!r}; known are file:, s3: and memory:")
 
 
 def _folder(parts: SplitResult) -> Path:

@@ -1,13 +1,10 @@
-"""Blobs as files: written whole below ``<root>/.staging``, then renamed to ``<root>/blobs/<key>+``.
-
-The ``+``, which no key has, lets ``a`` and ``a/b`` be keys at once, and tells our files from what others put there.
-"""
+"""Blobs as files: written whole below ``<root>/.staging``, then renamed to ``<root>/blobs/<key>+``."""
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -15,12 +12,11 @@ from typing import BinaryIO
 
 from attrs import frozen
 
-from imgsvc.adapters.blobs.keys import checked_key, is_key
+from imgsvc.adapters.blobs.keys import MARK, checked_key, is_key
 from imgsvc.adapters.blobs.staging import staged_file, sweep
 from imgsvc.domain.errors import BlobNotFound, StorageFull, Unavailable
-from imgsvc.ports.blobs import StoredBlob
+from imgsvc.ports.blobs import NO_HEADERS, StoredBlob
 
-_MARK = "+"
 _CHUNK = 1024 * 1024  # bytes
 _TRIES = 100  # to get a file into a folder that others keep removing
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -59,7 +55,7 @@ class FilesystemBlobs:
         return self.root / ".staging"  # inside the root, because a rename never crosses file systems
 
     def _path(self, key: str) -> Path:
-        return self._blobs / (checked_key(key) + _MARK)
+        return self._blobs / (checked_key(key) + MARK)
 
     def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
         target = self._path(key)
@@ -100,6 +96,9 @@ class FilesystemBlobs:
             except FileNotFoundError:
                 raise BlobNotFound("there are no bytes under this key") from None
 
+    def link(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> None:
+        return None
+
     def delete(self, key: str) -> None:
         target = self._path(key)
         with _translated_failures():
@@ -126,8 +125,8 @@ class FilesystemBlobs:
             return  # no key starts like this, and the folder might be anywhere
         with _translated_failures():
             for entry in _files(self._blobs / folder):
-                key = entry.path.removeprefix(f"{self._blobs}/").removesuffix(_MARK)
-                if entry.name.endswith(_MARK) and key.startswith(prefix) and is_key(key):
+                key = entry.path.removeprefix(f"{self._blobs}/").removesuffix(MARK)
+                if entry.name.endswith(MARK) and key.startswith(prefix) and is_key(key):
                     with suppress(FileNotFoundError):
                         facts = entry.stat()
                         yield StoredBlob(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))

@@ -1,7 +1,7 @@
 """Blobs in a dict."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import BinaryIO
 
@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from imgsvc.adapters.blobs.keys import checked_key
 from imgsvc.domain.errors import BlobNotFound
-from imgsvc.ports.blobs import StoredBlob
+from imgsvc.ports.blobs import NO_HEADERS, StoredBlob
 
 
 @frozen
@@ -40,6 +40,9 @@ class InMemoryBlobs:
 
     def open(self, key: str) -> BinaryIO:
         return BytesIO(self.get(key))
+
+    def link(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> None:
+        return None
 
     def delete(self, key: str) -> None:
         self._held.pop(checked_key(key), None)
