@@ -6,10 +6,11 @@ import pytest
 
 from imgsvc.adapters.cache import open_cache
 from imgsvc.adapters.cache.in_memory import InMemoryCache
+from imgsvc.ports.cache import Cached
 
 
 def test_the_least_recently_used_goes_first():
-    cache = InMemoryCache(max_bytes=20_000)
+    cache = InMemoryCache(max_bytes=21_000)
     for key in ("a", "b", "c", "d"):
         cache.put(key, bytes(2000))
 
@@ -58,7 +59,7 @@ def test_an_entry_larger_than_an_eighth_is_not_kept():
 
     assert cache.get("small enough") is not None
     assert cache.get("too large") is None
-    assert cache.get("others") == b"stay"
+    assert cache.get("others") == Cached(b"stay")
 
 
 def test_what_does_not_fit_replaces_the_old_content_by_nothing():
@@ -82,27 +83,42 @@ def test_deleting_and_replacing_make_room():
     assert all(cache.get(f"new{number}") is not None for number in range(7))
 
 
-def test_a_bound_of_nothing_keeps_nothing():
-    with open_cache("memory:?max_bytes=0") as cache:
-        cache.put("", b"")
+def test_what_is_too_old_is_forgotten_and_makes_room():
+    cache = InMemoryCache(max_bytes=20_000, max_age=30, now=lambda: seconds)
+    seconds = 100
+    cache.put("key", bytes(2000))
 
-        assert cache.get("") is None
+    seconds = 130
+    young = cache.get("key")
+    seconds = 130.1
+    old = cache.get("key")
+
+    assert young is not None
+    assert old is None
+    assert cache._held_bytes == 0
+
+
+def test_a_bound_of_nothing_keeps_nothing():
+    with open_cache("memory:?max_bytes=0") as opened:
+        opened.cache.put("", b"")
+
+        assert opened.cache.get("") is None
 
 
 def test_the_url_sets_the_bound():
     with open_cache("memory:?max_bytes=8000") as small, open_cache("memory:") as default:
-        for cache in (small, default):
-            cache.put("key", bytes(7 * 1024 * 1024))
+        for opened in (small, default):
+            opened.cache.put("key", bytes(7 * 1024 * 1024))
 
-    assert small.max_bytes == 8000
-    assert small.get("key") is None
-    assert default.get("key") is not None
+    assert small.cache.max_bytes == 8000
+    assert small.cache.get("key") is None
+    assert default.cache.get("key") is not None
 
 
 @pytest.mark.parametrize(
     ("url", "culprit"),
     [
-        ("redys://name:password@host", "'redys'.*memory:"),
+        ("redys://name:password@host", "'redys'.*memory:.*redis:"),
         ("", "''.*memory:"),
         ("memory:?bytes=1", "'bytes'.*max_bytes"),
         ("memory:?bytes", "'bytes'.*max_bytes"),

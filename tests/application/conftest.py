@@ -9,6 +9,7 @@ from attrs import evolve
 
 from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
 from imgsvc.adapters.cache.in_memory import InMemoryCache
+from imgsvc.adapters.cache.in_memory_locks import InMemoryLocks
 from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
 from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
@@ -59,6 +60,7 @@ def ports(repositories, signals, engine):
         variants=repositories.variants,
         blobs=InMemoryBlobs(),
         cache=InMemoryCache(),
+        locks=InMemoryLocks(),
         jobs=signals.queue,
         engine=engine,
         hasher=BcryptPasswords(SECRET, cost=4),

@@ -189,7 +189,7 @@ def test_a_rendering_comes_from_the_nearest_place_that_has_it(use_cases, ports, 
 )
 def test_a_corrupt_cached_value_is_a_miss(use_cases, ports, image, corrupt):
     first = use_cases.open_rendering(image.owner, image.id, SPEC)
-    ports.cache.put(first.planned.blob_key, corrupt(ports.cache.get(first.planned.blob_key)))
+    ports.cache.put(first.planned.blob_key, corrupt(ports.cache.get(first.planned.blob_key).content))
 
     again = use_cases.open_rendering(image.owner, image.id, SPEC)
 

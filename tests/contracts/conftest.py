@@ -14,6 +14,7 @@ from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.domain.plan import Limits
 from tests.clocks import StoppedClock
 from tests.real_servers.postgres import execute
+from tests.real_servers.redis import forget_ours
 from tests.real_servers.s3 import client_of, empty_bucket
 
 
@@ -93,10 +94,28 @@ def memory_cache_url():
     return "memory:"
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture
+def redis_cache_url(redis_url):
+    forget_ours(redis_url)
+    return f"{redis_url}?max_bytes=0"
+
+
+@pytest.fixture
+def layered_cache_url(redis_url):
+    forget_ours(redis_url)
+    return redis_url
+
+
+@pytest.fixture(params=["memory", *(pytest.param(one, marks=pytest.mark.servers) for one in ("redis", "layered"))])
 def cache(request):
-    with open_cache(request.getfixturevalue(f"{request.param}_cache_url")) as cache:
-        yield cache
+    with open_cache(request.getfixturevalue(f"{request.param}_cache_url")) as opened:
+        yield opened.cache
+
+
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.servers)])
+def locks(request):
+    with open_cache(request.getfixturevalue(f"{request.param}_cache_url")) as opened:
+        yield opened.locks
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.imaging import ImageEngine, Rendered
 from imgsvc.ports.jobs import JobQueue
+from imgsvc.ports.locks import Locks
 from imgsvc.ports.repositories import Claim, ImageRepository, VariantRepository
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class MakeNow:
     blobs: BlobStore
     engine: ImageEngine
     clock: Clock
+    locks: Locks
     deadline: timedelta
     _flights: SingleFlight[MadeNow] = field(factory=SingleFlight, init=False)
 
@@ -58,8 +60,14 @@ class MakeNow:
         """Raises RenderingFailed, Busy, Unavailable, ImageNotFound; UseAsync where it is not stored and costs more."""
         # What is stored is looked for within the flight: who comes just after another one has landed finds it.
         return self._flights.run(
-            planned.blob_key, lambda: self._stored(planned) or self._made(planned, most_megapixels)
+            planned.blob_key, lambda: self._stored(planned) or self._made_in_turn(planned, most_megapixels)
         )
+
+    def _made_in_turn(self, planned: PlannedRendering, most_megapixels: float) -> MadeNow:
+        """By this process, or meanwhile by another."""
+        planned.must_cost_at_most(most_megapixels)
+        with self.locks.turn(planned.blob_key, self.deadline) as has_waited:
+            return (self._stored(planned) if has_waited else None) or self._made(planned)
 
     def _stored(self, planned: PlannedRendering) -> MadeNow | None:
         variant = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
@@ -71,8 +79,7 @@ class MakeNow:
             logger.warning("a ready variant has no bytes, making them again", extra={"variant_id": str(variant.id)})
             return None
 
-    def _made(self, planned: PlannedRendering, most_megapixels: float) -> MadeNow:
-        planned.must_cost_at_most(most_megapixels)
+    def _made(self, planned: PlannedRendering) -> MadeNow:
         wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock())
         rendered = render(self.blobs, self.engine, planned.image, planned.spec, self.deadline)
         self.blobs.put(wanted.blob_key, rendered.content, rendered.rendition.media_type)

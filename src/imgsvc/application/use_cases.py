@@ -26,6 +26,7 @@ from imgsvc.ports.clock import Clock
 from imgsvc.ports.credentials import PasswordHasher, TokenIssuer
 from imgsvc.ports.imaging import ImageEngine
 from imgsvc.ports.jobs import JobQueue
+from imgsvc.ports.locks import Locks
 from imgsvc.ports.repositories import ImageRepository, UserRepository, VariantRepository
 
 
@@ -38,6 +39,7 @@ class Ports:
     variants: VariantRepository
     blobs: BlobStore
     cache: Cache
+    locks: Locks
     jobs: JobQueue
     engine: ImageEngine
     hasher: PasswordHasher
@@ -86,7 +88,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     """Every use case on the given ports."""
     p, limits = ports, policy.limits
     plan = PlanRendering(p.images, p.engine, limits)
-    make_now = MakeNow(p.variants, p.blobs, p.engine, p.clock, policy.sync_deadline)
+    make_now = MakeNow(p.variants, p.blobs, p.engine, p.clock, p.locks, policy.sync_deadline)
     request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock)
     return UseCases(
         register_user=RegisterUser(p.users, p.hasher, p.clock),

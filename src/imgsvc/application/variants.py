@@ -28,6 +28,7 @@ class Origin(StrEnum):
     """Where a rendering's bytes came from."""
 
     MEMORY = "memory"
+    SHARED = "redis"
     STORED = "stored"
     RENDERED = "rendered"
 
@@ -123,9 +124,10 @@ class OpenRendering:
     def open(self, planned: PlannedRendering) -> OpenedRendering:
         """The same for a rendering that was planned before."""
         key = planned.blob_key
-        cached = _unpacked(self.cache.get(key))
-        if cached is not None:
-            return OpenedRendering(planned, *cached, Origin.MEMORY)
+        cached = self.cache.get(key)
+        found = None if cached is None else _unpacked(cached.content)
+        if cached is not None and found is not None:
+            return OpenedRendering(planned, *found, Origin.SHARED if cached.is_shared else Origin.MEMORY)
         made = self.make_now(planned, self.sync_megapixels)
         assert made.variant.rendition is not None
         self.cache.put(key, _packed(made.variant.rendition, made.content))
@@ -137,9 +139,7 @@ def _packed(rendition: Rendition, content: bytes) -> bytes:
     return json.dumps(plain(rendition)).encode() + b"\n" + content
 
 
-def _unpacked(cached: bytes | None) -> tuple[Rendition, bytes] | None:
-    if cached is None:
-        return None
+def _unpacked(cached: bytes) -> tuple[Rendition, bytes] | None:
     head, _, content = cached.partition(b"\n")
     try:
         rendition = read(Rendition, json.loads(head))

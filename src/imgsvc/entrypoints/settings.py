@@ -72,7 +72,10 @@ class Settings:
         "file:///folder, s3://key:secret@host/bucket?region=R, or memory:; empty: a folder in the data folder",
     )
     jobs_url: str = _url("memory:", "memory:")
-    cache_url: str = _url("memory:?max_bytes=67108864", "memory:?max_bytes=N")
+    cache_url: str = _url(
+        "memory:?max_bytes=67108864",
+        "memory:?max_bytes=N, or redis://user:password@host/0?max_bytes=N&max_value=N&ttl=S",
+    )
     engine: str = _setting("auto", "auto, pillow or vips")
     token_secret: str | None = _secret("signs access tokens; empty: made once and kept in the data folder")
     password_secret: str | None = _secret("keys the hashes of passwords; empty: made once and kept in the data folder")

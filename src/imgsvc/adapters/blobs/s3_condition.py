@@ -93,10 +93,10 @@ class Condition:
             raise self._noted(failure(error)) from error
         except HTTPError as error:
             self._asks_again_at = monotonic() + _REST if _is_silence(error) else None
-            self._note(f"it cannot be reached ({type(error).__name__})")
+            self._note("it cannot be reached", type(error).__name__)
             raise Unavailable("the storage does not answer") from error
         except (ParseError, UnicodeDecodeError) as error:
-            self._note("it does not speak S3")
+            self._note("it does not speak S3", type(error).__name__)
             raise Unavailable("the storage gives answers of no sense") from error
         else:
             self._asks_again_at = None
@@ -109,20 +109,20 @@ class Condition:
             self._note("")
             return BlobNotFound("there are no bytes under this key")
         if status == 507 or code in _FULL:
-            self._note(f"it is full ({failure.shown})")
+            self._note("it is full", failure.shown)
             return StorageFull("the storage is full")
         if status in (401, 403):
-            self._note(f"it refuses our key, or what the key may do, or our clock ({failure.shown})")
+            self._note("it refuses our key, or what the key may do, or our clock", failure.shown)
             return AccessRefused("the storage refuses us")
-        self._note(f"it fails ({failure.shown})")
+        self._note("it fails", failure.shown)
         return Unavailable("the storage does not work")
 
-    def _note(self, trouble: str) -> None:
+    def _note(self, trouble: str, detail: str = "") -> None:
         if trouble == self._trouble:
             return
         self._trouble = trouble
         if trouble:
-            logger.error("the storage is in trouble: %s", trouble)
+            logger.error("the storage is in trouble: %s (%s)", trouble, detail)
         else:
             logger.info("the storage works again")
 

@@ -1,37 +1,86 @@
-"""Caches, picked by URL: ``memory:``, optionally ``memory:?max_bytes=67108864``."""
+"""Caches, picked by URL: ``memory:``, or ``redis://user:password@host:6379/0`` (``rediss:`` with TLS).
+
+Options: ``max_bytes`` of memory in this process (67108864), which comes before Redis, and may be 0; for Redis also
+``max_value``, the largest content in bytes (1048576), and ``ttl`` in seconds (86400).
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from attrs import frozen
+
 from imgsvc.ports.cache import Cache
+from imgsvc.ports.locks import Locks
+
+# Seconds that the memory of a process is trusted beside a cache that others write to, and delete from.
+_NEAR_AGE = 30.0
+_LONGEST = 366 * 24 * 60 * 60  # seconds that something may be kept in Redis
+
+
+@frozen
+class OpenedCache:
+    """A cache, and turns among those who share it."""
+
+    cache: Cache
+    locks: Locks
 
 
 @contextmanager
-def open_cache(url: str) -> Iterator[Cache]:
-    """Raises ValueError for a URL that means nothing here."""
-    parts = urlsplit(url)
+def open_cache(url: str) -> Iterator[OpenedCache]:
+    """Raises ValueError for a URL that means nothing here, and AccessRefused for a password that is wrong."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("the cache's URL is not understood") from None
     match parts.scheme:
         case "memory":
-            from imgsvc.adapters.cache.in_memory import DEFAULT_MAX_BYTES, InMemoryCache
-
-            if parts.netloc or parts.path or parts.fragment:
-                raise ValueError("a cache in memory is memory: or memory:?max_bytes=...")
-            options = _options(parts, known=("max_bytes",))
-            yield InMemoryCache(_whole_number("max_bytes", options.get("max_bytes", str(DEFAULT_MAX_BYTES))))
+            yield _in_memory(parts)
+        case "redis" | "rediss":
+            with _in_redis(parts) as opened:
+                yield opened
         case scheme:
-            raise ValueError(f"unknown cache scheme {scheme!r}; known is memory:")
+            raise ValueError(f"unknown cache scheme {scheme!r}; known are memory:, redis: and rediss:")
 
 
-def _options(parts: SplitResult, known: tuple[str, ...]) -> dict[str, str]:
-    options: dict[str, str] = {}
+def _in_memory(parts: SplitResult) -> OpenedCache:
+    from imgsvc.adapters.cache.in_memory import DEFAULT_MAX_BYTES, InMemoryCache
+    from imgsvc.adapters.cache.in_memory_locks import InMemoryLocks
+
+    if parts.netloc or parts.path or parts.fragment:
+        raise ValueError("a cache in memory is memory: or memory:?max_bytes=...")
+    options = _options(parts, max_bytes=DEFAULT_MAX_BYTES)
+    return OpenedCache(InMemoryCache(options["max_bytes"]), InMemoryLocks())
+
+
+@contextmanager
+def _in_redis(parts: SplitResult) -> Iterator[OpenedCache]:
+    from imgsvc.adapters.cache.in_memory import DEFAULT_MAX_BYTES, InMemoryCache
+    from imgsvc.adapters.cache.layered import LayeredCache
+    from imgsvc.adapters.cache.redis_address import RedisAddress
+    from imgsvc.adapters.cache.redis_cache import DEFAULT_MAX_VALUE, DEFAULT_TTL, RedisCache
+    from imgsvc.adapters.cache.redis_locks import RedisLocks
+    from imgsvc.adapters.cache.redis_server import RedisServer
+
+    options = _options(parts, max_bytes=DEFAULT_MAX_BYTES, max_value=DEFAULT_MAX_VALUE, ttl=DEFAULT_TTL)
+    if not 1 <= options["ttl"] <= _LONGEST:
+        raise ValueError(f"cache option 'ttl' is from 1 to {_LONGEST}")
+    with RedisServer.opened(RedisAddress.of(parts)) as server:
+        shared = RedisCache(server, options["max_value"], options["ttl"])
+        memory = InMemoryCache(options["max_bytes"], max_age=_NEAR_AGE)
+        yield OpenedCache(LayeredCache(memory, shared) if memory.max_bytes else shared, RedisLocks(server))
+
+
+def _options(parts: SplitResult, **defaults: int) -> dict[str, int]:
+    """The options of a URL, over what they are where they are not given."""
+    given: dict[str, int] = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        if name not in known:
-            raise ValueError(f"unknown cache option {name!r}; {parts.scheme}: knows {', '.join(known)}")
-        if name in options:
+        if name not in defaults:
+            raise ValueError(f"unknown cache option {name!r}; {parts.scheme}: knows {', '.join(defaults)}")
+        if name in given:
             raise ValueError(f"cache option {name!r} is given twice")
-        options[name] = value
-    return options
+        given[name] = _whole_number(name, value)
+    return {**defaults, **given}
 
 
 def _whole_number(name: str, text: str) -> int:

@@ -1,0 +1,86 @@
+"""Two servers that share everything answer as one, and their Redis may come and go."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from time import monotonic
+
+import pytest
+
+from tests.pictures import encoded, quadrants
+from tests.real_servers.redis import forget_ours
+from tests.real_servers.s3 import new_bucket
+from tests.servers import running_server
+
+PICTURE = encoded(quadrants(1500, 1000))
+TRAIL = "X-Imgsvc-Cache"
+
+
+@pytest.fixture(scope="module")
+def servers(own_redis, own_s3, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shared") / "data"
+    with new_bucket(own_s3.url) as bucket, ExitStack() as opened:
+        variables = {"CACHE_URL": own_redis.url, "BLOBS_URL": bucket, "RENDER_SLOTS": "1", "WORKER_SLOTS": "0"}
+        yield [opened.enter_context(running_server(folder, **variables)) for _ in range(2)]
+    forget_ours(own_redis.url)
+
+
+@pytest.fixture
+def clients(servers):
+    """One user, at both servers."""
+    account = servers[0].account()
+    with account.client, servers[1].client(account.token) as other:
+        yield account.client, other
+
+
+@pytest.fixture
+def path(clients):
+    answer = clients[0].post("/v1/images", files={"file": ("picture.png", PICTURE)})
+    return f"/v1/images/{answer.json()['id']}/content"
+
+
+def test_a_picture_is_uploaded_to_one_and_had_from_the_other(clients, path):
+    assert clients[1].get(path).content == PICTURE
+
+
+def test_each_says_where_a_rendering_came_from(clients, path):
+    answers = [client.get(f"{path}?t=w:100") for client in (clients[0], clients[0], clients[1], clients[1])]
+
+    assert [answer.headers[TRAIL] for answer in answers] == ["rendered", "memory", "redis", "memory"]
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_what_is_asked_of_both_at_once_is_rendered_once(clients, path):
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda client: client.get(f"{path}?t=blur:20,w:400"), clients * 4))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum(answer.headers[TRAIL] == "rendered" for answer in answers) <= 4  # those that shared the one flight
+    by_server = [{answer.headers[TRAIL] for answer in answers[number::2]} for number in range(2)]
+    assert sum("rendered" in origins for origins in by_server) == 1
+
+
+def test_a_picture_that_one_deletes_the_other_shows_no_more(clients, path):
+    for client in clients:
+        client.get(f"{path}?t=w:100")
+    clients[0].delete(path.removesuffix("/content"))
+
+    assert [client.get(f"{path}?t=w:100").status_code for client in clients] == [404, 404]
+
+
+@pytest.mark.parametrize("fault", ["emptied", "hung", "stopped"])
+def test_without_its_redis_everything_is_answered_as_before(own_redis, servers, clients, path, fault):
+    with ExitStack() as trouble:
+        match fault:
+            case "stopped":
+                own_redis.stop()
+                trouble.callback(own_redis.start)
+            case "hung":
+                trouble.enter_context(own_redis.frozen())
+            case "emptied":
+                forget_ours(own_redis.url)
+        begun = monotonic()
+        answers = [client.get(f"{path}?t=w:{width}") for width in range(50, 60) for client in clients]
+        seconds = monotonic() - begun
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert seconds < 10
