@@ -35,7 +35,7 @@ def secrets_of(settings):
         ("database_url", "sqlite:////tmp/a?hush=1", "hush"),
         ("blobs_url", "ftp://ada:hush@host", "ftp"),
         ("blobs_url", "memory:?size=1", "size"),
-        ("blobs_url", "somewhere", "file: and memory:"),
+        ("blobs_url", "somewhere", "file:, s3: and memory:"),
         ("jobs_url", "kafka://ada:hush@host", "kafka"),
         ("jobs_url", "memory:?size=1", "size"),
         ("cache_url", "memcached://ada:hush@host", "memcached"),
