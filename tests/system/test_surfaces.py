@@ -17,12 +17,23 @@ SPECS = (
     "rs:inside:120:,blur:1.5,br:10,con:-5,f:jpeg,q:70",
     "rs:contain:100:100,sepia:60,sharp,f:gif",
     "w:150,pad:5:10:::336699,hue:40,gam:1.5,neg,tint:f80:40,px:6,round:max,f:webp",
+    "trim,rs:cover:90:90:smart,dpr:1.5,kernel:bicubic,f:avif",
+    "crop:200:150@entropy,wm:t.RFJBRlQ::0.7:12:30:20::1:-30:serif:1,f:jpeg,mb:4000,pr:1",
+    "w:100,f:tiff,md:all,icc:keep",
+    "rs:cover:80:60:fp:0.2:0.9,f:png,pl:9,pr:1",
 )
 
 
-@pytest.fixture(scope="module", params=["jpeg", "png with alpha"])
+@pytest.fixture(scope="module", params=["jpeg", "png with alpha", "animation"])
 def picture(request):
-    return encoded(textured(800, 600), "jpeg") if request.param == "jpeg" else encoded(half_clear(400, 300), "png")
+    match request.param:
+        case "jpeg":
+            return encoded(textured(800, 600), "jpeg")
+        case "png with alpha":
+            return encoded(half_clear(400, 300), "png")
+        case _:
+            frames = [textured(300, 200).rotate(90 * turn) for turn in range(3)]
+            return encoded(frames[0], "gif", save_all=True, append_images=frames[1:], duration=[40, 80, 120], loop=2)
 
 
 def over_http(account, image_id, compact):
