@@ -35,6 +35,8 @@ BREACHES = [
     ("Only its adapter knows an object", "adapters/cache/in_memory.py", "import minio"),
     ("Only its adapter knows an object", "entrypoints/composition.py", "import urllib3"),
     ("Only its adapter knows a cache", "adapters/blobs/in_memory.py", "import redis"),
+    ("Only its adapter knows a broker", "adapters/blobs/in_memory.py", "import pika"),
+    ("Only its adapter knows a broker", "entrypoints/worker.py", "import pika"),
     ("Only its adapter knows an imaging", "adapters/blobs/in_memory.py", "import PIL"),
     ("Only its adapter knows an imaging", "entrypoints/http/images.py", "import fontTools"),
     ("Only its adapter knows an imaging", "entrypoints/composition.py", "import pyvips"),

@@ -14,6 +14,7 @@ from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.domain.plan import Limits
 from tests.clocks import StoppedClock
 from tests.real_servers.postgres import execute
+from tests.real_servers.rabbitmq import new_queue
 from tests.real_servers.redis import forget_ours
 from tests.real_servers.s3 import client_of, empty_bucket
 
@@ -123,7 +124,13 @@ def memory_jobs_url():
     return "memory:"
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture
+def rabbitmq_jobs_url(rabbitmq_url):
+    with new_queue(rabbitmq_url) as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", pytest.param("rabbitmq", marks=pytest.mark.servers)])
 def jobs_url(request):
     return request.getfixturevalue(f"{request.param}_jobs_url")
 

@@ -149,6 +149,46 @@ def test_threads_publish_at_once(jobs):
     assert set(received(jobs.source, 200)) == set(variant_ids)
 
 
+def test_whoever_takes_a_job_learns_which_request_asked_for_it(jobs_url, variant_id):
+    request_ids = ["first", None]
+    with open_jobs(jobs_url, request_id=lambda: request_ids.pop(0)) as jobs:
+        jobs.queue.publish(variant_id)
+        told = jobs.source.receive(SOON)
+        told.requeue(timedelta(seconds=0.01))
+        again = jobs.source.receive(SOON)
+        again.acknowledge()
+        jobs.queue.publish(variant_id)
+        untold = jobs.source.receive(SOON)
+
+    assert [told.request_id, again.request_id, untold.request_id] == ["first", "first", None]
+
+
+def test_what_is_delivered_was_not_given_up(jobs, variant_id):
+    jobs.queue.publish(variant_id)
+    first = jobs.source.receive(SOON)
+    first.requeue(timedelta(0))
+
+    assert not first.was_given_up
+    assert not jobs.source.receive(SOON).was_given_up
+
+
+def test_who_left_can_settle_what_runs_and_come_back(jobs, variant_id):
+    jobs.queue.publish(variant_id)
+    delivery = jobs.source.receive(SOON)
+    other = VariantId(uuid4())
+    jobs.queue.publish(other)
+
+    jobs.source.leave()
+    delivery.acknowledge()
+
+    assert received(jobs.source, 1) == [other]
+    assert jobs.source.receive(NOW) is None
+
+
+def test_a_queue_that_works_passes_its_check(jobs):
+    jobs.queue.check()
+
+
 def test_closing_sends_those_who_wait_home(jobs_url):
     found = []
     with open_jobs(jobs_url) as jobs:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from attrs import define, evolve, field
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from imgsvc import compose, running_worker
 from imgsvc.adapters.repositories import open_repositories
@@ -232,3 +232,14 @@ def test_orphans_are_swept_when_they_are_old_enough(settings, caplog):
 
     assert young.exists()
     assert "removed blobs without a row" in caplog.text
+
+
+def test_the_log_tells_which_request_a_job_comes_from(service, asked_for):
+    seen = []
+
+    with bound_contextvars(request_id="the-request"):
+        asked_for(5)
+    with running_worker(with_engine(service, lambda: seen.append(get_contextvars())), slots=1):
+        wait_for(lambda: seen)
+
+    assert seen[0]["request_id"] == "the-request"

@@ -6,10 +6,11 @@ import pytest
 
 from tests.real_servers.finding import NotInstalled, give_up, server_url
 from tests.real_servers.postgres import POSTGRES, new_database, postgres_server
+from tests.real_servers.rabbitmq import RABBITMQ, rabbitmq_server
 from tests.real_servers.redis import REDIS, redis_server
 from tests.real_servers.s3 import S3, new_bucket, s3_server
 
-_OURS = {"postgres_url", "own_postgres", "redis_url", "own_redis", "s3_url", "own_s3"}
+_OURS = {"postgres_url", "own_postgres", "redis_url", "own_redis", "s3_url", "own_s3", "rabbitmq_url", "own_rabbitmq"}
 
 
 def pytest_collection_modifyitems(items):
@@ -58,6 +59,20 @@ def s3_url():
 def own_s3():
     """A server of objects on this machine that tests may stop and freeze; they leave it running."""
     with _own(S3, s3_server) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url():
+    """A broker that others may be using too."""
+    with server_url(RABBITMQ) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def own_rabbitmq():
+    """A RabbitMQ of this machine that tests may stop and freeze; they leave it running."""
+    with _own(RABBITMQ, rabbitmq_server) as server:
         yield server
 
 

@@ -141,7 +141,8 @@ class LocalServer:
         if self._process is None:
             return
         # The parent first, so that it cannot replace a child that is signalled before it.
-        for pid in _family(self._process.pid):
+        # All are found before: the children of a process that is dead cannot be asked for.
+        for pid in list(_family(self._process.pid)):
             try:
                 os.kill(pid, what)
             except ProcessLookupError:

@@ -15,6 +15,7 @@ from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import Repositories, migrate, open_repositories
 from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
 from imgsvc.domain.errors import ImgsvcError
+from imgsvc.entrypoints.logs import bound_request_id
 from imgsvc.entrypoints.settings import Settings
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
@@ -55,7 +56,9 @@ def compose(settings: Settings) -> Iterator[Service]:
         repositories = opened.enter_context(open_repositories(settings.database_url, pool=settings.database_pool))
         blobs = opened.enter_context(open_blob_store(settings.blobs_url))
         cache = opened.enter_context(open_cache(settings.cache_url))
-        jobs = opened.enter_context(open_jobs(settings.jobs_url))
+        jobs = opened.enter_context(
+            open_jobs(settings.jobs_url, slots=max(1, settings.worker_slots), request_id=bound_request_id)
+        )
         engine, notes = opened.enter_context(_opened_engine(settings, settings.sync_seconds))
         ports = Ports(
             users=repositories.users,

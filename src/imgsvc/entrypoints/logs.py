@@ -33,6 +33,7 @@ _LEAST_LEVELS = {
     "alembic": logging.WARNING,
     "PIL": logging.WARNING,
     "python_multipart": logging.ERROR,
+    "pika": logging.CRITICAL,  # tells of every attempt to connect, where our adapter tells of every change
 }
 
 
@@ -67,6 +68,11 @@ def _renderers(is_json: bool) -> list[Any]:
 def bind(**values: object) -> None:
     """Add values to every record that this request or job logs from here on."""
     structlog.contextvars.bind_contextvars(**values)
+
+
+def bound_request_id() -> str | None:
+    """What was bound as ``request_id`` where this is called."""
+    return structlog.contextvars.get_contextvars().get("request_id")
 
 
 def unbind() -> None:

@@ -71,7 +71,7 @@ class Settings:
         "",
         "file:///folder, s3://key:secret@host/bucket?region=R, or memory:; empty: a folder in the data folder",
     )
-    jobs_url: str = _url("memory:", "memory:")
+    jobs_url: str = _url("memory:", "memory:, or amqp://user:password@host/vhost?queue=NAME&heartbeat=SECONDS; amqps:")
     cache_url: str = _url(
         "memory:?max_bytes=67108864",
         "memory:?max_bytes=N, or redis://user:password@host/0?max_bytes=N&max_value=N&ttl=S",

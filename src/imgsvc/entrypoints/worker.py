@@ -56,6 +56,8 @@ class _Worker:
 
     def _work_on(self, delivery: Delivery) -> None:
         bind(variant_id=str(delivery.variant_id))
+        if delivery.request_id is not None:
+            bind(request_id=delivery.request_id)
         try:
             self.service.use_cases.make_variant(delivery.variant_id)
         except Busy as error:

@@ -7,10 +7,13 @@ from imgsvc.domain.variant import VariantId
 
 
 class JobQueue(Protocol):
-    """Takes signals. Calls are safe from any thread."""
+    """Takes signals. Calls are safe from any thread, and nobody waits in them for anything but this process."""
 
     def publish(self, variant_id: VariantId) -> None:
         """Have the variant delivered at least once, now or later; twice is harmless. Raises Unavailable."""
+
+    def check(self) -> None:
+        """Raises Unavailable where signals do not reach the workers just now, though they may be taken."""
 
 
 class Delivery(Protocol):
@@ -18,6 +21,14 @@ class Delivery(Protocol):
 
     @property
     def variant_id(self) -> VariantId: ...
+
+    @property
+    def request_id(self) -> str | None:
+        """Of the request that asked for it, for the logs."""
+
+    @property
+    def was_given_up(self) -> bool:
+        """It was delivered too often, as if whoever takes it dies of it, and will not be delivered any more."""
 
     def acknowledge(self) -> None:
         """It is done with, whatever came of it."""
@@ -31,3 +42,6 @@ class JobSource(Protocol):
 
     def receive(self, timeout: timedelta) -> Delivery | None:
         """The next signal, or None when none came in time or the source was closed."""
+
+    def leave(self) -> None:
+        """Let others have what came for the next ``receive``; whoever calls that again is back."""

@@ -1,6 +1,6 @@
-"""Job queues, picked by URL: ``memory:``, inside this process."""
+"""Job queues, picked by URL: ``memory:``, inside this process, or ``amqp:``, on RabbitMQ."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,22 +17,41 @@ class Jobs:
     source: JobSource
 
 
+def _no_request() -> str | None:
+    return None
+
+
 @contextmanager
-def open_jobs(url: str) -> Iterator[Jobs]:
-    """Raises ValueError for a URL that means nothing here; at the end whoever waits for a job is sent home."""
-    parts = urlsplit(url)
-    match parts.scheme:
+def open_jobs(url: str, *, slots: int = 1, request_id: Callable[[], str | None] = _no_request) -> Iterator[Jobs]:
+    """The queue of ``memory:``, or ``amqp://user:password@host:port/vhost?queue=NAME&heartbeat=SECONDS``.
+
+    ``slots``: how many signals this process holds at once, which others then do not get. ``request_id`` is asked for
+    the id of the request that publishes just now. At the end whoever waits for a job is sent home.
+
+    Raises ValueError for a URL that means nothing here, RuntimeError for a broker that refuses what we need.
+    """
+    match urlsplit(url).scheme:
         case "memory":
             from imgsvc.adapters.jobs.in_process import InProcessJobs
 
-            for name, _ in parse_qsl(parts.query, keep_blank_values=True):
-                raise ValueError(f"unknown job queue option {name!r}; memory: has none")
-            if parts.netloc or parts.path or parts.fragment:
-                raise ValueError("a job queue in this process is just memory:")
-            jobs = InProcessJobs()
+            _must_be_bare(url)
+            jobs = InProcessJobs(request_id)
             try:
                 yield Jobs(queue=jobs, source=jobs)
             finally:
                 jobs.close()
+        case "amqp" | "amqps":
+            from imgsvc.adapters.jobs.rabbitmq import open_rabbitmq
+
+            with open_rabbitmq(url, slots, request_id) as (publisher, consumer):
+                yield Jobs(queue=publisher, source=consumer)
         case scheme:
-            raise ValueError(f"unknown job queue scheme {scheme!r}; known is memory:")
+            raise ValueError(f"unknown job queue scheme {scheme!r}; known are memory:, amqp: and amqps:")
+
+
+def _must_be_bare(url: str) -> None:
+    parts = urlsplit(url)
+    for name, _ in parse_qsl(parts.query, keep_blank_values=True):
+        raise ValueError(f"unknown job queue option {name!r}; memory: has none")
+    if parts.netloc or parts.path or parts.fragment:
+        raise ValueError("a job queue in this process is just memory:")

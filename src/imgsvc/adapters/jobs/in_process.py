@@ -1,6 +1,7 @@
 """A job queue inside this process; what it loses with the process, the rows of the variants bring back."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import timedelta
 from heapq import heappop, heappush
 from threading import TIMEOUT_MAX, Condition
@@ -12,12 +13,16 @@ from attrs import define, field, frozen
 from imgsvc.domain.errors import Unavailable
 from imgsvc.domain.variant import VariantId
 
+_NEVER = float("-inf"), None
+
 
 @define(eq=False)
 class InProcessJobs:
     """Holds a variant at most twice, once waiting and once delayed, however often it is published."""
 
-    _waiting: OrderedDict[VariantId, None] = field(factory=OrderedDict, init=False)  # a set that knows who came first
+    request_id: Callable[[], str | None] = field(default=lambda: None)
+    # With the ids of the requests that asked for them; knows who came first.
+    _waiting: OrderedDict[VariantId, str | None] = field(factory=OrderedDict, init=False)
     _delayed: "_Delayed" = field(factory=lambda: _Delayed(), init=False)
     _is_closed: bool = field(default=False, init=False)
     _changed: Condition = field(factory=Condition, init=False, repr=False)  # guards all of the above
@@ -28,8 +33,14 @@ class InProcessJobs:
             if self._is_closed:
                 raise Unavailable("the job queue is closed")
             if variant_id not in self._delayed:
-                self._waiting[variant_id] = None
+                self._waiting.setdefault(variant_id, self.request_id())
                 self._changed.notify()
+
+    def check(self) -> None:
+        """There is nothing between those who publish and those who work."""
+
+    def leave(self) -> None:
+        """There are no others."""
 
     def receive(self, timeout: timedelta) -> "InProcessDelivery | None":
         with self._changed:
@@ -42,20 +53,19 @@ class InProcessJobs:
     def _first_until(self, deadline: float) -> "InProcessDelivery | None":
         while not self._is_closed:
             now = monotonic()
-            for variant_id in self._delayed.pop_due(now):
-                self._waiting[variant_id] = None
+            for variant_id, request_id in self._delayed.pop_due(now):
+                self._waiting.setdefault(variant_id, request_id)
             if self._waiting:
-                variant_id, _ = self._waiting.popitem(last=False)
-                return InProcessDelivery(variant_id, self)
+                return InProcessDelivery(*self._waiting.popitem(last=False), self)
             if now >= deadline:
                 return None
             self._changed.wait(min(min(deadline, self._delayed.next_due) - now, TIMEOUT_MAX))
         return None
 
-    def put_back(self, variant_id: VariantId, delay: timedelta) -> None:
+    def put_back(self, variant_id: VariantId, request_id: str | None, delay: timedelta) -> None:
         """In vain once closed: a restart finds the variant's row."""
         with self._changed:
-            self._delayed.add(variant_id, monotonic() + delay.total_seconds())
+            self._delayed.add(variant_id, request_id, monotonic() + delay.total_seconds())
             self._changed.notify()
 
     def close(self) -> None:
@@ -70,8 +80,14 @@ class InProcessDelivery:
     """Settled once; what is said after that has no effect."""
 
     variant_id: VariantId
+    request_id: str | None
     _jobs: InProcessJobs = field(repr=False)
     _is_settled: bool = field(default=False, init=False)
+
+    @property
+    def was_given_up(self) -> bool:
+        """Never: whoever dies of it takes the queue along."""
+        return False
 
     def acknowledge(self) -> None:
         self._is_settled = True
@@ -79,34 +95,34 @@ class InProcessDelivery:
     def requeue(self, delay: timedelta) -> None:
         if not self._is_settled:
             self._is_settled = True
-            self._jobs.put_back(self.variant_id, delay)
+            self._jobs.put_back(self.variant_id, self.request_id, delay)
 
 
 @frozen
 class _Delayed:
-    """Variants and when they are due, by the monotonic clock."""
+    """Variants, when they are due by the monotonic clock, and the ids of their requests."""
 
-    _due: dict[VariantId, float] = field(factory=dict, init=False)
+    _due: dict[VariantId, tuple[float, str | None]] = field(factory=dict, init=False)
     _order: list[tuple[float, UUID]] = field(factory=list, init=False)  # a heap; may hold dues that were put off since
 
     def __contains__(self, variant_id: VariantId) -> bool:
         return variant_id in self._due
 
-    def add(self, variant_id: VariantId, due: float) -> None:
+    def add(self, variant_id: VariantId, request_id: str | None, due: float) -> None:
         """Of two dues the later: it is not too early for either."""
-        if due > self._due.get(variant_id, float("-inf")):
-            self._due[variant_id] = due
+        if due > self._due.get(variant_id, _NEVER)[0]:
+            self._due[variant_id] = due, request_id
             heappush(self._order, (due, variant_id))
 
     @property
     def next_due(self) -> float:
         return self._order[0][0] if self._order else float("inf")
 
-    def pop_due(self, now: float) -> list[VariantId]:
+    def pop_due(self, now: float) -> list[tuple[VariantId, str | None]]:
         found = []
         while self.next_due <= now:
-            due, variant_id = heappop(self._order)
-            if self._due.get(VariantId(variant_id)) == due:
-                del self._due[VariantId(variant_id)]
-                found.append(VariantId(variant_id))
+            due, key = heappop(self._order)
+            variant_id = VariantId(key)
+            if self._due.get(variant_id, _NEVER)[0] == due:
+                found.append((variant_id, self._due.pop(variant_id)[1]))
         return found
