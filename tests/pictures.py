@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -93,7 +94,9 @@ def animated(format: str, frames: int = 3) -> bytes:
     return encoded(shades[0], format, save_all=True, append_images=shades[1:])
 
 
+@cache
 def srgb_profile() -> bytes:
+    """The same each time: a profile tells the second in which it was made."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 

@@ -23,7 +23,8 @@ from tests.pictures import decoded, encoded, solid, textured, with_orientation
 LIMITS = Limits(max_output_side=600)
 MARK = encoded(solid((255, 0, 0), 12, 7))
 
-thoroughly = settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Of each engine: 2,000 in all.
+thoroughly = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def rendered(engine, content, spec):
@@ -106,9 +107,7 @@ def photo(tmp_path_factory):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells the peak of a process on Linux only")
-@pytest.mark.parametrize(
-    "text", ["w:800", "rot:10,f:png", "blur:5,f:webp", "rs:stretch:6000:4000,el:1", "sharp,round:max", "w:3000,f:avif"]
-)
+@pytest.mark.parametrize("text", ["rot:10,f:png", "blur:5,f:webp", "rs:stretch:6000:4000,el:1", "w:2500,f:avif"])
 @pytest.mark.parametrize("name", ["pillow", "vips"])
 def test_rendering_takes_no_more_memory_than_was_planned(name, text, photo):
     spec = parse(text)

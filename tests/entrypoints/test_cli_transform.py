@@ -12,7 +12,7 @@ from imgsvc.domain.notation import parse
 from imgsvc.domain.plan import Limits
 from imgsvc.entrypoints.composition import compose_engine
 from imgsvc.entrypoints.settings import Settings
-from tests.entrypoints.commands import SCRIPT, environment, run, run_script
+from tests.entrypoints.commands import SCRIPT, environment, interruptible, run, run_script
 from tests.pictures import RED, decoded, encoded, quadrants, textured
 from tests.waiting import wait_for
 
@@ -369,7 +369,7 @@ def test_ctrl_c_ends_soon_and_leaves_nothing_half_written(folder):
         (folder / "in" / f"{number}.jpg").write_bytes(content)
     command = [SCRIPT, "transform", *sorted((folder / "in").iterdir()), "out", "--spec", "blur:30,f:png", "-j", "1"]
 
-    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with interruptible(command) as process:
         wait_for(lambda: names_in(folder / "out"))
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=30)

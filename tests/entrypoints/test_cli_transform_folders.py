@@ -2,12 +2,11 @@
 
 import os
 import signal
-import subprocess
 from uuid import UUID
 
 import pytest
 
-from tests.entrypoints.commands import SCRIPT, environment, run, run_script
+from tests.entrypoints.commands import SCRIPT, interruptible, run, run_script
 from tests.pictures import decoded, encoded, half_clear, quadrants, textured
 from tests.waiting import wait_for
 
@@ -187,7 +186,7 @@ def test_ctrl_c_finishes_what_runs_and_leaves_nothing_half_written(folder):
         (folder / "photos" / f"{number}.jpg").write_bytes(content)
     command = [SCRIPT, "transform", "photos", "out", "--spec", "blur:30,f:png", "--workers", "1"]
 
-    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with interruptible(command) as process:
         wait_for(lambda: (folder / "out").exists() and tree(folder / "out"))
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=30)

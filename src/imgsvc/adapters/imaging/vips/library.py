@@ -1,5 +1,6 @@
 """libvips as this service uses it: one thread a picture, nothing kept between calls, nothing opened by itself."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -15,6 +16,9 @@ Pixels: TypeAlias = Any  # bytes, or something that can be read as them
 Failure: type[Exception] = pyvips.Error
 
 VERSION = ".".join(str(pyvips.version(part)) for part in range(3))
+
+# It would tell of every operation, and of each oddity of a file.
+logging.getLogger("pyvips").setLevel(logging.ERROR)
 
 # Readers that their authors do not trust; we call those that we want by name, so it is a second lock.
 pyvips.block_untrusted_set(True)
