@@ -56,7 +56,11 @@ def lengths(least: int, most: int, most_percent: int = 100) -> st.SearchStrategy
 
 def is_writable(text: str) -> bool:
     composed = unicodedata.normalize("NFC", text)
-    return 1 <= len(composed) <= 256 and not any(unicodedata.category(one)[0] == "C" for one in composed)
+    return (
+        1 <= len(composed) <= 256
+        and bool(composed.strip())
+        and not any(unicodedata.category(one)[0] == "C" for one in composed)
+    )
 
 
 def texts(longest: int = 40) -> st.SearchStrategy[str]:

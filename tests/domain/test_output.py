@@ -72,13 +72,21 @@ def test_auto_is_the_best_format_that_the_client_shows(source, has_alpha, accept
     assert Output(AUTO).resolved(source, has_alpha, accepted).format is format
 
 
-def test_auto_takes_no_format_to_which_an_option_means_nothing():
-    assert Output(AUTO, lossless=True).resolved("image/png", True, WEB).format is Format.AVIF
-    assert Output(AUTO, progressive=True).resolved("image/jpeg", False, WEB).format is Format.JPEG
-    with pytest.raises(ConflictingParameters) as caught:
-        Output(AUTO, png_level=3).resolved("image/jpeg", False, WEB)
-
-    assert caught.value.path == ("output", "png_level")
+@pytest.mark.parametrize(
+    ("options", "accepted", "format"),
+    [
+        ({"lossless": True}, WEB, Format.AVIF),
+        ({"lossless": True}, (), Format.PNG),
+        ({"progressive": True}, WEB, Format.PNG),
+        ({"progressive": True}, ("image/webp",), Format.JPEG),
+        ({"png_level": 3}, ("image/webp",), Format.PNG),
+        ({"frames": 5}, ("image/avif",), Format.AVIF),
+        ({"frames": 5}, (), Format.JPEG),
+        ({}, ("image/png",), Format.PNG),
+    ],
+)
+def test_auto_is_a_format_to_which_every_option_means_something(options, accepted, format):
+    assert Output(AUTO, **options).resolved("image/jpeg", False, accepted).format is format
 
 
 def test_without_a_format_the_source_decides():

@@ -247,3 +247,25 @@ def test_a_plan_is_made_exactly_where_every_limit_is_kept(spec, source):
     else:
         with pytest.raises(OutputTooLarge):
             plan(spec, source, Limits())
+
+
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [
+        ("w:1600,f:auto", Format.AVIF),
+        ("w:2400,f:auto", Format.WEBP),
+        ("f:auto", Format.JPEG),
+        ("w:1600,f:auto,mb:50000", Format.JPEG),
+        ("w:400,f:auto,mb:50000", Format.AVIF),
+    ],
+)
+def test_auto_takes_no_format_that_costs_too_much_to_wait_for(text, format):
+    found = plan(parse(text), LANDSCAPE, Limits(), accepted=("image/avif", "image/webp"))
+
+    assert found.format is format
+    assert found.megapixels < 100
+
+
+@pytest.mark.parametrize("text", ["f:webp,ll:1", "f:png,pl:9"])
+def test_what_takes_long_to_pack_costs_as_much(text):
+    assert planned(text).megapixels > 500

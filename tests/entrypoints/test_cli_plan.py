@@ -176,7 +176,7 @@ def test_a_wrong_command_line_is_refused(photo, arguments, said):
     ("spec", "said"),
     [
         ("crop:500:0:10:10", "/steps/0/x: the crop at 500,0 lies outside of the picture of 400x200 pixels"),
-        ("pr:1,f:auto,ll:1", "lossless"),
+        ("ll:1", "lossless means nothing to jpeg"),
     ],
 )
 def test_what_cannot_be_done_at_any_size_is_told(photo, spec, said):

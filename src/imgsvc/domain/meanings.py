@@ -90,15 +90,15 @@ MEANINGS: dict[type[Any], dict[str, str]] = {
     },
     Output: {
         "format": "of the result; `auto` is the best that the client accepts",
-        "quality": "of formats that lose details: fewer bytes below, finer above",
-        "lossless": "every pixel as it is, for webp and avif",
+        "quality": "of formats that lose details: fewer bytes below, finer above; the others have none",
+        "lossless": "every pixel as it is, for webp and avif (png and tiff are so anyway); slow, and without a quality",
         "progressive": "shown coarsely first while it loads, for jpeg and png",
         "png_level": "how hard png is packed: 0 is fast, 9 is small",
         "max_bytes": "the best quality is taken that keeps the result this small",
         "never_larger": "the same, with the size of the original file",
         "metadata": "what is kept of what the original says about itself",
         "icc": "the colour space of the result",
-        "frames": "the first so many of an animation; `first` is 1",
+        "frames": "the first so many of an animation; `first` is 1; neighbours that come out alike become one",
     },
 }
 

@@ -151,21 +151,26 @@ class Output:
             return self
         own = Format.of_source(media_type)
         try:
-            return evolve(self, format=own if self.format is None else self._best(own, has_alpha, accepted))
+            if self.format is None:
+                return evolve(self, format=own)
+            best = self._best(own, has_alpha, accepted)
+            return evolve(self, format=best, frames=self.frames if best.animates else "all")
         except InvalidInput as error:
             raise error.under("output") from None
 
     def _best(self, own: Format, has_alpha: bool, accepted: Collection[str]) -> Format:
-        shown_everywhere = own if own in _EVERYWHERE else Format.PNG if has_alpha else Format.JPEG
-        candidates = [one for one in _NEGOTIABLE if one.media_type in accepted]
+        better = [one for one in _NEGOTIABLE if one.media_type in accepted]
         # AVIF holds one picture here: an animation would stop.
         if own.animates:
-            candidates = [one for one in candidates if one.animates]
-        return next((one for one in (*candidates, shown_everywhere) if self._suits(one)), shown_everywhere)
+            better = [one for one in better if one.animates]
+        everywhere = (own, Format.PNG, Format.JPEG) if has_alpha else (own, Format.JPEG, Format.PNG)
+        shown = [one for one in everywhere if one in _EVERYWHERE]
+        named = [one for one in shown if one.media_type in accepted]
+        return next((one for one in (*better, *named, *shown) if self._suits(one)), shown[0])
 
     def _suits(self, format: Format) -> bool:
         try:
-            evolve(self, format=format)
+            evolve(self, format=format, frames="all")
         except InvalidInput:
             return False
         return True

@@ -168,7 +168,7 @@ def _read_number_or_word(value: object, kind: Any) -> Any:
 
 
 def _read_uuid(value: object, _: Any) -> UUID:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value):
         raise _Misfit(value, "an id")
     return UUID(value)
 

@@ -84,7 +84,7 @@ class Plan:
     exact: int
     output: Output  # its format is decided
     format: Format
-    frames: int  # that are read and written
+    frames: int  # that are read; of those written, neighbours that come out alike may become one
     megapixels: float  # the cost: decoded, written by every step, and encoded in formats that take their time
     memory_bytes: int  # that rendering takes at most, the file itself and its result not counted
     verdicts: tuple[Verdict, ...]
@@ -109,7 +109,10 @@ NO_OVERLAYS: Overlays = MappingProxyType({})
 
 # What a pixel costs to encode, where one of a JPEG costs 1; measured at the qualities that are the default.
 _ENCODING = {Format.JPEG: 1, Format.PNG: 6, Format.WEBP: 6, Format.AVIF: 24, Format.GIF: 6, Format.TIFF: 3}
+_ENCODING_LOSSLESS = {Format.WEBP: 90, Format.AVIF: 40}
+_ENCODING_PNG = {7: 20, 8: 50, 9: 80}  # by its level; up to 6 as above
 _MOVING = ("image/gif", "image/webp", "image/png", "image/avif")  # in others, further pictures are further pages
+_NEGOTIABLE_COST = 48.0  # megapixels; `auto` takes no format that costs more, two megapixels of AVIF
 _TRIES = 8  # encodings until the quality is found with which a result has at most so many bytes
 _BYTES_OF_PIXEL = 4
 _PICTURES_AT_ONCE = 5  # of the largest size, while a step works
@@ -144,7 +147,8 @@ def outlook(
 ) -> Plan:
     """The same plan, also of what is over the limits; its verdicts tell. Raises CropOutOfBounds and the like."""
     sizes = _sizes(spec.steps, facts.size if spec.auto_orients else facts.stored_size)
-    output = spec.output.resolved(facts.media_type, facts.has_alpha, accepted)
+    affordable = [kind for kind in accepted if _is_affordable(kind, spec.output, sizes[-1])]
+    output = spec.output.resolved(facts.media_type, facts.has_alpha, affordable)
     assert isinstance(output.format, Format)
     frames = _frames(output, facts)
     trims = [index for index, step in enumerate(spec.steps) if isinstance(step, Trim)]
@@ -204,10 +208,25 @@ def _frames(output: Output, facts: Facts) -> int:
 def _cost(
     sizes: Sequence[Size], facts: Facts, format: Format, output: Output, frames: int, overlays: Overlays
 ) -> float:
-    is_searching = output.max_bytes is not None or output.never_larger
-    encoding = _ENCODING[format] * (_TRIES if is_searching and format.default_quality is not None else 1)
+    encoding = _encoding(format, output)
     pixels = facts.stored_size.pixels + sum(size.pixels for size in sizes[1:]) + sizes[-1].pixels * (encoding - 1)
     return (pixels * frames + sum(one.stored_size.pixels for one in overlays.values())) / 1e6
+
+
+def _is_affordable(media_type: str, output: Output, size: Size) -> bool:
+    """Whether a format that a client shows would not cost so much that its picture could not be had at once."""
+    format = next((one for one in Format if one.media_type == media_type), None)
+    return format is None or size.pixels / 1e6 * _encoding(format, output) <= _NEGOTIABLE_COST
+
+
+def _encoding(format: Format, output: Output) -> int:
+    """What a pixel costs to encode, where one of a JPEG costs 1."""
+    if output.lossless and format in _ENCODING_LOSSLESS:
+        return _ENCODING_LOSSLESS[format]
+    if format is Format.PNG and output.png_level is not None:
+        return _ENCODING_PNG.get(output.png_level, _ENCODING[format])
+    is_searching = output.max_bytes is not None or output.never_larger
+    return _ENCODING[format] * (_TRIES if is_searching and format.default_quality is not None else 1)
 
 
 def _memory(sizes: Sequence[Size], facts: Facts, format: Format, frames: int, overlays: Overlays) -> int:

@@ -51,5 +51,5 @@ def _decoded(text: str) -> str:
             raise ValueError
         return base64.b64decode(encoded + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True).decode()
     except ValueError:
-        allowed = "t. and the UTF-8 text in unpadded base64url"
+        allowed = "t. and the UTF-8 text in unpadded base64url, or an image's id"
         raise InvalidParameter(f"{shortened(text)} is not text in base64url", value=text, allowed=allowed) from None

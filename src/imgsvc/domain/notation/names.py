@@ -39,7 +39,8 @@ ARGUMENTS: dict[type[Operation], list[str]] = {
     Resize: ["fit", "width", "height", "gravity", "background"],
     Watermark: list(STAMP),
 }
-LONG_NAMES = {kind.op: compact for compact, kind in POSITIONAL.items()} | {
-    name: compact for compact, name in Adjust.compact.items()
+LONG_NAMES = {
+    **{name: compact for shorts in (OUTPUT, RESIZE, Adjust.compact) for compact, name in shorts.items()},
+    **{kind.op: compact for compact, kind in POSITIONAL.items()},
 }
 NAMES = {*POSITIONAL, *OUTPUT, *RESIZE, *Adjust.compact}

@@ -158,7 +158,7 @@ def _parameters(kind: type[Operation], arguments: list[str]) -> dict[str, Any]:
 def _stamp(arguments: list[str]) -> dict[str, Any]:
     """Of a watermark: an image's id where the source is not marked as text."""
     source, *_ = arguments or [""]
-    is_image = re.fullmatch("[0-9a-f-]{36}", source) is not None
+    is_image = re.fullmatch("[0-9a-fA-F-]{36}", source) is not None
     return _positional(Watermark, arguments, {"source": "image", "size": "scale"} if is_image else {"source": "text"})
 
 

@@ -79,13 +79,20 @@ class PlanView:
         )
 
 
+@frozen(kw_only=True)
+class PlanQuery:
+    """Nothing: the spec is the body."""
+
+
 @endpoint(
     "POST",
     "/v1/images/{image_id}/plan",
     tag="variants",
     raises=(ImageNotFound, *SPEC_FAILURES),
 )
-def plan_transform(use_cases: UseCases, caller: User, image_id: UUID, body: TransformSpec) -> PlanView:
+def plan_transform(
+    use_cases: UseCases, caller: User, image_id: UUID, query: PlanQuery, body: TransformSpec
+) -> PlanView:
     """Sizes, cost and limits of a transform, without rendering it; over a limit is told, not refused."""
     return PlanView.of(use_cases.explain_plan(caller.id, ImageId(image_id), body))
 
