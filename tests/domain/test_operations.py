@@ -503,11 +503,6 @@ def test_a_spec_knows_the_images_that_it_needs():
     assert spec.overlays == {one: 1, other: 2}
 
 
-def test_a_watermark_of_spaces_shows_nothing_and_is_refused():
-    with pytest.raises(InvalidInput, match="something to see"):
-        Watermark("  ")
-
-
 def test_an_image_is_named_in_upper_case_too():
     mark = UUID("cce7a653-0000-4000-8000-0123456789ab")
 

@@ -91,12 +91,12 @@ MEANINGS: dict[type[Any], dict[str, str]] = {
     Output: {
         "format": "of the result; `auto` is the best that the client accepts",
         "quality": "of formats that lose details: fewer bytes below, finer above; the others have none",
-        "lossless": "every pixel as it is, for webp and avif (png and tiff are so anyway); slow, and without a quality",
+        "lossless": "every pixel as it is, in avif within 3 of 255; png and tiff are so anyway; takes long",
         "progressive": "shown coarsely first while it loads, for jpeg and png",
         "png_level": "how hard png is packed: 0 is fast, 9 is small",
         "max_bytes": "the best quality is taken that keeps the result this small",
         "never_larger": "the same, with the size of the original file",
-        "metadata": "what is kept of what the original says about itself",
+        "metadata": "what is kept of what the original says about itself; GIF keeps nothing",
         "icc": "the colour space of the result",
         "frames": "the first so many of an animation; `first` is 1; neighbours that come out alike become one",
     },
@@ -136,7 +136,7 @@ CHOICES: dict[StrEnum, str] = {
     Metadata.NONE: "nothing",
     Metadata.COPYRIGHT: "who made it and whose it is",
     Metadata.SAFE: "all but places, serial numbers, thumbnails and makers' notes",
-    Metadata.ALL: "everything",
+    Metadata.ALL: "everything but thumbnails, and what says how the picture was stored",
     Profile.SRGB: "sRGB, which every screen shows alike",
     Profile.KEEP: "the source's, with its profile",
 }

@@ -61,7 +61,7 @@ class Limits:
 
 @frozen
 class Verdict:
-    """Whether a picture keeps to one limit, in the limit's own unit: pixels, frames or bytes."""
+    """Whether a picture keeps to one limit, in the limit's own unit: pixels or frames."""
 
     limit: str  # as the field of Limits is called
     value: int
@@ -116,7 +116,8 @@ _NEGOTIABLE_COST = 48.0  # megapixels; `auto` takes no format that costs more, t
 _TRIES = 8  # encodings until the quality is found with which a result has at most so many bytes
 _BYTES_OF_PIXEL = 4
 _PICTURES_AT_ONCE = 5  # of the largest size, while a step works
-_PICTURES_IN_ENCODER = {Format.AVIF: 6}  # of the result's size
+_PICTURES_IN_ENCODER = {Format.AVIF: 8}  # of the result's size
+_PICTURES_IN_LOSSLESS_ENCODER = {Format.AVIF: 12, Format.WEBP: 12}
 _BASE_BYTES = 64 * 2**20  # that decoders and encoders take at any size
 
 
@@ -159,7 +160,7 @@ def outlook(
         format=output.format,
         frames=frames,
         megapixels=_cost(sizes, facts, output.format, output, frames, overlays),
-        memory_bytes=_memory(sizes, facts, output.format, frames, overlays),
+        memory_bytes=_memory(sizes, facts, output, frames, overlays),
         verdicts=_verdicts(sizes, facts, frames, limits),
     )
 
@@ -229,9 +230,11 @@ def _encoding(format: Format, output: Output) -> int:
     return _ENCODING[format] * (_TRIES if is_searching and format.default_quality is not None else 1)
 
 
-def _memory(sizes: Sequence[Size], facts: Facts, format: Format, frames: int, overlays: Overlays) -> int:
+def _memory(sizes: Sequence[Size], facts: Facts, output: Output, frames: int, overlays: Overlays) -> int:
+    assert isinstance(output.format, Format)
+    in_encoder = (_PICTURES_IN_LOSSLESS_ENCODER if output.lossless else _PICTURES_IN_ENCODER).get(output.format, 0)
     largest = max(size.pixels for size in (facts.stored_size, *sizes))
-    pixels = max(largest * _PICTURES_AT_ONCE, sizes[-1].pixels * _PICTURES_IN_ENCODER.get(format, 0) + largest)
+    pixels = max(largest * _PICTURES_AT_ONCE, sizes[-1].pixels * in_encoder + largest)
     pixels += sizes[-1].pixels * (frames - 1)
     pixels += max((one.stored_size.pixels for one in overlays.values()), default=0) * 2
     return _BASE_BYTES + pixels * _BYTES_OF_PIXEL

@@ -16,7 +16,8 @@ from imgsvc.domain.geometry import Box, Size
 _MAX_SCANS = 64  # of a JPEG: each goes over all of its pixels
 _MAX_SEGMENTS = 4096  # of a JPEG
 _MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 1000, 100_000  # of a PNG
-_MAX_BLOCKS = 10_000  # of a GIF before its first frame
+_MAX_BLOCKS = 10_000  # of a GIF, beside those of its frames' pixels
+_MAX_PARTS = 10_000  # of a WebP
 _MAX_STRIPS, _MAX_TAGS = 2**17, 2**16  # of a TIFF's page
 _MAX_RUNS = 2**22  # bytes of a run-length encoded BMP
 _MAX_JUNK = 2**16  # bytes that belong to nothing
@@ -54,6 +55,7 @@ def outlined(media_type: str, content: bytes, most_frames: int) -> Outline:
             # Pillow unpacks these in Python, a few bytes at a time.
             _refuse_if(content[30:31] in _BMP_RUNS and len(content) > _MAX_RUNS)
         case "image/webp":
+            _check_webp(content)
             return Outline(_webp_canvas(content))
         case "image/avif":
             return Outline(_largest_item(content))
@@ -105,13 +107,12 @@ def _gif_size(content: bytes) -> Size | None:
 def _gif_frames(content: bytes) -> Iterator[Box]:
     if len(content) < 13:
         return
-    position, blocks, junk, is_first = 13 + _color_table(content[10]), 0, 0, True
+    position, blocks, junk = 13 + _color_table(content[10]), 0, 0
     while position < len(content):
         match content[position]:
             case 0x2C if position + 10 <= len(content):
                 *box, flags = struct.unpack_from("<HHHHB", content, position + 1)
                 yield Box(*box)
-                is_first = False
                 position, _ = _after_blocks(content, position + 11 + _color_table(flags))
             case 0x21:
                 position, found = _after_blocks(content, position + 2)
@@ -120,7 +121,7 @@ def _gif_frames(content: bytes) -> Iterator[Box]:
                 return
             case _:
                 position, junk = position + 1, junk + 1
-        _refuse_if((is_first and blocks > _MAX_BLOCKS) or junk > _MAX_JUNK)
+        _refuse_if(blocks > _MAX_BLOCKS or junk > _MAX_JUNK)
 
 
 def _color_table(flags: int) -> int:
@@ -133,6 +134,14 @@ def _after_blocks(content: bytes, position: int) -> tuple[int, int]:
     while position < end and content[position]:
         position, blocks = position + 1 + content[position], blocks + 1
     return position + 1, blocks
+
+
+def _check_webp(content: bytes) -> None:
+    position, parts = 12, 0
+    while position + 8 <= len(content):
+        (length,) = struct.unpack_from("<I", content, position + 4)
+        position, parts = position + 8 + length + length % 2, parts + 1
+        _refuse_if(parts > _MAX_PARTS)
 
 
 def _webp_canvas(content: bytes) -> Size | None:

@@ -11,7 +11,7 @@ from attrs.validators import and_, optional
 
 from imgsvc.domain.color import BLACK, WHITE, Color
 from imgsvc.domain.errors import ConflictingParameters, InvalidParameter
-from imgsvc.domain.field_rules import characters, composed, refused, tidy_number, within
+from imgsvc.domain.field_rules import characters, composed, tidy_number, within
 from imgsvc.domain.geometry import Gravity, Length, Percent, length_within
 from imgsvc.domain.operations.geometry import MAX_SIDE, within_a_turn
 
@@ -38,11 +38,6 @@ class Font(StrEnum):
     MONO = "mono"
 
 
-def _not_blank(instance: object, attribute: "Attribute[Any]", value: Any) -> None:
-    if isinstance(value, str) and value and not value.strip():
-        raise refused(attribute.name, value, "text with something to see")
-
-
 @frozen
 class Watermark:
     """A line of ``text``, or an own ``image``, over the picture; ``x`` and ``y`` are the margins from the edges.
@@ -58,7 +53,7 @@ class Watermark:
     text: str | None = field(
         default=None,
         converter=optionally(composed),
-        validator=optional(and_(_printable, characters(1, 256), _not_blank)),
+        validator=optional(and_(_printable, characters(1, 256))),
     )
     gravity: Gravity = Gravity.SOUTHEAST
     opacity: float = field(default=0.5, converter=tidy_number, validator=within(0, 1))
