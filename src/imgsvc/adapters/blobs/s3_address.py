@@ -26,7 +26,7 @@ class S3Address:
     region: str | None  # None: the server is asked
     is_secure: bool
     path_style: bool | None  # None: as is usual with the server
-    timeout: float  # seconds for an answer
+    timeout: float  # seconds for a part to be stored; what has no body may take a quarter of it
     pool: int  # connections that are kept
 
     @classmethod
@@ -51,7 +51,7 @@ class S3Address:
             is_secure=_is_yes("secure", options.get("secure", "1")),
             path_style=_is_yes("path_style", options["path_style"]) if "path_style" in options else None,
             timeout=_number("timeout", options.get("timeout", "10")),
-            pool=round(_number("pool", options.get("pool", "32"))),
+            pool=round(_number("pool", options.get("pool", "64"))),
         )
 
 

@@ -18,7 +18,6 @@ from imgsvc.domain.wording import cut
 
 logger = logging.getLogger(__name__)
 
-_REST = 2.0  # seconds that a server which did not answer is left alone
 _MISSING = {"NoSuchKey", "NoSuchVersion"}
 _FULL = {
     "XMinioStorageFull",
@@ -59,10 +58,11 @@ def failure(error: MinioException) -> Failure:
 class Condition:
     """Says in the log, once each, when the server stops working and when it works again.
 
-    While the server does not answer at all, one call in two seconds waits for it, and the others fail at once: they
-    would tie up every thread of the service.
+    While the server does not answer at all it is left alone for ``rest`` seconds, and then one call finds out whether
+    it is back. The others fail at once: they would tie up every thread of the service.
     """
 
+    rest: float = 2.0
     _trouble: str = field(default="", init=False)
     _asks_again_at: float | None = field(default=None, init=False)  # None: it answers
     _asking: Lock = field(factory=Lock, init=False, repr=False)
@@ -92,7 +92,7 @@ class Condition:
             self._asks_again_at = None
             raise self._noted(failure(error)) from error
         except HTTPError as error:
-            self._asks_again_at = monotonic() + _REST if _is_silence(error) else None
+            self._asks_again_at = monotonic() + self.rest if _is_silence(error) else None
             self._note("it cannot be reached", type(error).__name__)
             raise Unavailable("the storage does not answer") from error
         except (ParseError, UnicodeDecodeError) as error:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from time import monotonic
+from typing import Any
 
 import certifi
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
@@ -11,47 +12,67 @@ from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
 _CONNECT_SECONDS = 2.0
-_SLOWEST = 100_000  # bytes a second, below which an answer is given up
+_BODILESS = {"HEAD", "GET", "DELETE"}
+_SLOWEST = 500_000  # bytes a second, below which an answer is given up
 _CHUNK = 1024 * 1024
 
 
 class PatientPoolManager(PoolManager):
-    """``timeout``: seconds to wait for an answer, and for a request's body to be taken."""
+    """``timeout``: seconds for a request's body to be taken, and then for the answer.
+
+    A quarter of it is what all else may take, since that is a small thing to ask.
+    """
 
     def __init__(self, timeout: float, size: int) -> None:
         super().__init__(
             maxsize=size,
-            timeout=Timeout(connect=_CONNECT_SECONDS, read=timeout),
+            timeout=_of(timeout),
             retries=False,
             cert_reqs="CERT_REQUIRED",
             ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
         )
-        self.pool_classes_by_scheme = {"http": _pool(timeout), "https": _secure_pool(timeout)}
+        self._timeout = timeout
+        self.pool_classes_by_scheme = _pools(timeout)
+
+    def urlopen(self, method: str, *arguments: Any, **options: Any) -> BaseHTTPResponse:
+        if method in _BODILESS:
+            options["timeout"] = _of(self._timeout / 4)
+        return super().urlopen(method, *arguments, **options)
 
 
-def _pool(timeout: float) -> type[HTTPConnectionPool]:
-    # Left alone, a new connection sends its first request under the short deadline of connecting.
-    class Connection(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            self.sock.settimeout(timeout)
+def _of(seconds: float) -> Timeout:
+    return Timeout(connect=_CONNECT_SECONDS, read=seconds)
+
+
+class _Patient(HTTPConnection):
+    """Left alone, a connection sends bodies under the deadline of connecting."""
+
+    patience: float
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(self.patience)
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        if self.sock is not None:
+            self.timeout = self.patience
+        super().request(*arguments, **options)
+
+
+def _pools(timeout: float) -> dict[str, type[HTTPConnectionPool]]:
+    class Connection(_Patient):
+        patience = timeout
+
+    class SecureConnection(_Patient, HTTPSConnection):
+        patience = timeout
 
     class Pool(HTTPConnectionPool):
         ConnectionCls = Connection
 
-    return Pool
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = SecureConnection
 
-
-def _secure_pool(timeout: float) -> type[HTTPSConnectionPool]:
-    class Connection(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            self.sock.settimeout(timeout)
-
-    class Pool(HTTPSConnectionPool):
-        ConnectionCls = Connection
-
-    return Pool
+    return {"http": Pool, "https": SecurePool}
 
 
 def whole(response: BaseHTTPResponse, timeout: float) -> bytes:
