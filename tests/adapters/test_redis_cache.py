@@ -233,6 +233,18 @@ def test_a_server_that_is_stopped_is_a_miss_and_found_again_by_itself(own_redis,
     assert [one.partition(",")[0].partition(":")[0] for one in said] == ["Redis is in trouble", "Redis works again"]
 
 
+def test_one_outage_is_told_once_however_it_shows(own_redis, cache, caplog):
+    with own_redis.frozen():
+        cache.get("key")
+    own_redis.stop()
+    wait_for(lambda: monotonic() > cache.server._asks_again_at)
+    cache.get("key")
+    own_redis.start()
+
+    assert cache.server.failures == 2
+    assert caplog.text.count("Redis is in trouble") == 1
+
+
 def test_a_server_that_was_restarted_meanwhile_costs_nothing(own_redis, cache):
     cache.put("key", b"content")
     own_redis.stop()

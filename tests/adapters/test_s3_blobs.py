@@ -3,7 +3,7 @@
 import traceback
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -416,8 +416,8 @@ def test_a_bucket_that_is_gone_does_not_make_every_picture_look_lost(url, blobs,
 
 
 @contextmanager
-def answering(status, body=b"", headers=(), seconds_to_listen=0.0):
-    """A server that says yes to the bucket, and the same to all else; it takes its time to listen to a body."""
+def answering(status, body=b"", headers=(), seconds_to_listen=0.0, seconds_a_byte=0.0):
+    """A server that says yes to the bucket, and the same to all else; it may take its time to listen, and to say it."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -433,9 +433,16 @@ def answering(status, body=b"", headers=(), seconds_to_listen=0.0):
                 self.send_header(name, value)
             self.end_headers()
             if not is_bucket:
-                self.wfile.write(body)
+                self.write(body)
             if "Content-Length" in dict(headers):
                 self.close_connection = True
+
+        def write(self, body):
+            pieces = [body[at : at + 1] for at in range(len(body))] if seconds_a_byte else [body]
+            with suppress(OSError):  # nobody may be listening any more
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    sleep(seconds_a_byte)
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer  # noqa: N815
 
@@ -527,6 +534,20 @@ def test_an_answer_shorter_than_it_says_is_no_answer():
         for read in (blobs.get, blobs.open):
             with pytest.raises(Unavailable):
                 read("a")
+
+
+def test_an_answer_that_trickles_in_is_given_up():
+    with answering(200, bytes(60), seconds_a_byte=0.1) as blobs:
+        waited = seconds_until(Unavailable, lambda: blobs.get("a"))
+
+    assert waited < 4
+
+
+def test_another_range_than_was_asked_for_is_no_answer():
+    with answering(200, b"half", (("Content-Range", "bytes 0-3/8"),)) as blobs, blobs.open("a") as stream:
+        assert stream.read(4) == b"half"
+        with pytest.raises(Unavailable):
+            stream.read()
 
 
 def test_a_server_that_ignores_ranges_is_read_as_a_whole():

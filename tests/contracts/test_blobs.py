@@ -69,6 +69,8 @@ def test_put_replaces_what_the_key_held(blobs):
 def test_nothing_at_all_can_be_stored(blobs):
     blobs.put("empty", b"", "image/png")
 
+    with blobs.open("empty") as stream:
+        assert (stream.read(), stream.seek(0, 2)) == (b"", 0)
     assert blobs.get("empty") == b""
     assert [blob.byte_count for blob in blobs.list("empty")] == [0]
 

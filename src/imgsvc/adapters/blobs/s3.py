@@ -33,7 +33,7 @@ _STREAMS = 8  # that are uploaded at once, because each holds parts
 _UNKNOWN = -1  # the length of a stream
 _PAGE = 1000  # entries of a listing; the most that a server gives
 _RANGE_NOT_SATISFIABLE = 416
-_TOTAL = re.compile(r"bytes \d+-\d+/(\d+)")
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
 @frozen
@@ -170,9 +170,8 @@ def client_for(address: S3Address, http: PatientPoolManager) -> Minio:
 
 def _total(response: BaseHTTPResponse, start: int, content: bytes) -> int:
     """Bytes of the whole object; there are servers that say 200 with a part, and some that ignore ranges."""
-    found = _TOTAL.fullmatch(response.headers.get("Content-Range", ""))
-    if found:
-        return int(found[1])
-    if start:
+    found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    first, total = (int(found[1]), int(found[2])) if found else (0, len(content))
+    if first != start:
         raise ProtocolError("the answer is not the range that was asked for")
-    return len(content)
+    return total

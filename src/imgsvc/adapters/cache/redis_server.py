@@ -115,8 +115,7 @@ def _client(address: RedisAddress) -> Redis:
         ssl=address.is_secure,
         socket_connect_timeout=_PATIENCE,
         socket_timeout=_PATIENCE,
-        # Once more, for a connection that was cut while nobody used it; never for a server that hangs.
-        retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
+        retry=Retry(NoBackoff(), 0),
         protocol=2,  # the handshake of the third, and what it tells of, is not needed
         driver_info=None,
     )
