@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from urllib3.exceptions import ReadTimeoutError
 
 from imgsvc.adapters.blobs import open_blob_store, s3, s3_http
 from imgsvc.adapters.blobs.s3 import client_for
@@ -327,32 +328,38 @@ def test_a_server_that_stops_and_comes_back_costs_no_time_and_no_bytes(own_s3, b
     own_s3.start()
 
     assert blobs.get("a") == b"content"
-    assert max(waited) < 1
+    assert max(waited) < 1.5
     said = [record.message for record in caplog.records if "storage" in record.message]
     assert (len(said), said[-1]) == (2, "the storage works again")
 
 
 def test_a_server_that_hangs_is_waited_for_once_and_found_again_by_itself(own_s3, blobs):
     blobs.put("a", b"content", "image/png")
+    blobs._condition.rest = 1.0
 
     with own_s3.frozen():
         first = seconds_until(Unavailable, lambda: blobs.get("a"))
         others = [seconds_until(Unavailable, call) for call in (lambda: blobs.get("a"), blobs.check)]
     wait_for(lambda: works(blobs))
 
-    assert 0.4 < first < 1
-    assert max(others) < 0.1
+    assert 0.4 < first < 2
+    assert max(others) < 0.4
     assert blobs.get("a") == b"content"
 
 
 def test_while_one_call_waits_for_a_server_that_hung_the_others_fail_at_once(own_s3, blobs):
-    with own_s3.frozen(), ThreadPoolExecutor(8) as threads:
-        seconds_until(Unavailable, blobs.check)
-        blobs._condition._asks_again_at = monotonic()
-        waited = sorted(threads.map(lambda _: seconds_until(Unavailable, blobs.check), range(8)))
+    def failure(_):
+        with pytest.raises(Unavailable) as caught:
+            blobs.check()
+        return caught.value
 
-    assert waited[-2] < 0.3 < waited[-1]
-    wait_for(lambda: works(blobs))
+    with own_s3.frozen(), ThreadPoolExecutor(8) as threads:
+        failure("the first")
+        blobs._condition.rest = 60
+        blobs._condition._asks_again_at = monotonic()
+        failures = list(threads.map(failure, range(8)))
+
+    assert sum(isinstance(one.__cause__, ReadTimeoutError) for one in failures) == 1
 
 
 def test_bytes_that_are_to_be_stored_are_given_more_time(own_s3, blobs):
@@ -360,7 +367,7 @@ def test_bytes_that_are_to_be_stored_are_given_more_time(own_s3, blobs):
         waited = seconds_until(Unavailable, lambda: blobs.put("a", LARGE[:MIB], "image/png"))
     wait_for(lambda: works(blobs))
 
-    assert 1.9 < waited < 3
+    assert 1.9 < waited < 4
 
 
 @pytest.mark.parametrize("content", [LARGE, LARGE[:MIB]], ids=["in parts", "whole"])
