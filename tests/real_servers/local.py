@@ -92,6 +92,8 @@ class LocalServer:
     def freeze(self) -> None:
         """From here on its connections stay open, and nothing answers."""
         self._signal_all(signal.SIGSTOP)
+        # A signal takes its time: a thread that is working may still answer.
+        wait_for(lambda: self._process is None or all(map(_is_stopped, _family(self._process.pid))))
 
     def thaw(self) -> None:
         self._signal_all(signal.SIGCONT)
@@ -170,3 +172,15 @@ def _family(pid: int) -> Iterator[int]:
             continue
         for child in found:
             yield from _family(int(child))
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether no thread of the process runs; also of one that has ended."""
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            state = thread.read_text().rpartition(")")[2].split()[0]
+        except OSError:  # it ended meanwhile
+            continue
+        if state not in "TtZX":
+            return False
+    return True
