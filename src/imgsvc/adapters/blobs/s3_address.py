@@ -33,11 +33,15 @@ class S3Address:
     def of(cls, url: str) -> "S3Address":
         """Raises ValueError, which shows nothing of the URL but the names of its options."""
         parts = _split(url)
+        if "@" in parts.path + parts.query:  # a secret with a bare / or ? in it, of which a part would be shown
+            raise ValueError(_NOT_UNDERSTOOD)
         options = _options(parts)
         login, _, endpoint = parts.netloc.rpartition("@")
         key, _, secret = login.partition(":")
         bucket, _, folder = unquote(parts.path).strip("/").partition("/")
         if not (key and secret and endpoint) or parts.fragment or not _is_bucket(bucket):
+            raise ValueError(_NOT_UNDERSTOOD)
+        if not all(_fits_a_header(one) for one in (unquote(key), endpoint)):
             raise ValueError(_NOT_UNDERSTOOD)
         if folder and not is_key(folder):
             raise ValueError("the folder in the bucket has parts of letters, digits and .-_ between its slashes")
@@ -77,6 +81,11 @@ def _options(parts: SplitResult) -> dict[str, str]:
 
 def _is_bucket(name: str) -> bool:
     return 3 <= len(name) <= 63 and set(name) <= _BUCKET_CHARACTERS and name[0].isalnum() and name[-1].isalnum()
+
+
+def _fits_a_header(text: str) -> bool:
+    """Else the failure to send it would show the whole header."""
+    return text.isascii() and text.isprintable()
 
 
 def _usual_region(endpoint: str) -> str | None:
