@@ -25,12 +25,12 @@ from imgsvc.adapters.blobs.s3_address import S3Address
 from imgsvc.adapters.blobs.s3_condition import Condition, failure
 from imgsvc.adapters.blobs.s3_http import PatientPoolManager, whole
 from imgsvc.adapters.blobs.s3_reading import Fetched, stream_of
+from imgsvc.adapters.blobs.s3_sending import to_its_end
 from imgsvc.domain.errors import AccessRefused, Busy, Unavailable
 from imgsvc.ports.blobs import NO_HEADERS, StoredBlob
 
-_PART = 5 * 1024 * 1024  # bytes of an upload that are held in memory, twice; the least that S3 takes
+_PART = 5 * 1024 * 1024  # bytes of an upload that are held in memory, twice or thrice; the least that S3 takes
 _STREAMS = 8  # that are uploaded at once, because each holds parts
-_UNKNOWN = -1  # the length of a stream
 _PAGE = 1000  # entries of a listing; the most that a server gives
 _RANGE_NOT_SATISFIABLE = 416
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
@@ -86,8 +86,7 @@ class S3Blobs:
             self._put(name, BytesIO(content), len(content), media_type)
             return
         with self._turn():
-            # A stream is read to its end, however long it may say that it is: there it may still fail.
-            self._put(name, content, _UNKNOWN, media_type)
+            self._put(name, *to_its_end(content), media_type)
 
     def _put(self, name: str, content: BinaryIO, length: int, media_type: str) -> None:
         with self._condition.call():
