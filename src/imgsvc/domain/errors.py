@@ -109,18 +109,26 @@ class UnknownParameter(InvalidInput):
 
 
 class DuplicateParameter(InvalidInput):
+    """A key that is given twice, though it can mean one thing only."""
+
     code = "duplicate_parameter"
 
 
 class ConflictingParameters(InvalidInput):
+    """Two ways to say the same, or two things that exclude each other."""
+
     code = "conflicting_parameters"
 
 
 class UnknownOperation(InvalidInput):
+    """There is no operation of this name."""
+
     code = "unknown_operation"
 
 
 class TooManyOperations(InvalidInput):
+    """The spec has more steps, or more watermarks, than one may have."""
+
     code = "too_many_operations"
 
 
@@ -148,19 +156,33 @@ class UseAsync(InvalidInput):
     code = "use_async"
 
 
+class UnknownPreset(InvalidInput):
+    """The caller has no preset of this name."""
+
+    code = "unknown_preset"
+
+
 class UnsupportedOutput(InvalidInput):
+    """The format is not one that we write, or it cannot say what the output asks of it."""
+
     code = "unsupported_output"
 
 
 class PasswordTooWeak(InvalidInput):
+    """A password that is short, common, or like the name."""
+
     code = "password_too_weak"
 
 
 class PasswordTooLong(InvalidInput):
+    """A password of more than 1024 bytes."""
+
     code = "password_too_long"
 
 
 class EmptyFile(InvalidInput):
+    """The file has no bytes."""
+
     code = "empty_file"
 
 
@@ -177,6 +199,8 @@ class ImageTooLarge(InvalidInput):
 
 
 class TooManyFrames(InvalidInput):
+    """The animation has more frames than one may have."""
+
     code = "too_many_frames"
 
 
@@ -198,10 +222,46 @@ class FileTooLarge(InvalidInput):
     code = "file_too_large"
 
 
+class InvalidUrl(InvalidInput):
+    """Not an address of the web, or one that holds a user or a password."""
+
+    code = "invalid_url"
+
+
+class UrlNotAllowed(InvalidInput):
+    """An address of the web that this service does not call, such as one of its own network."""
+
+    code = "url_not_allowed"
+
+
+class FetchFailed(InvalidInput):
+    """What was to be fetched cannot be had there; the caller can look at the address."""
+
+    code = "fetch_failed"
+
+
+class FetchTimedOut(FetchFailed):
+    """Whoever was asked takes too long."""
+
+    code = "fetch_timeout"
+
+
 class InvalidCursor(InvalidInput):
     """A cursor that no list of ours gave out."""
 
     code = "invalid_cursor"
+
+
+class InvalidIdempotencyKey(InvalidInput):
+    """A key that cannot be one: it has 1 to 255 visible characters."""
+
+    code = "invalid_idempotency_key"
+
+
+class IdempotencyMismatch(InvalidInput):
+    """The key was used for another request."""
+
+    code = "idempotency_mismatch"
 
 
 class NotAuthenticated(ImgsvcError):
@@ -217,15 +277,27 @@ class InvalidCredentials(NotAuthenticated):
 
 
 class InvalidToken(NotAuthenticated):
+    """What was sent as a token is none of ours, or was changed."""
+
     code = "invalid_token"
 
 
 class TokenExpired(NotAuthenticated):
+    """The token was good until lately; log in, or use the refresh token."""
+
     code = "token_expired"
 
 
 class TokenRevoked(NotAuthenticated):
+    """The session of the token has ended, or its account has."""
+
     code = "token_revoked"
+
+
+class TokenReused(NotAuthenticated):
+    """A refresh token that has been exchanged already: somebody else may have it, so its session has ended."""
+
+    code = "token_reused"
 
 
 class NotAllowed(ImgsvcError):
@@ -234,8 +306,38 @@ class NotAllowed(ImgsvcError):
     code = "not_allowed"
 
 
+class InvalidSignature(NotAllowed):
+    """A public link that we did not sign, or that was changed since."""
+
+    code = "invalid_signature"
+
+
+class QuotaExceeded(NotAllowed):
+    """The account has as much as it may have; the caller can delete something."""
+
+    code = "quota_exceeded"
+
+
+class RegistrationClosed(NotAllowed):
+    """Accounts are opened by whoever runs the service."""
+
+    code = "registration_closed"
+
+
+class InsufficientScope(NotAllowed):
+    """Who asks is known by an API key that is not good for this."""
+
+    code = "insufficient_scope"
+
+
+class WrongPassword(NotAllowed):
+    """Who asks is known, and did not give the password that this needs."""
+
+    code = "invalid_credentials"
+
+
 class NotFound(ImgsvcError):
-    """The caller can look again; also what strangers are told."""
+    """There is nothing with this id, or it is somebody else's."""
 
     code = "not_found"
 
@@ -244,11 +346,43 @@ class UserNotFound(NotFound):
     pass
 
 
+class ApiKeyNotFound(NotFound):
+    pass
+
+
 class ImageNotFound(NotFound):
     pass
 
 
+class ImageErased(ImageNotFound):
+    """There was such an image, and its owner erased it."""
+
+    code = "image_erased"
+
+
 class VariantNotFound(NotFound):
+    pass
+
+
+class LinkExpired(NotFound):
+    """A public link that was good once; whoever made it can make another."""
+
+    code = "link_expired"
+
+
+class OriginalMissing(NotFound):
+    """The image is there, its bytes are not; the caller can upload it again."""
+
+    code = "original_missing"
+
+
+class OriginalDamaged(OriginalMissing):
+    """There are bytes, but not those that were uploaded."""
+
+    code = "integrity_error"
+
+
+class PresetNotFound(NotFound):
     pass
 
 
@@ -262,14 +396,44 @@ class Conflict(ImgsvcError):
     code = "conflict"
 
 
+class TooManyPresets(Conflict):
+    """One has to go before there is another."""
+
+    code = "too_many_presets"
+
+
+class RequestInProgress(Conflict):
+    """The same request is being worked on; the caller can wait, and send it again."""
+
+    code = "in_progress"
+
+
+class ImageExists(Conflict):
+    """There is an image with this id."""
+
+
 class UsernameTaken(Conflict):
+    """Somebody has this name already, in whatever spelling."""
+
     code = "username_taken"
+
+
+class TooManyApiKeys(Conflict):
+    """One has to go before there is another."""
+
+    code = "too_many_api_keys"
 
 
 class VariantNotReady(Conflict):
     """The variant is still being made, or failed."""
 
     code = "variant_not_ready"
+
+
+class JobFinished(Conflict):
+    """The job has come to its end already."""
+
+    code = "job_finished"
 
 
 class RenderingFailed(ImgsvcError):
@@ -297,6 +461,25 @@ class Busy(ImgsvcError):
     retry_after: ClassVar[int] = 2
 
 
+class TooManyRequests(ImgsvcError):
+    """The caller has used up what he may have in so much time; ``retry_after`` tells in how many seconds there is more.
+
+    Others are not affected.
+    """
+
+    code = "rate_limited"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class TooManyWaiting(TooManyRequests):
+    """The caller waits for as many jobs at once as he may already."""
+
+    code = "too_many_waiting"
+
+
 class Unavailable(Busy):
     """Something that we depend on does not answer."""
 
@@ -308,6 +491,8 @@ class AccessRefused(Unavailable):
 
 
 class StorageFull(Unavailable):
+    """There is no room for anything more; nothing was kept."""
+
     code = "storage_full"
 
 

@@ -59,6 +59,31 @@ class Matches:
             raise refused(attribute.name, value, self.allowed)
 
 
+@frozen
+class Each:
+    """At most ``most`` texts, no two alike, each as ``rule`` says."""
+
+    rule: "Characters | Matches"
+    most: int
+
+    def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if not isinstance(value, tuple) or len(value) > self.most:
+            raise refused(attribute.name, value, self.allowed)
+        for index, one in enumerate(value):
+            try:
+                self.rule(instance, attribute, one)
+            except InvalidInput as error:
+                error.path = (attribute.name, index)
+                raise
+            if one in value[:index]:
+                detail = f"{attribute.name} has the same text twice"
+                raise InvalidInput(detail, path=(attribute.name, index), value=one, allowed="distinct texts")
+
+    @property
+    def allowed(self) -> str:
+        return f"at most {self.most} distinct texts, each {self.rule.allowed}"
+
+
 def within(low: float, high: float, or_word: str | None = None, unit: str = "") -> Within:
     return Within(low, high, or_word, unit)
 

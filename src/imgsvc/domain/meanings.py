@@ -96,7 +96,7 @@ MEANINGS: dict[type[Any], dict[str, str]] = {
         "png_level": "how hard png is packed: 0 is fast, 9 is small",
         "max_bytes": "the best quality is taken that keeps the result this small",
         "never_larger": "the same, with the size of the original file",
-        "metadata": "what is kept of what the original says about itself; GIF keeps nothing",
+        "metadata": "what is kept of what the original says about itself; of EXIF, GIF holds artist and copyright",
         "icc": "the colour space of the result",
         "frames": "the first so many of an animation; `first` is 1; neighbours that come out alike become one",
     },

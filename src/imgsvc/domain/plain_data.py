@@ -6,7 +6,8 @@ Nothing is guessed: a wrong type, an unknown key or a missing one is an InvalidI
 import re
 import types
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 from uuid import UUID
@@ -27,6 +28,7 @@ from imgsvc.domain.errors import (
     unknown,
 )
 from imgsvc.domain.geometry import FocalPoint, Gravity, Interest, Percent
+from imgsvc.domain.merging import Absent
 
 T = TypeVar("T")
 
@@ -173,6 +175,17 @@ def _read_uuid(value: object, _: Any) -> UUID:
     return UUID(value)
 
 
+def _read_moment(value: object, _: Any) -> datetime:
+    # Python reads forms that few others do, such as those of weeks.
+    if isinstance(value, str) and re.fullmatch(
+        r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))?", value
+    ):
+        with suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(value)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    raise _Misfit(value, "a day or a moment with its zone, such as 2026-03-01 or 2026-03-01T12:30:00Z")
+
+
 def _read_color(value: object, _: Any) -> Color:
     return Color.parse(_read_text(value, str))
 
@@ -226,7 +239,7 @@ def _is_optional(kind: Any) -> bool:
 def _read_optional(value: object, kind: Any) -> Any:
     if value is None:
         return None
-    present = [one for one in get_args(kind) if one is not type(None)]
+    present = [one for one in get_args(kind) if one not in (type(None), Absent)]
     return _reader.structure(value, cast(Any, Union[tuple(present)]))  # noqa: UP007  # built at run time
 
 
@@ -238,6 +251,7 @@ def _make_reader() -> Converter:
     converter.register_structure_hook(bool, _read_bool)
     converter.register_structure_hook(Color, _read_color)
     converter.register_structure_hook(UUID, _read_uuid)
+    converter.register_structure_hook(datetime, _read_moment)
     converter.register_structure_hook_func(_is_list, _read_list)
     converter.register_structure_hook_func(is_tagged_union, _read_tagged)
     converter.register_structure_hook_func(_is_length, _read_length)

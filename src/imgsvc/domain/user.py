@@ -10,6 +10,7 @@ from attrs.validators import optional
 
 from imgsvc.domain.errors import PasswordTooLong, PasswordTooWeak
 from imgsvc.domain.field_rules import composed, matches
+from imgsvc.domain.passwords import is_common
 
 UserId = NewType("UserId", UUID)
 
@@ -41,7 +42,7 @@ def username_key(username: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold())
 
 
-def check_new_password(password: str, username: str) -> None:
+def check_new_password(password: str, username: str, email: str | None = None) -> None:
     """Raises PasswordTooLong or PasswordTooWeak; neither ever repeats the password."""
     if is_too_long(password):
         allowed = f"at most {MAX_PASSWORD_BYTES} bytes in UTF-8"
@@ -49,8 +50,11 @@ def check_new_password(password: str, username: str) -> None:
     if len(password) < MIN_PASSWORD_CHARACTERS:
         allowed = f"at least {MIN_PASSWORD_CHARACTERS} characters"
         raise PasswordTooWeak("the password is too short", path=("password",), allowed=allowed)
-    if username_key(password) == username_key(username):
-        raise PasswordTooWeak("the password must not be the username", path=("password",))
+    if username_key(password) in {username_key(name) for name in (username, email) if name}:
+        raise PasswordTooWeak("the password must not be the username or the e-mail address", path=("password",))
+    if is_common(password):
+        allowed = "a password that is not among the most common ones"
+        raise PasswordTooWeak("the password is one that everybody tries first", path=("password",), allowed=allowed)
 
 
 def is_too_long(password: str) -> bool:

@@ -1,5 +1,6 @@
 """Variant: one spec applied to one image, once per engine fingerprint; seen from the queue, a job."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -14,6 +15,8 @@ from imgsvc.domain.transform import SpecId, TransformSpec
 from imgsvc.domain.user import UserId
 
 VariantId = NewType("VariantId", UUID)
+
+_SPEC_ID = re.compile("[0-9a-f]{64}")
 
 
 class VariantStatus(StrEnum):
@@ -32,6 +35,10 @@ class Rendition:
     height: int = field(validator=within(1, 2**31 - 1))
     byte_count: int = field(validator=within(1, 2**63 - 1))
     frames: int = field(default=1, validator=within(1, 2**31 - 1))
+    sha256: str | None = None  # in hexadecimal, once they are to be kept
+
+
+CANCELLED = "cancelled"  # the code of the failure of a job that its owner did not want any more
 
 
 @frozen(kw_only=True)
@@ -45,6 +52,31 @@ class Failure:
 def rendering_key(image_id: ImageId, spec_id: SpecId, fingerprint: str) -> str:
     """Where a rendering's bytes are kept."""
     return f"variants/{image_id}/{spec_id}/{fingerprint}"
+
+
+@frozen
+class RenderingName:
+    """What determines a rendering's bytes, and so names them."""
+
+    image_id: ImageId
+    spec_id: SpecId
+    fingerprint: str
+
+    @property
+    def blob_key(self) -> str:
+        return rendering_key(self.image_id, self.spec_id, self.fingerprint)
+
+    @classmethod
+    def of_key(cls, key: str) -> "RenderingName | None":
+        """The rendering whose bytes are kept under the key; None where no rendering's are."""
+        kind, *parts = key.split("/")
+        if kind != "variants" or len(parts) != 3 or not _SPEC_ID.fullmatch(parts[1]):
+            return None
+        try:
+            name = cls(ImageId(UUID(parts[0])), SpecId(parts[1]), parts[2])
+        except ValueError:
+            return None
+        return name if name.blob_key == key else None  # other spellings of an id are not ours
 
 
 def rendering_version(source_sha256: str, spec_id: SpecId, fingerprint: str) -> str:
@@ -68,6 +100,8 @@ class Variant:
     finished_at: datetime | None = None
     rendition: Rendition | None = field(default=None)
     failure: Failure | None = field(default=None)
+    # When somebody wanted it last, to about a day, on the clock of the repository; no part of what the variant is.
+    used_at: datetime | None = field(default=None, eq=False)
 
     def __attrs_post_init__(self) -> None:
         if (self.rendition is not None) != (self.status is VariantStatus.READY):
@@ -94,9 +128,17 @@ class Variant:
         return self.spec.id
 
     @property
+    def name(self) -> RenderingName:
+        return RenderingName(self.image_id, self.spec_id, self.fingerprint)
+
+    @property
     def blob_key(self) -> str:
         """Made of what determines the bytes, so making a variant twice writes the same bytes to the same place."""
-        return rendering_key(self.image_id, self.spec_id, self.fingerprint)
+        return self.name.blob_key
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.failure is not None and self.failure.code == CANCELLED
 
     def ready(self, rendition: Rendition, now: datetime) -> "Variant":
         return evolve(self, status=VariantStatus.READY, rendition=rendition, failure=None, finished_at=now)

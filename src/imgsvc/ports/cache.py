@@ -31,3 +31,6 @@ class Cache(Protocol):
 
     def delete(self, key: str) -> None:
         """Forget the key."""
+
+    def check(self) -> None:
+        """For those who look after the service: raises Unavailable where nothing could be kept now; cheap."""

@@ -1,0 +1,91 @@
+"""Preset: a spec that a user has given a name, and specs that begin with one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NewType
+
+from attrs import evolve, field, fields, frozen
+
+from imgsvc.domain import dialects, notation
+from imgsvc.domain.errors import InvalidInput
+from imgsvc.domain.field_rules import matches
+from imgsvc.domain.transform import Output, TransformSpec
+from imgsvc.domain.user import UserId
+
+PresetName = NewType("PresetName", str)
+
+MAX_PRESETS = 100  # of one user
+_KEY = "preset"
+_COMPACT = "p"
+
+name_rule = matches("[a-z0-9][a-z0-9_-]{0,63}", "1 to 64 of a-z, 0-9, - and _, the first a letter or digit")
+
+
+@frozen(kw_only=True)
+class Preset:
+    """A name for a spec; what is made by the name is what is made by the spec."""
+
+    owner: UserId
+    name: PresetName = field(validator=name_rule)
+    spec: TransformSpec
+    created_at: datetime  # always with a time zone
+    changed_at: datetime
+
+
+@frozen
+class FromPreset:
+    """A spec that begins with a preset: ``changes`` has what is done after it, and output options over its own."""
+
+    name: PresetName = field(validator=name_rule)
+    changes: TransformSpec = TransformSpec()
+
+    def resolved(self, preset: Preset) -> TransformSpec:
+        """Raises InvalidInput where the two together are no spec."""
+        given = {
+            one.name: getattr(self.changes.output, one.name)
+            for one in fields(Output)
+            if getattr(self.changes.output, one.name) != one.default
+        }
+        return TransformSpec((*preset.spec.steps, *self.changes.steps), evolve(preset.spec.output, **given))
+
+
+def read_compact(text: str) -> TransformSpec | FromPreset:
+    """The compact form, which may begin with ``p:name``. Raises InvalidInput with the position of the segment."""
+    first, _, rest = text.partition(",")
+    word, _, name = first.partition(":")
+    if word != _COMPACT:
+        return notation.parse(text)
+    try:
+        changes = notation.parse(rest)
+    except InvalidInput as error:
+        if error.position is not None:
+            error.position += len(first) + 1
+        raise
+    try:
+        return FromPreset(PresetName(name), changes)
+    except InvalidInput as error:
+        error.path = ()
+        raise error.at(0) from None
+
+
+def read_json(plain: object) -> TransformSpec | FromPreset:
+    """JSON in any shape; an object may name its ``preset``. Raises InvalidInput with the path in that shape."""
+    if not isinstance(plain, Mapping) or _KEY not in plain:
+        return dialects.read_spec(plain)
+    rest: dict[str, Any] = {key: value for key, value in plain.items() if key != _KEY}
+    changes = dialects.read_spec(rest) if rest else TransformSpec()
+    try:
+        return FromPreset(plain[_KEY], changes)
+    except InvalidInput as error:
+        error.path = (_KEY,)
+        raise
+
+
+def read_query(pairs: list[tuple[str, str]]) -> TransformSpec | FromPreset:
+    """A query string, whose ``t`` may begin with a preset. Raises InvalidInput."""
+    if len(pairs) == 1 and pairs[0][0] == "t":
+        try:
+            return read_compact(pairs[0][1])
+        except InvalidInput as error:
+            raise error.of("t") from None
+    return dialects.read_query(pairs)

@@ -1,0 +1,43 @@
+"""Session: what a login begins, and everything that ends it ends; and who a request comes from."""
+
+from typing import NewType
+from uuid import UUID, uuid4
+
+from attrs import field, frozen
+
+from imgsvc.domain.api_key import Scope
+from imgsvc.domain.errors import InsufficientScope
+from imgsvc.domain.user import User, UserId
+
+SessionId = NewType("SessionId", UUID)
+
+
+@frozen(kw_only=True)
+class Session:
+    """A family of refresh tokens, of which the latest alone is good, and the access tokens that they were good for."""
+
+    id: SessionId = field(factory=lambda: SessionId(uuid4()))
+    owner: UserId
+    family_hash: str  # of what all refresh tokens of the session have in common
+    token_hash: str  # of the latest
+
+
+@frozen(kw_only=True)
+class Identity:
+    """Who a request comes from."""
+
+    user: User
+    session: SessionId | None  # none of a program, which is known by an API key
+    scopes: frozenset[Scope] = frozenset(Scope)
+
+    @property
+    def logged_in(self) -> SessionId:
+        """The session. Raises InsufficientScope for an API key."""
+        if self.session is None:
+            raise InsufficientScope("an API key cannot do this: log in")
+        return self.session
+
+    def must_have(self, scope: Scope) -> None:
+        """Raises InsufficientScope."""
+        if scope not in self.scopes:
+            raise InsufficientScope(f"this API key has not the scope {scope}")
