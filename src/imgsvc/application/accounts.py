@@ -1,13 +1,16 @@
-"""Who somebody is: register, log in, prove it again with a token."""
+"""Who somebody is: register, and log in."""
 
 from attrs import evolve, frozen
 
-from imgsvc.domain.errors import InvalidCredentials, TokenRevoked, UserNotFound
+from imgsvc.application.sessions import IssuedSession, SessionTokens
+from imgsvc.application.tries import Tries
+from imgsvc.domain.errors import InvalidCredentials
 from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.user import User, check_new_password
 from imgsvc.ports.clock import Clock
-from imgsvc.ports.credentials import IssuedToken, PasswordHasher, TokenIssuer
+from imgsvc.ports.credentials import PasswordHasher
 from imgsvc.ports.repositories import UserRepository
+from imgsvc.ports.sessions import SessionRepository
 
 
 @frozen
@@ -20,7 +23,7 @@ class RegisterUser:
 
     def __call__(self, username: str, password: str, email: str | None = None) -> User:
         """Raises InvalidInput, PasswordTooWeak, PasswordTooLong, UsernameTaken."""
-        check_new_password(password, username)
+        check_new_password(password, username, email)
         # Everything is checked before the quarter of a second that a hash costs.
         user = User(username=username, email=email, password_hash="", created_at=self.clock())
         user = evolve(user, password_hash=self.hasher.hash(password))
@@ -30,31 +33,29 @@ class RegisterUser:
 
 @frozen
 class LogIn:
-    """Exchange a name and a password for a token."""
+    """Exchange a name and a password for a session."""
 
     users: UserRepository
+    sessions: SessionRepository
     hasher: PasswordHasher
-    tokens: TokenIssuer
+    tokens: SessionTokens
+    tries: Tries
 
-    def __call__(self, username: str, password: str) -> IssuedToken:
-        """Raises InvalidCredentials, after the same time for an unknown name as for a wrong password."""
+    def __call__(self, username: str, password: str, address: str = "") -> IssuedSession:
+        """Raises InvalidCredentials, after the same time for an unknown name as for a wrong password; TooManyRequests.
+
+        ``address`` is where the caller asks from, in whatever form tells one from another.
+        """
+        self.tries.count(username, address)
         user = self.users.find_by_username(username) if is_text(username) else None
         matches = self.hasher.matches(password, user.password_hash if user else None)
         if user is None or not matches:
-            raise InvalidCredentials("the username or the password is wrong")
-        return self.tokens.issue(user.id)
+            raise _wrong()
+        session, token = self.tokens.first(user.id)
+        if not self.sessions.add(session, user.password_hash, self.tokens.lifetime):
+            raise _wrong()  # it was changed within the last instant
+        return self.tokens.issued(session.id, user.id, token)
 
 
-@frozen
-class Authenticate:
-    """Tell whose token it is."""
-
-    users: UserRepository
-    tokens: TokenIssuer
-
-    def __call__(self, token: str) -> User:
-        """Raises InvalidToken, TokenExpired, and TokenRevoked where the user is gone."""
-        try:
-            return self.users.get(self.tokens.verify(token))
-        except UserNotFound:
-            raise TokenRevoked("the account of this token is gone") from None
+def _wrong() -> InvalidCredentials:
+    return InvalidCredentials("the username or the password is wrong")

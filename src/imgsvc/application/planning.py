@@ -51,6 +51,15 @@ class PlanRendering:
     engine: ImageEngine
     limits: Limits
 
+    def must_be_doable(self, caller: UserId, spec: TransformSpec) -> None:
+        """To some picture. Raises InvalidInput."""
+        self.engine.check(spec)
+        _overlays(self.images, caller, spec)
+
+    def must_fit(self, caller: UserId, spec: TransformSpec, facts: Facts) -> None:
+        """A picture of these facts. Raises InvalidInput."""
+        plan(spec, facts, self.limits, _overlays(self.images, caller, spec))
+
     def __call__(
         self, caller: UserId, image_id: ImageId, spec: TransformSpec, accepted: Collection[str] = ()
     ) -> PlannedRendering:
@@ -60,8 +69,12 @@ class PlanRendering:
         """
         image = self.images.get(image_id)
         image.must_belong_to(caller)
+        return self.of(image, spec, accepted)
+
+    def of(self, image: Image, spec: TransformSpec, accepted: Collection[str] = ()) -> PlannedRendering:
+        """The same for an image that its owner was given before, or has given to others."""
         self.engine.check(spec)
-        planned = plan(spec, image.facts, self.limits, _overlays(self.images, caller, spec), accepted)
+        planned = plan(spec, image.facts, self.limits, _overlays(self.images, image.owner, spec), accepted)
         is_negotiated = spec.output.format == AUTO
         if is_negotiated:
             spec = evolve(spec, output=planned.output)

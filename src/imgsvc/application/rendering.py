@@ -1,16 +1,23 @@
 """Making variants: now for a caller who waits, later for the queue, and again for what was left lying."""
 
+import hashlib
 import logging
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from math import inf
-from threading import Event, Thread
+from time import sleep
+from typing import BinaryIO
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from imgsvc.application.checked_streams import checked
+from imgsvc.application.claims import HeldClaims
+from imgsvc.application.originals import open_original
 from imgsvc.application.planning import PlannedRendering
+from imgsvc.application.rates import CountRequest
 from imgsvc.application.single_flight import SingleFlight
+from imgsvc.application.usage import NoteUse
 from imgsvc.domain.errors import (
     BlobNotFound,
     Busy,
@@ -21,10 +28,11 @@ from imgsvc.domain.errors import (
     RenderingCrashed,
     RenderingFailed,
     Unavailable,
+    VariantNotFound,
 )
-from imgsvc.domain.image import Image, ImageId, original_key
+from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.transform import TransformSpec
-from imgsvc.domain.variant import Failure, Variant, VariantId, VariantStatus
+from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.imaging import ImageEngine, Rendered
@@ -33,6 +41,8 @@ from imgsvc.ports.locks import Locks
 from imgsvc.ports.repositories import Claim, ImageRepository, VariantRepository
 
 logger = logging.getLogger(__name__)
+
+_FINISHING_PAUSES = (0.2, 0.5, 1, 2, 4, 8)  # seconds
 
 
 @frozen
@@ -48,16 +58,22 @@ class MadeNow:
 class MakeNow:
     """Have a rendering for a caller who waits: stored, or made. Those who want the same meanwhile share the work."""
 
+    images: ImageRepository
     variants: VariantRepository
     blobs: BlobStore
     engine: ImageEngine
     clock: Clock
     locks: Locks
+    note_use: NoteUse
+    count: CountRequest
     deadline: timedelta
     _flights: SingleFlight[MadeNow] = field(factory=SingleFlight, init=False)
 
     def __call__(self, planned: PlannedRendering, most_megapixels: float = inf) -> MadeNow:
-        """Raises RenderingFailed, Busy, Unavailable, ImageNotFound; UseAsync where it is not stored and costs more."""
+        """Raises RenderingFailed, Busy, Unavailable, ImageNotFound.
+
+        Where it is not stored, raises UseAsync if it costs more, and TooManyRequests if its owner has had too much.
+        """
         # What is stored is looked for within the flight: who comes just after another one has landed finds it.
         return self._flights.run(
             planned.blob_key, lambda: self._stored(planned) or self._made_in_turn(planned, most_megapixels)
@@ -73,15 +89,19 @@ class MakeNow:
         variant = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
         if variant is None or variant.status is not VariantStatus.READY:
             return None
+        if not self.note_use(variant):
+            return None  # it expired within the last instant, and takes its bytes along
         try:
-            return MadeNow(variant, self.blobs.get(variant.blob_key), is_new=False)
-        except BlobNotFound:
-            logger.warning("a ready variant has no bytes, making them again", extra={"variant_id": str(variant.id)})
+            with open_rendition(self.blobs, variant) as stream:
+                return MadeNow(variant, stream.read(), is_new=False)
+        except BlobNotFound as error:
+            logger.warning("making a variant again: %s", error.detail, extra={"variant_id": str(variant.id)})
             return None
 
     def _made(self, planned: PlannedRendering) -> MadeNow:
+        self.count.rendering(planned.image.owner, planned.plan.megapixels)
         wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock())
-        rendered = render(self.blobs, self.engine, planned.image, planned.spec, self.deadline)
+        rendered = render(self.images, self.blobs, self.engine, planned.image, planned.spec, self.deadline)
         self.blobs.put(wanted.blob_key, rendered.content, rendered.rendition.media_type)
         # A crash here leaves a blob that the next rendering of the same overwrites with the same bytes.
         try:
@@ -101,21 +121,27 @@ class MakeVariant:
     blobs: BlobStore
     engine: ImageEngine
     clock: Clock
-    lease: timedelta
+    claims: HeldClaims
     deadline: timedelta
     max_attempts: int
+    pause: Callable[[float], None] = sleep  # seconds
 
-    def __call__(self, variant_id: VariantId) -> None:
-        """Raises Busy or Unavailable where the same call may succeed later; the variant is pending again then."""
-        claim = self.variants.claim(variant_id, self.lease)
+    def __call__(self, variant_id: VariantId, when_rendered: Callable[[], None] = lambda: None) -> bool:
+        """Whether there was anything to do: not for what is being made, has ended, or is gone.
+
+        ``when_rendered`` is called when the work of a processor is done, and what was made is still to be stored.
+
+        Raises Busy or Unavailable where the same call may succeed later; the variant is pending again then.
+        """
+        claim = self.variants.claim(variant_id, self.claims.lease)
         if claim is None:
-            return
+            return False
         if claim.variant.attempts > self.max_attempts:  # every worker that took it has died of it
             self._give_up(claim)
-            return
+            return True
         try:
-            with self._lease_kept(claim):
-                self._make(claim)
+            with self.claims.holding(claim):
+                self._make(claim, when_rendered)
         except RenderingCrashed as error:
             self._try_again(claim, error)
         except (InvalidInput, NotFound, RenderingFailed) as error:
@@ -127,17 +153,28 @@ class MakeVariant:
         except Exception as error:
             logger.exception("variant could not be made", extra={"variant_id": str(variant_id)})
             self._try_again(claim, error)
+        return True
 
-    def _make(self, claim: Claim) -> None:
+    def _make(self, claim: Claim, when_rendered: Callable[[], None]) -> None:
         variant = claim.variant
         if variant.fingerprint != self.engine.fingerprint:
             variant = self._adopted(claim)
         image = self.images.get(variant.image_id)
-        rendered = render(self.blobs, self.engine, image, variant.spec, self.deadline)
+        rendered = render(self.images, self.blobs, self.engine, image, variant.spec, self.deadline)
+        when_rendered()
         # The key is the variant's own, so a second worker writes the same bytes to the same place.
         self.blobs.put(variant.blob_key, rendered.content, rendered.rendition.media_type)
-        if not self.variants.finish(claim, rendered.rendition, self.clock()) and self._is_gone(variant):
+        if not self._finish(claim, rendered.rendition) and self._is_unwanted(variant):
             self.blobs.delete(variant.blob_key)
+
+    def _finish(self, claim: Claim, rendition: Rendition) -> bool:
+        """Said again while the database is away: the work is done, and to do it anew would cost more than to wait."""
+        for pause in _FINISHING_PAUSES:
+            try:
+                return self.variants.finish(claim, rendition, self.clock())
+            except Busy:
+                self.pause(pause)
+        return self.variants.finish(claim, rendition, self.clock())
 
     def _adopted(self, claim: Claim) -> Variant:
         """The variant under the name of the engine that makes it: it was queued before an upgrade."""
@@ -146,8 +183,11 @@ class MakeVariant:
             raise RenderingFailed("a newer engine has made this already: ask for it again")
         return adopted.variant
 
-    def _is_gone(self, variant: Variant) -> bool:
-        return not self.images.existing([variant.image_id])
+    def _is_unwanted(self, variant: Variant) -> bool:
+        try:
+            return self.variants.get(variant.id).is_cancelled
+        except VariantNotFound:
+            return not self.images.existing([variant.image_id])
 
     def _fail(self, claim: Claim, error: ImgsvcError) -> None:
         self.variants.fail(claim, Failure(code=error.code, detail=error.detail), self.clock())
@@ -165,47 +205,75 @@ class MakeVariant:
     def _give_up(self, claim: Claim) -> None:
         self._fail(claim, RenderingFailed(f"given up after {self.max_attempts} attempts"))
 
-    @contextmanager
-    def _lease_kept(self, claim: Claim) -> Iterator[None]:
-        """Renew the lease while the work goes on, so that it can be short and a dead worker is noticed soon."""
-        done = Event()
-        keeper = Thread(target=self._renew_until, args=(claim, done), name="lease", daemon=True)
-        keeper.start()
-        try:
-            yield
-        finally:
-            done.set()
-            keeper.join()
 
-    def _renew_until(self, claim: Claim, done: Event) -> None:
-        while not done.wait(self.lease.total_seconds() / 3):
-            try:
-                self.variants.renew(claim, self.lease)
-            except Busy:
-                continue  # there is time for two more tries
-            except Exception:
-                logger.exception("the lease could not be renewed")
+@frozen
+class GiveUpVariant:
+    """Mark a variant failed that the queue will not deliver any more, since whoever took it never came back."""
+
+    variants: VariantRepository
+    clock: Clock
+    lease: timedelta
+
+    def __call__(self, variant_id: VariantId) -> bool:
+        """Whether it was: not where it was made meanwhile, or is just being made. Raises Unavailable."""
+        # A claim that a dead worker left is found by RequeueStalled, and ends with the attempts.
+        claim = self.variants.claim(variant_id, self.lease)
+        if claim is not None:
+            failure = Failure(code=RenderingFailed.code, detail="given up: whoever began it never came back")
+            self.variants.fail(claim, failure, self.clock())
+        return claim is not None
 
 
 @frozen
 class RequeueStalled:
-    """Signal again what waits without a signal: after a crash, a lost message, or a lease that ran out."""
+    """Signal again what waits without a signal: after a crash, a lost message, or a lease that ran out.
+
+    What was signalled and is still in the queue is signalled twice: that costs a look at its row, and no more.
+    """
 
     variants: VariantRepository
     jobs: JobQueue
 
     def __call__(self, idle: timedelta, limit: int = 1000) -> int:
-        """Publish variants that were not signalled for ``idle``; how many there were. Raises Unavailable."""
+        """Publish variants that were not signalled for ``idle``, and those whose lease is over; how many there were.
+
+        Raises Unavailable.
+        """
         stalled = self.variants.take_stalled(idle, limit)
         for variant_id in stalled:
             self.jobs.publish(variant_id)
         return len(stalled)
 
 
-def render(blobs: BlobStore, engine: ImageEngine, image: Image, spec: TransformSpec, deadline: timedelta) -> Rendered:
-    """The rendering of a stored original. Raises BlobNotFound and what ImageEngine.render raises."""
+def render(
+    images: ImageRepository,
+    blobs: BlobStore,
+    engine: ImageEngine,
+    image: Image,
+    spec: TransformSpec,
+    deadline: timedelta,
+) -> Rendered:
+    """The rendering of a stored original.
+
+    Raises OriginalMissing, OriginalDamaged, what ImageEngine.render raises, and ImageNotFound or BlobNotFound for an
+    overlay.
+    """
     with ExitStack() as opened:
-        source = opened.enter_context(blobs.open(image.blob_key))
+        source = opened.enter_context(open_original(blobs, image))
         # The bytes under an id never change, so the spec says enough of them for every key and version.
-        overlays = {one: opened.enter_context(blobs.open(original_key(ImageId(one)))) for one in spec.overlays}
-        return engine.render(source, spec, overlays, deadline=deadline)
+        keys = {one: images.get(ImageId(one)).blob_key for one in spec.overlays}
+        overlays = {one: opened.enter_context(blobs.open(key)) for one, key in keys.items()}
+        made = engine.render(source, spec, overlays, deadline=deadline)
+    digest = hashlib.sha256(made.content).hexdigest()
+    return evolve(made, rendition=evolve(made.rendition, sha256=digest))
+
+
+def open_rendition(blobs: BlobStore, variant: Variant) -> BinaryIO:
+    """The bytes of a ready variant as they were made; the caller closes it. Raises BlobNotFound, also for others."""
+    made = variant.rendition
+    assert made is not None
+
+    def damaged() -> BlobNotFound:
+        return BlobNotFound("its bytes were damaged in storage")
+
+    return checked(blobs.open(variant.blob_key), made.byte_count, made.sha256, damaged, wholly=True)

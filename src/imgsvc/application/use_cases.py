@@ -1,17 +1,47 @@
 """All that the service can do, on one page."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from attrs import field, frozen
 
-from imgsvc.application.accounts import Authenticate, LogIn, RegisterUser
-from imgsvc.application.images import DeleteImage, GetImage, ListImages, OpenOriginal, UploadImage
+from imgsvc.application.accounts import LogIn, RegisterUser
+from imgsvc.application.api_keys import CreateApiKey, DeleteApiKey, KnownKeys, ListApiKeys
+from imgsvc.application.claims import GiveBackUnfinished, HeldClaims
+from imgsvc.application.delivery import LinkContent
+from imgsvc.application.erasure import DeleteAccount, FinishErasures
+from imgsvc.application.fetching import FetchPicture
+from imgsvc.application.idempotency import AnswerOnce
+from imgsvc.application.images import (
+    ChangeImage,
+    DeleteImage,
+    GetImage,
+    GetUsage,
+    ListImages,
+    OpenOriginal,
+    UploadImage,
+)
+from imgsvc.application.jobs import CancelJob, GetJob, ListJobs, QueueRendering, QueueUpload, WatchJobs
+from imgsvc.application.links import FollowLink, MakeLinks
+from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.planning import ExplainPlan, PlanRendering
-from imgsvc.application.rendering import MakeNow, MakeVariant, RequeueStalled
-from imgsvc.application.retention import SweepOrphans
+from imgsvc.application.presets import DeletePreset, GetPreset, ListPresets, PutPreset, ResolveSpec
+from imgsvc.application.rates import CountRequest, Group
+from imgsvc.application.rendering import GiveUpVariant, MakeNow, MakeVariant, RequeueStalled
+from imgsvc.application.retention import EraseRendering, ExpireVariants, PruneJobs
+from imgsvc.application.sessions import (
+    Authenticate,
+    ChangePassword,
+    LogOut,
+    PruneSessions,
+    RefreshSession,
+    SessionTokens,
+)
+from imgsvc.application.sweep import Sweep
+from imgsvc.application.tries import Tries
+from imgsvc.application.usage import NoteUse
 from imgsvc.application.variants import (
     GetVariant,
-    ListJobs,
     ListVariants,
     OpenRendering,
     OpenVariant,
@@ -20,14 +50,25 @@ from imgsvc.application.variants import (
 )
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.plan import Limits
+from imgsvc.domain.quota import NO_QUOTA, Quota
+from imgsvc.ports.api_keys import ApiKeyRepository
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.cache import Cache
 from imgsvc.ports.clock import Clock
-from imgsvc.ports.credentials import PasswordHasher, TokenIssuer
+from imgsvc.ports.credentials import ApiKeyIssuer, PasswordHasher, RefreshTokenIssuer, TokenIssuer
+from imgsvc.ports.erasure import ErasureRepository
+from imgsvc.ports.fetching import Fetcher
+from imgsvc.ports.idempotency import IdempotencyRepository
 from imgsvc.ports.imaging import ImageEngine
+from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobQueue
+from imgsvc.ports.limits import Rate, RateLimiter
 from imgsvc.ports.locks import Locks
+from imgsvc.ports.presets import PresetRepository
 from imgsvc.ports.repositories import ImageRepository, UserRepository, VariantRepository
+from imgsvc.ports.retention import RetentionRepository
+from imgsvc.ports.sessions import SessionRepository
+from imgsvc.ports.signatures import Signer
 
 
 @frozen(kw_only=True)
@@ -35,16 +76,28 @@ class Ports:
     """What the use cases need from the outside."""
 
     users: UserRepository
+    sessions: SessionRepository
+    api_keys: ApiKeyRepository
+    erasure: ErasureRepository
     images: ImageRepository
     variants: VariantRepository
+    presets: PresetRepository
+    retention: RetentionRepository
     blobs: BlobStore
     cache: Cache
     locks: Locks
+    limiter: RateLimiter
+    invalidations: Invalidations
+    idempotency: IdempotencyRepository
     jobs: JobQueue
     engine: ImageEngine
     hasher: PasswordHasher
     tokens: TokenIssuer
+    signer: Signer
+    refresh_tokens: RefreshTokenIssuer
+    key_issuer: ApiKeyIssuer
     clock: Clock
+    fetcher: Fetcher | None = None  # None: nothing is fetched from the web
 
 
 @frozen(kw_only=True)
@@ -58,6 +111,16 @@ class Policy:
     sync_deadline: timedelta = timedelta(seconds=10)  # of a rendering that somebody waits for
     job_deadline: timedelta = timedelta(seconds=120)
     sync_megapixels: float = field(default=150.0, validator=within(0, 1e6))
+    quota: Quota = NO_QUOTA  # of each account
+    session_life: timedelta = timedelta(days=30)  # after which one logs in again
+    logins_per_account: Rate | None = None
+    logins_per_address: Rate | None = None
+    rates: Mapping[Group, Rate] = field(factory=dict)  # of each caller; what has none is not counted
+    variant_life: timedelta | None = timedelta(days=90)  # since somebody wanted it; None is for ever, here and below
+    job_life: timedelta | None = timedelta(days=30)  # since it ended
+    orphan_grace: timedelta = timedelta(hours=1)  # longer than anything takes that stores bytes before a row
+    tombstone_life: timedelta = timedelta(days=30)  # how long an erased image is told from one that never was
+    link_lifetime: timedelta | None = None  # of links to the storage itself, where bytes need not pass through us
 
 
 @frozen(kw_only=True)
@@ -65,59 +128,148 @@ class UseCases:
     register_user: RegisterUser
     log_in: LogIn
     authenticate: Authenticate
+    refresh_session: RefreshSession
+    log_out: LogOut
+    change_password: ChangePassword
+    delete_account: DeleteAccount
+    create_api_key: CreateApiKey
+    list_api_keys: ListApiKeys
+    delete_api_key: DeleteApiKey
+    count_request: CountRequest
+    answer_once: AnswerOnce
     upload_image: UploadImage
+    fetch_picture: FetchPicture
+    get_usage: GetUsage
     get_image: GetImage
     open_original: OpenOriginal
+    link_content: LinkContent
     list_images: ListImages
+    change_image: ChangeImage
     delete_image: DeleteImage
     plan_rendering: PlanRendering
     explain_plan: ExplainPlan
     open_rendering: OpenRendering
+    make_links: MakeLinks
+    follow_link: FollowLink
     transform_image: TransformImage
     request_variant: RequestVariant
     get_variant: GetVariant
     open_variant: OpenVariant
     list_variants: ListVariants
     list_jobs: ListJobs
+    put_preset: PutPreset
+    get_preset: GetPreset
+    list_presets: ListPresets
+    delete_preset: DeletePreset
+    resolve_spec: ResolveSpec
+    get_job: GetJob
+    queue_rendering: QueueRendering
+    queue_upload: QueueUpload
+    watch_jobs: WatchJobs
+    cancel_job: CancelJob
     make_variant: MakeVariant
+    give_up_variant: GiveUpVariant
+    give_back_unfinished: GiveBackUnfinished
     requeue_stalled: RequeueStalled
+    expire_variants: ExpireVariants
+    prune_jobs: PruneJobs
+    prune_sessions: PruneSessions
+    finish_erasures: FinishErasures
     sweep_orphans: SweepOrphans
+    sweep: Sweep
 
 
 def assemble(ports: Ports, policy: Policy) -> UseCases:
     """Every use case on the given ports."""
     p, limits = ports, policy.limits
+    tokens = SessionTokens(p.tokens, p.refresh_tokens, policy.session_life)
+    tries = Tries(p.limiter, policy.logins_per_account, policy.logins_per_address)
+    prune_sessions = PruneSessions(p.sessions)
+    finish_erasures = FinishErasures(p.erasure, p.blobs, p.cache)
     plan = PlanRendering(p.images, p.engine, limits)
-    make_now = MakeNow(p.variants, p.blobs, p.engine, p.clock, p.locks, policy.sync_deadline)
-    request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock)
+    note_use = NoteUse(p.retention, p.clock)
+    count = CountRequest(p.limiter, policy.rates)
+    make_now = MakeNow(p.images, p.variants, p.blobs, p.engine, p.clock, p.locks, note_use, count, policy.sync_deadline)
+    claims = HeldClaims(p.variants, policy.lease)
+    request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock, note_use)
+    get_variant = GetVariant(p.variants, note_use)
+    erase = EraseRendering(p.retention, p.blobs)
+    expire = ExpireVariants(p.retention, p.blobs, erase, policy.variant_life)
+    prune = PruneJobs(p.retention, policy.job_life)
+    sweep_orphans = SweepOrphans(p.users, p.images, p.retention, p.blobs, erase, p.clock)
+    upload_image = UploadImage(p.images, p.blobs, p.engine, p.clock, limits, policy.strict_types, policy.quota)
+    delete_image = DeleteImage(p.images, p.blobs, p.cache)
     return UseCases(
         register_user=RegisterUser(p.users, p.hasher, p.clock),
-        log_in=LogIn(p.users, p.hasher, p.tokens),
-        authenticate=Authenticate(p.users, p.tokens),
-        upload_image=UploadImage(p.images, p.blobs, p.engine, p.clock, limits, policy.strict_types),
+        log_in=LogIn(p.users, p.sessions, p.hasher, tokens, tries),
+        authenticate=Authenticate(p.sessions, p.tokens, KnownKeys(p.api_keys, p.key_issuer, p.clock)),
+        refresh_session=RefreshSession(p.sessions, tokens, p.clock),
+        log_out=LogOut(p.sessions),
+        change_password=ChangePassword(p.sessions, p.hasher, tokens, tries),
+        delete_account=DeleteAccount(p.erasure, p.hasher, tries, finish_erasures, p.blobs),
+        create_api_key=CreateApiKey(p.api_keys, p.key_issuer, p.clock),
+        list_api_keys=ListApiKeys(p.api_keys),
+        delete_api_key=DeleteApiKey(p.api_keys),
+        count_request=count,
+        answer_once=AnswerOnce(p.idempotency),
+        upload_image=upload_image,
+        fetch_picture=FetchPicture(p.fetcher, limits),
+        get_usage=GetUsage(p.images, policy.quota),
         get_image=GetImage(p.images),
         open_original=OpenOriginal(p.images, p.blobs),
+        link_content=LinkContent(p.blobs, policy.link_lifetime),
         list_images=ListImages(p.images),
-        delete_image=DeleteImage(p.images, p.blobs, p.cache),
+        change_image=ChangeImage(p.images),
+        delete_image=delete_image,
         plan_rendering=plan,
         explain_plan=ExplainPlan(p.images, p.engine, limits, policy.sync_megapixels),
         open_rendering=OpenRendering(plan, make_now, p.cache, policy.sync_megapixels),
-        transform_image=TransformImage(plan, request_variant, make_now, p.variants, policy.sync_megapixels),
+        make_links=MakeLinks(plan, p.signer, p.clock),
+        follow_link=FollowLink(p.images, plan, p.signer, p.clock),
+        transform_image=TransformImage(plan, request_variant, make_now, p.variants, note_use, policy.sync_megapixels),
         request_variant=request_variant,
-        get_variant=GetVariant(p.variants),
-        open_variant=OpenVariant(plan, make_now, p.variants, p.blobs),
+        get_variant=get_variant,
+        open_variant=OpenVariant(plan, make_now, get_variant, p.blobs),
         list_variants=ListVariants(p.images, p.variants),
         list_jobs=ListJobs(p.variants),
+        queue_rendering=QueueRendering(p.variants, request_variant),
+        queue_upload=QueueUpload(plan, upload_image, request_variant, delete_image),
+        put_preset=PutPreset(p.presets, plan, p.clock),
+        get_preset=GetPreset(p.presets),
+        list_presets=ListPresets(p.presets),
+        delete_preset=DeletePreset(p.presets),
+        resolve_spec=ResolveSpec(p.presets),
+        get_job=GetJob(get_variant),
+        watch_jobs=WatchJobs(p.variants),
+        cancel_job=CancelJob(p.variants, p.clock),
         make_variant=MakeVariant(
             p.images,
             p.variants,
             p.blobs,
             p.engine,
             p.clock,
-            lease=policy.lease,
+            claims,
             deadline=policy.job_deadline,
             max_attempts=policy.max_attempts,
         ),
+        give_up_variant=GiveUpVariant(p.variants, p.clock, policy.lease),
+        give_back_unfinished=GiveBackUnfinished(p.variants, claims),
         requeue_stalled=RequeueStalled(p.variants, p.jobs),
-        sweep_orphans=SweepOrphans(p.users, p.images, p.blobs, p.clock),
+        expire_variants=expire,
+        prune_jobs=prune,
+        prune_sessions=prune_sessions,
+        finish_erasures=finish_erasures,
+        sweep_orphans=sweep_orphans,
+        sweep=Sweep(
+            finish_erasures,
+            expire,
+            prune,
+            prune_sessions,
+            sweep_orphans,
+            p.invalidations,
+            p.idempotency,
+            p.images,
+            policy.tombstone_life,
+            policy.orphan_grace,
+        ),
     )

@@ -8,8 +8,9 @@ from typing import BinaryIO
 from attrs import frozen
 
 from imgsvc.application.planning import PlannedRendering, PlanRendering
-from imgsvc.application.rendering import MakeNow
-from imgsvc.domain.errors import BlobNotFound, Busy, InvalidInput, RenderingFailed, VariantNotReady
+from imgsvc.application.rendering import MakeNow, open_rendition
+from imgsvc.application.usage import NoteUse
+from imgsvc.domain.errors import BlobNotFound, Busy, InvalidInput, RenderingFailed, VariantNotFound, VariantNotReady
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.plain_data import plain, read
 from imgsvc.domain.transform import TransformSpec
@@ -57,6 +58,7 @@ class RequestVariant:
     variants: VariantRepository
     jobs: JobQueue
     clock: Clock
+    note_use: NoteUse
 
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> Variant:
         """The same variant however often it is asked for; one that failed is tried again.
@@ -67,21 +69,28 @@ class RequestVariant:
 
     def request(self, planned: PlannedRendering) -> Variant:
         """The same for a rendering that was planned before."""
-        now = self.clock()
-        wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, now, queued=True)
+        wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock(), queued=True)
         variant, _ = self.variants.add_if_absent(wanted)
         if variant.status is VariantStatus.FAILED:
-            variant = self.variants.retry(variant.id, now)
+            variant = self._again(variant, wanted)
+        self.note_use(variant)
         if variant.status is VariantStatus.PENDING:
             self._signal(variant)
         return variant
+
+    def _again(self, failed: Variant, wanted: Variant) -> Variant:
+        try:
+            return self.variants.retry(failed.id, wanted.created_at)
+        except VariantNotFound:  # forgotten within the last instant
+            variant, _ = self.variants.add_if_absent(wanted)
+            return variant
 
     def _signal(self, variant: Variant) -> None:
         # The row came first: a signal lost here leaves a pending variant, which RequeueStalled signals again.
         try:
             self.jobs.publish(variant.id)
         except Busy:
-            logger.warning("job could not be signalled, it will be later", extra={"variant_id": str(variant.id)})
+            logger.info("job could not be signalled, it will be later", extra={"variant_id": str(variant.id)})
 
 
 @frozen
@@ -92,6 +101,7 @@ class TransformImage:
     request_variant: RequestVariant
     make_now: MakeNow
     variants: VariantRepository
+    note_use: NoteUse
     sync_megapixels: float
 
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec, mode: Mode) -> tuple[Variant, bool]:
@@ -100,7 +110,7 @@ class TransformImage:
         if mode is Mode.ASYNC:
             return self.request_variant.request(planned), False
         existing = self.variants.find(image_id, planned.spec.id, planned.fingerprint)
-        if existing is not None and existing.status is VariantStatus.READY:
+        if existing is not None and existing.status is VariantStatus.READY and self.note_use(existing):
             return existing, False
         if mode is Mode.AUTO and planned.plan.megapixels > self.sync_megapixels:
             return self.request_variant.request(planned), False
@@ -134,6 +144,11 @@ class OpenRendering:
         origin = Origin.RENDERED if made.is_new else Origin.STORED
         return OpenedRendering(planned, made.variant.rendition, made.content, origin)
 
+    def known(self, planned: PlannedRendering) -> Rendition | None:
+        """What is known of the rendering without its being made."""
+        variant = self.make_now.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
+        return variant.rendition if variant is not None else None
+
 
 def _packed(rendition: Rendition, content: bytes) -> bytes:
     return json.dumps(plain(rendition)).encode() + b"\n" + content
@@ -153,11 +168,16 @@ class GetVariant:
     """One variant; seen from the queue, one job."""
 
     variants: VariantRepository
+    note_use: NoteUse
 
     def __call__(self, caller: UserId, variant_id: VariantId) -> Variant:
-        """Raises VariantNotFound, also when the variant is someone else's."""
+        """Raises VariantNotFound, also when the variant is someone else's.
+
+        Who looks at it will want it, and may have its bytes already: so it is noted here.
+        """
         variant = self.variants.get(variant_id)
         variant.must_belong_to(caller)
+        self.note_use(variant)
         return variant
 
 
@@ -167,24 +187,22 @@ class OpenVariant:
 
     plan: PlanRendering
     make_now: MakeNow
-    variants: VariantRepository
+    get_variant: GetVariant
     blobs: BlobStore
 
     def __call__(self, caller: UserId, variant_id: VariantId) -> BinaryIO:
         """A stream that the caller closes. Raises VariantNotFound, VariantNotReady, and what MakeNow does."""
-        variant = self.variants.get(variant_id)
-        variant.must_belong_to(caller)
-        return self.open(variant)
+        return self.open(self.get_variant(caller, variant_id))
 
     def open(self, variant: Variant) -> BinaryIO:
         """The same for a variant that its owner was given before."""
         if variant.rendition is None:
             raise VariantNotReady(f"the variant is {variant.status}")
         try:
-            return self.blobs.open(variant.blob_key)
+            return open_rendition(self.blobs, variant)
         except BlobNotFound:
             self._make_again(variant)
-            return self.blobs.open(variant.blob_key)
+            return open_rendition(self.blobs, variant)
 
     def _make_again(self, variant: Variant) -> None:
         planned = self.plan(variant.owner, variant.image_id, variant.spec)
@@ -204,21 +222,3 @@ class ListVariants:
         """Raises ImageNotFound, also when the image is someone else's."""
         self.images.get(image_id).must_belong_to(caller)
         return self.variants.list_of_image(image_id, page)
-
-
-@frozen
-class ListJobs:
-    """The caller's variants that were asked for in the background, newest first."""
-
-    variants: VariantRepository
-
-    def __call__(
-        self,
-        caller: UserId,
-        page: PageRequest,
-        *,
-        status: VariantStatus | None = None,
-        image_id: ImageId | None = None,
-    ) -> Page[Variant]:
-        """Jobs of the given status and image, where those are given."""
-        return self.variants.list_jobs(caller, page, status=status, image_id=image_id)

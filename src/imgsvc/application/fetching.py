@@ -1,0 +1,22 @@
+"""Pictures from the web."""
+
+from attrs import frozen
+
+from imgsvc.domain.errors import NotAllowed
+from imgsvc.domain.plan import Limits
+from imgsvc.domain.web_url import WebUrl
+from imgsvc.ports.fetching import Fetched, Fetcher
+
+
+@frozen
+class FetchPicture:
+    """Fetch what somebody wants to upload by its address."""
+
+    fetcher: Fetcher | None  # None: nothing is fetched here
+    limits: Limits
+
+    def __call__(self, url: str) -> Fetched:
+        """Nothing of it is kept or looked at yet. Raises NotAllowed, and what Fetcher.fetch raises."""
+        if self.fetcher is None:
+            raise NotAllowed("uploads by URL are switched off here")
+        return self.fetcher.fetch(WebUrl.parse(url), self.limits.max_bytes)

@@ -1,0 +1,136 @@
+"""Jobs: variants seen while they are made in the background."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import BinaryIO
+
+from attrs import frozen
+
+from imgsvc.application.images import DeleteImage, UploadImage
+from imgsvc.application.planning import PlannedRendering, PlanRendering
+from imgsvc.application.variants import GetVariant, RequestVariant
+from imgsvc.domain.errors import Busy, ImageNotFound, JobFinished, RenderingFailed, VariantNotFound
+from imgsvc.domain.image import NO_LABELS, Facts, ImageId, Labels
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.user import UserId
+from imgsvc.domain.variant import CANCELLED, Failure, Variant, VariantId, VariantStatus
+from imgsvc.ports.clock import Clock
+from imgsvc.ports.repositories import Page, PageRequest, Progress, VariantRepository
+
+
+@frozen
+class ListJobs:
+    """The caller's variants that were asked for in the background, newest first."""
+
+    variants: VariantRepository
+
+    def __call__(
+        self,
+        caller: UserId,
+        page: PageRequest,
+        *,
+        status: VariantStatus | None = None,
+        image_id: ImageId | None = None,
+    ) -> Page[Variant]:
+        """Jobs of the given status and image, where those are given."""
+        return self.variants.list_jobs(caller, page, status=status, image_id=image_id)
+
+
+@frozen
+class GetJob:
+    """One job, seen from its owner's side."""
+
+    get_variant: GetVariant
+
+    def __call__(self, caller: UserId, job_id: VariantId) -> Variant:
+        """Raises VariantNotFound, also when the job is someone else's."""
+        variant = self.get_variant(caller, job_id)
+        if variant.queued_at is None:
+            raise VariantNotFound(f"no job {job_id}")  # made on the spot, and never queued
+        return variant
+
+
+@frozen
+class WatchJobs:
+    """Look at many jobs at once, on behalf of those who were given each of them before."""
+
+    variants: VariantRepository
+
+    def __call__(self, job_ids: Sequence[VariantId]) -> Mapping[VariantId, Progress]:
+        """How far each has come; who is gone is missing. Raises Busy, Unavailable."""
+        return self.variants.progress(job_ids)
+
+
+@frozen
+class QueueRendering:
+    """Have what costs too much to wait for made as a job, whose result is then what the same request finds."""
+
+    variants: VariantRepository
+    request_variant: RequestVariant
+
+    def __call__(self, planned: PlannedRendering) -> Variant:
+        """Raises RenderingFailed where that was tried and failed: it is tried again by who asks for a job."""
+        tried = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
+        if tried is not None and tried.failure is not None and not tried.is_cancelled:
+            raise RenderingFailed(f"this was tried as a job, and failed: {tried.failure.detail}")
+        return self.request_variant.request(planned)
+
+
+@frozen
+class QueueUpload:
+    """Take a picture in and have it transformed in the background: both, or neither."""
+
+    plan: PlanRendering
+    upload: UploadImage
+    request_variant: RequestVariant
+    delete: DeleteImage
+
+    def __call__(
+        self,
+        caller: UserId,
+        content: BinaryIO,
+        spec: TransformSpec,
+        *,
+        name: str = "",
+        declared_type: str = "",
+        labels: Labels = NO_LABELS,
+        image_id: ImageId | None = None,
+    ) -> Variant:
+        """The job. Raises what UploadImage does, and InvalidInput where the spec does not fit; nothing is kept then."""
+        self.plan.must_be_doable(caller, spec)
+
+        def must_fit(facts: Facts) -> None:
+            self.plan.must_fit(caller, spec, facts)
+
+        image = self.upload(caller, content, name, declared_type, labels, image_id, must_suit=must_fit)
+        # A crash here leaves an image without a job: nobody was told of it, and its owner finds it in his list.
+        try:
+            return self.request_variant(caller, image.id, spec)
+        except BaseException:
+            with suppress(Busy, ImageNotFound):
+                self.delete(caller, image.id)
+            raise
+
+
+@frozen
+class CancelJob:
+    """Have a job made no further. Who works on it finds his claim gone, and keeps nothing."""
+
+    variants: VariantRepository
+    clock: Clock
+
+    def __call__(self, caller: UserId, job_id: VariantId) -> Variant:
+        """The job as it is then, however often it is cancelled.
+
+        Raises VariantNotFound, also when the job is someone else's; JobFinished where it came to another end.
+        """
+        variant = self.variants.get(job_id)
+        variant.must_belong_to(caller)
+        if variant.queued_at is None:
+            raise VariantNotFound(f"no job {job_id}")  # made on the spot, and never queued
+        if variant.finished_at is None:
+            failure = Failure(code=CANCELLED, detail="cancelled by its owner")
+            variant = self.variants.cancel(job_id, failure, self.clock())
+        if not variant.is_cancelled:
+            raise JobFinished(f"the job is {variant.status}")
+        return variant

@@ -1,0 +1,122 @@
+"""Public links: an owner makes them, and whoever has one is given the picture."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from attrs import evolve, frozen
+
+from imgsvc.application.planning import PlannedRendering, PlanRendering
+from imgsvc.domain.errors import InvalidSignature
+from imgsvc.domain.image import ImageId
+from imgsvc.domain.link import Bounds, Link, at_width, split_path
+from imgsvc.domain.output import AUTO, Format
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.user import UserId
+from imgsvc.ports.clock import Clock
+from imgsvc.ports.repositories import ImageRepository
+from imgsvc.ports.signatures import Signature, Signer
+
+# What the pages of most people ask for; those of a link that is good for any width up to some other.
+_USUAL_WIDTHS = (320, 480, 640, 960, 1280, 1600, 1920, 2560, 3840)
+
+
+@frozen
+class Candidate:
+    """One picture of a family."""
+
+    path: str
+    width: int  # pixels, of the picture as it will be
+
+
+@frozen(kw_only=True)
+class SignedLink:
+    """The addresses that one signature is good for, all in one format."""
+
+    link: Link
+    path: str
+    media_type: str | None  # None where the client chooses
+    width: int  # pixels
+    height: int
+    candidates: Sequence[Candidate]  # the narrowest first, each of another width
+
+
+@frozen
+class MakeLinks:
+    """Sign public addresses of an image's rendering: one for each format."""
+
+    plan: PlanRendering
+    signer: Signer
+    clock: Clock
+
+    def __call__(
+        self,
+        caller: UserId,
+        image_id: ImageId,
+        spec: TransformSpec,
+        formats: Sequence[Format] = (),
+        bounds: Bounds | None = None,
+        lifetime: timedelta | None = None,
+    ) -> list[SignedLink]:
+        """In the ``formats``, then in the spec's own, which everybody is expected to show.
+
+        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit.
+        """
+        own = self.plan(caller, image_id, spec)
+        wanted = [*dict.fromkeys(formats), AUTO if own.is_negotiated else own.plan.format]
+        expires_at = None if lifetime is None else int((self.clock() + lifetime).timestamp())
+        specs = [evolve(spec, output=evolve(spec.output, format=one)) for one in dict.fromkeys(wanted)]
+        links = [Link(image_id=image_id, spec=one, bounds=bounds or Bounds(), expires_at=expires_at) for one in specs]
+        return [self._signed(caller, link) for link in links]
+
+    def _signed(self, caller: UserId, link: Link) -> SignedLink:
+        signature = self.signer.sign(link.signed_path)
+        prefix = f"/i/{signature.key}.{signature.text}"
+        planned = self.plan(caller, link.image_id, link.spec)
+        return SignedLink(
+            link=link,
+            path=prefix + link.signed_path,
+            media_type=None if planned.is_negotiated else planned.plan.format.media_type,
+            width=planned.plan.size.width,
+            height=planned.plan.size.height,
+            candidates=self._candidates(caller, link, prefix),
+        )
+
+    def _candidates(self, caller: UserId, link: Link, prefix: str) -> list[Candidate]:
+        """A browser goes by the widths, so they are those that the pictures will have, each once."""
+        most = link.bounds.max_width
+        usual = [one for one in (*_USUAL_WIDTHS, most) if most is not None and one is not None and one <= most]
+        found: dict[int, Candidate] = {}
+        for width in sorted({*link.bounds.widths, *usual}):
+            planned = self.plan(caller, link.image_id, at_width(link.spec, width))
+            real = planned.plan.size.width
+            found.setdefault(real, Candidate(prefix + link.path_at(width), real))
+        return list(found.values())
+
+
+@frozen
+class FollowedLink:
+    planned: PlannedRendering
+    expires_at: int | None  # seconds since 1970
+
+
+@frozen
+class FollowLink:
+    """Tell which rendering a public address stands for."""
+
+    images: ImageRepository
+    plan: PlanRendering
+    signer: Signer
+    clock: Clock
+
+    def __call__(self, path: bytes, signature: Signature, accepted: frozenset[str] = frozenset()) -> FollowedLink:
+        """``path`` is what follows the signature, as it was sent; nothing is looked at before that is verified.
+
+        Raises InvalidSignature, LinkExpired, ImageNotFound, and InvalidInput where the spec does not fit any more.
+        """
+        signed, width = split_path(path.decode("latin-1"))
+        if not self.signer.verify(signed.encode("latin-1"), signature):
+            raise InvalidSignature("the signature is not one of ours for this address")
+        link = Link.of_signed_path(signed)
+        link.must_be_good(self.clock())
+        image = self.images.get(link.image_id)
+        return FollowedLink(self.plan.of(image, link.at(width), accepted), link.expires_at)

@@ -1,0 +1,188 @@
+"""Bytes without a row, and rows without bytes."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from uuid import UUID
+
+from attrs import define, field, frozen
+
+from imgsvc.application.key_filter import KeyFilter
+from imgsvc.application.retention import BATCH, EraseRendering, MustStop, Tally, never, parts
+from imgsvc.domain.errors import BlobNotFound
+from imgsvc.domain.image import ImageId, original_key
+from imgsvc.domain.variant import RenderingName
+from imgsvc.ports.blobs import BlobStore
+from imgsvc.ports.clock import Clock
+from imgsvc.ports.repositories import ImageRepository, UserRepository
+from imgsvc.ports.retention import RetentionRepository
+
+logger = logging.getLogger(__name__)
+
+# Uploads that one sweep may find cut off between blob and row, and originals that it may find lost; more is a sign of
+# the wrong database, or of the wrong storage.
+_MOST_ORIGINALS = 100
+_MOST_AT_ONCE = 50_000  # keys that are held in memory; there is another sweep
+
+
+@frozen(kw_only=True)
+class Orphans:
+    """What had lost its other half."""
+
+    blobs: Tally = Tally()  # keys, removed
+    variants: Tally = Tally()  # rows of renderings, removed
+    originals: Tally = Tally()  # images whose bytes are missing; they stay
+    refusal: str = ""  # why blobs stay that have no row
+
+
+@frozen
+class SweepOrphans:
+    """Compare rows and blobs in both directions, and remove what a crash has left of either.
+
+    Only what a crash can leave: a database that is new, empty or restored beside older blobs must not cost a picture,
+    nor a storage that is empty, or being restored, a row.
+    """
+
+    users: UserRepository
+    images: ImageRepository
+    retention: RetentionRepository
+    blobs: BlobStore
+    erase: EraseRendering
+    clock: Clock
+
+    def __call__(self, older_than: timedelta, *, dry_run: bool = False, must_stop: MustStop = never) -> Orphans:
+        """What was removed, or would be; what is younger may belong to something that is not finished yet.
+
+        Raises Busy, Unavailable.
+        """
+        founded = self.users.first_created_at()
+        if founded is None:
+            return Orphans()
+        listing = _Listing(self.blobs, founded, self.clock() - older_than)
+        blobs, refusal = self._blobs(listing, dry_run, must_stop)
+        if must_stop():
+            return Orphans(blobs=blobs, refusal=refusal)
+        originals = self._lost_originals(listing.seen, must_stop)
+        # Where originals are lost, the storage is not what it was, and may be again: rows wait for that.
+        is_whole = not originals.count and not must_stop()
+        variants = self._lost_variants(listing.seen, older_than, dry_run, must_stop) if is_whole else Tally()
+        return Orphans(blobs=blobs, variants=variants, originals=originals, refusal=refusal)
+
+    def _blobs(self, listing: "_Listing", dry_run: bool, must_stop: MustStop) -> tuple[Tally, str]:
+        """Blobs without a row."""
+        orphans: list[str] = []
+        originals = 0
+        for batch in listing.batches(must_stop):
+            for key in self._without_row(batch):
+                originals += key.startswith("originals/")
+                if len(orphans) < _MOST_AT_ONCE:
+                    orphans.append(key)
+        if must_stop():
+            return Tally(), ""
+        if originals > _MOST_ORIGINALS:
+            refusal = f"{originals} originals have no row, more than crashes leave: nothing is removed"
+            logger.error(refusal)
+            return Tally(), refusal
+        tally = Tally().plus(orphans if dry_run else self._removed(orphans, must_stop))
+        if tally.count and not dry_run:
+            logger.info("removed blobs without a row", extra={"count": tally.count})
+        return tally, ""
+
+    def _without_row(self, keys: Sequence[str]) -> Iterator[str]:
+        owners = {key: _image_of(key) for key in keys}
+        originals = [image for key, image in owners.items() if image is not None and key.startswith("originals/")]
+        bytes_ids = self.images.having_bytes(originals)
+        images = self.images.existing([image for image in set(owners.values()) if image is not None])
+        names = {key: name for key, image in owners.items() if image in images and (name := RenderingName.of_key(key))}
+        existing = self.retention.existing(names.values())
+        for key, image in owners.items():
+            # An image may be gone while others share the bytes that it brought.
+            has_row = image in (bytes_ids if key.startswith("originals/") else images)
+            if image is not None and (not has_row or (key in names and names[key] not in existing)):
+                yield key
+
+    def _removed(self, keys: Iterable[str], must_stop: MustStop) -> Iterator[str]:
+        for key in keys:
+            if must_stop():
+                return
+            name = RenderingName.of_key(key)
+            if name is not None and not self.erase(name):
+                continue
+            if name is None:
+                self.blobs.delete(key)
+            yield key
+
+    def _lost_originals(self, seen: KeyFilter, must_stop: MustStop) -> Tally:
+        """Images without bytes, 100 at most. Their rows stay: whoever restores the bytes finds them as they were."""
+        lost: list[ImageId] = []
+        for part in parts(lambda after: self.retention.originals(BATCH, after), must_stop):
+            missing = [one.id for one in part if self._is_lost(original_key(one.bytes_id), seen)]
+            # Whoever deletes an image removes the row first.
+            lost += sorted(self.images.existing(missing)) if missing else []
+            if len(lost) >= _MOST_ORIGINALS:
+                logger.error("at least %d originals have lost their bytes: is this the right storage?", len(lost))
+                break
+        for image in lost[:_MOST_ORIGINALS]:
+            logger.error("an original has lost its bytes", extra={"image_id": str(image)})
+        return Tally().plus(lost)
+
+    def _lost_variants(self, seen: KeyFilter, idle: timedelta, dry_run: bool, must_stop: MustStop) -> Tally:
+        """Ready variants without bytes. The row promises what is not there, perhaps of an engine that is gone, too; who
+        asks for the rendering has it made again. A job's result stays, since its owner asks for it by its id, and
+        OpenVariant makes it again.
+        """
+        tally = Tally()
+        for part in parts(lambda after: self.retention.by_name(idle, BATCH, after), must_stop):
+            lost = [one.id for one in part if one.is_unused and self._is_lost(one.name.blob_key, seen)]
+            tally = tally.plus(lost if dry_run or not lost else self.retention.expire(lost, idle))
+        if tally.count and not dry_run:
+            logger.warning("removed variants without bytes", extra={"count": tally.count})
+        return tally
+
+    def _is_lost(self, key: str, seen: KeyFilter) -> bool:
+        """Not listed, since it came later or the list is wrong, says little; so it is looked for."""
+        if key in seen:
+            return False
+        try:
+            self.blobs.open(key).close()
+        except BlobNotFound:
+            return True
+        return False
+
+
+@define
+class _Listing:
+    """One pass through all blobs, which remembers what it saw."""
+
+    blobs: BlobStore
+    founded: datetime
+    newest: datetime
+    seen: KeyFilter = field(factory=KeyFilter)
+
+    def batches(self, must_stop: MustStop) -> Iterator[Sequence[str]]:
+        """Keys that are old enough to be judged."""
+        keys = self._old_enough(must_stop)
+        while batch := list(islice(keys, BATCH)):
+            yield batch
+
+    def _old_enough(self, must_stop: MustStop) -> Iterator[str]:
+        for blob in self.blobs.list():
+            if must_stop():
+                return
+            self.seen.add(blob.key)
+            # What is older than the database was never its own.
+            if self.founded <= blob.modified_at <= self.newest:
+                yield blob.key
+
+
+def _image_of(key: str) -> ImageId | None:
+    """The image that a key of ours belongs to; None for a key that is not ours to judge."""
+    kind, _, rest = key.partition("/")
+    text = rest.partition("/")[0]
+    try:
+        image_id = UUID(text)
+    except ValueError:
+        return None
+    # Other spellings of an id are not ours.
+    return ImageId(image_id) if kind in ("originals", "variants") and str(image_id) == text else None

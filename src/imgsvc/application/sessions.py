@@ -1,0 +1,158 @@
+"""Logins that last: begun with a password, gone on with, ended; and whether a token still counts."""
+
+import logging
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+from imgsvc.application.api_keys import KnownKeys
+from imgsvc.application.retention import BATCH, MustStop, never
+from imgsvc.application.tries import Tries
+from imgsvc.domain.errors import TokenReused, TokenRevoked, WrongPassword
+from imgsvc.domain.session import Identity, Session, SessionId
+from imgsvc.domain.user import User, UserId, check_new_password
+from imgsvc.ports.clock import Clock
+from imgsvc.ports.credentials import PasswordHasher, RefreshToken, RefreshTokenIssuer, TokenIssuer
+from imgsvc.ports.sessions import SessionRepository
+
+logger = logging.getLogger(__name__)
+
+# After which a second exchange of the same token is no longer somebody who lost the answer to the first.
+GRACE = timedelta(seconds=10)
+
+
+@frozen(kw_only=True)
+class IssuedSession:
+    """What a client needs to be known: an access token for now, and a refresh token for the next one."""
+
+    id: SessionId
+    token: str = field(repr=False)
+    lifetime: timedelta  # of the access token
+    refresh_token: str = field(repr=False)
+    refresh_lifetime: timedelta  # of the session, which no exchange prolongs
+
+
+@frozen
+class SessionTokens:
+    """The two tokens of a session."""
+
+    access: TokenIssuer
+    refresh: RefreshTokenIssuer
+    lifetime: timedelta  # of a session
+
+    def first(self, owner: UserId) -> tuple[Session, RefreshToken]:
+        """A session that is not kept yet, and the token that it begins with."""
+        token = self.refresh.issue()
+        return Session(owner=owner, family_hash=token.family_hash, token_hash=token.token_hash), token
+
+    def issued(
+        self, session_id: SessionId, owner: UserId, token: RefreshToken, lifetime: timedelta | None = None
+    ) -> IssuedSession:
+        access = self.access.issue(owner, session_id)
+        return IssuedSession(
+            id=session_id,
+            token=access.token,
+            lifetime=access.lifetime,
+            refresh_token=token.token,
+            refresh_lifetime=self.lifetime if lifetime is None else lifetime,
+        )
+
+
+@frozen
+class Authenticate:
+    """Tell whose access token or API key it is. Here, and nowhere else, it is decided whether it still counts."""
+
+    sessions: SessionRepository
+    tokens: TokenIssuer
+    keys: KnownKeys
+
+    def __call__(self, token: str) -> Identity:
+        """Raises InvalidToken, TokenExpired, and TokenRevoked where the session, the key or the account is gone."""
+        if self.keys.is_one(token):
+            return self.keys.identity(token)
+        claims = self.tokens.verify(token)
+        # Whatever revokes a token (logging out, a new password, an exchanged refresh token that came again, the end of
+        # the account) removes the row of its session; so this one read tells in every process.
+        user = self.sessions.user_of(claims.session)
+        if user.id != claims.user:
+            raise TokenRevoked("the session of this token has ended")
+        return Identity(user=user, session=claims.session)
+
+
+@frozen
+class RefreshSession:
+    """Exchange a refresh token for an access token and the next refresh token."""
+
+    sessions: SessionRepository
+    tokens: SessionTokens
+    clock: Clock
+
+    def __call__(self, refresh_token: str) -> IssuedSession:
+        """Raises InvalidToken, TokenExpired, TokenRevoked; TokenReused, and the session has ended then.
+
+        Who asks again within a few seconds, having lost the answer, is given the same refresh token once more.
+        """
+        token = self.tokens.refresh.read(refresh_token)
+        successor = self.tokens.refresh.successor(token)
+        try:
+            kept = self.sessions.rotate(token.family_hash, token.token_hash, successor.token_hash, GRACE)
+        except TokenReused:
+            logger.warning("a refresh token was used again, so its session has ended")
+            raise
+        return self.tokens.issued(kept.id, kept.owner, successor, _until(kept.expires_at, self.clock()))
+
+
+@frozen
+class LogOut:
+    """End a session: its access tokens and refresh tokens are good for nothing from here on."""
+
+    sessions: SessionRepository
+
+    def __call__(self, session_id: SessionId) -> None:
+        """Raises Busy, Unavailable."""
+        self.sessions.end(session_id)
+
+
+@frozen
+class ChangePassword:
+    """Take another password, which ends every session and begins a new one."""
+
+    sessions: SessionRepository
+    hasher: PasswordHasher
+    tokens: SessionTokens
+    tries: Tries
+
+    def __call__(self, user: User, current: str, new: str, address: str = "") -> IssuedSession:
+        """Raises WrongPassword, TooManyRequests as LogIn does; PasswordTooWeak, PasswordTooLong, InvalidInput."""
+        check_new_password(new, user.username, user.email)
+        self.tries.count(user.username, address)
+        if not self.hasher.matches(current, user.password_hash):
+            raise _wrong()
+        new_hash = self.hasher.hash(new)
+        session, token = self.tokens.first(user.id)
+        # One transaction: nobody is ever known by a password and a session of which one is older than the other.
+        if not self.sessions.change_password(user.id, user.password_hash, new_hash, session, self.tokens.lifetime):
+            raise _wrong()
+        return self.tokens.issued(session.id, user.id, token)
+
+
+@frozen
+class PruneSessions:
+    """Forget sessions that have lasted as long as they may."""
+
+    sessions: SessionRepository
+
+    def __call__(self, *, must_stop: MustStop = never) -> int:
+        """How many there were. Raises Busy, Unavailable."""
+        count = 0
+        while not must_stop() and (removed := self.sessions.remove_expired(BATCH)):
+            count += removed
+        return count
+
+
+def _wrong() -> WrongPassword:
+    return WrongPassword("the current password is wrong")
+
+
+def _until(moment: datetime, now: datetime) -> timedelta:
+    return max(timedelta(0), moment - now)

@@ -1,0 +1,56 @@
+"""All that keeps an installation tidy."""
+
+from datetime import timedelta
+
+from attrs import frozen
+
+from imgsvc.application.erasure import FinishErasures
+from imgsvc.application.idempotency import KEY_LIFE
+from imgsvc.application.orphans import Orphans, SweepOrphans
+from imgsvc.application.retention import ExpireVariants, MustStop, PruneJobs, Tally, never
+from imgsvc.application.sessions import PruneSessions
+from imgsvc.ports.idempotency import IdempotencyRepository
+from imgsvc.ports.invalidations import Invalidations
+from imgsvc.ports.repositories import ImageRepository
+
+_NEWS = timedelta(hours=1)  # after which everybody has heard of what ended
+
+
+@frozen(kw_only=True)
+class Swept:
+    """What was removed, or would be."""
+
+    variants: Tally  # expired, by their ids
+    jobs: Tally  # forgotten, by their ids
+    orphans: Orphans
+
+
+@frozen
+class Sweep:
+    """Expire variants, forget jobs and sessions, compare rows with blobs; any number of processes may do so at once."""
+
+    finish_erasures: FinishErasures
+    expire_variants: ExpireVariants
+    prune_jobs: PruneJobs
+    prune_sessions: PruneSessions
+    sweep_orphans: SweepOrphans
+    invalidations: Invalidations
+    idempotency: IdempotencyRepository
+    images: ImageRepository
+    tombstone_life: timedelta
+    grace: timedelta  # what is younger may not be finished yet
+
+    def __call__(self, *, dry_run: bool = False, must_stop: MustStop = never) -> Swept:
+        """Raises Busy, Unavailable; what was not done by then is done the next time."""
+        if not dry_run:
+            self.invalidations.prune(_NEWS)
+            self.idempotency.prune(KEY_LIFE)
+            self.images.forget_erased(self.tombstone_life)
+            self.prune_sessions(must_stop=must_stop)
+            self.finish_erasures(must_stop=must_stop)
+        # In this order a dry run tells what comes: the results of jobs that are forgotten now may expire next time.
+        return Swept(
+            variants=self.expire_variants(dry_run=dry_run, must_stop=must_stop),
+            jobs=self.prune_jobs(dry_run=dry_run, must_stop=must_stop),
+            orphans=self.sweep_orphans(self.grace, dry_run=dry_run, must_stop=must_stop),
+        )
