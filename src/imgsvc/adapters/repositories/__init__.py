@@ -5,14 +5,33 @@ from contextlib import contextmanager
 
 from attrs import field, frozen
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
 
+from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.repositories import schema
+from imgsvc.adapters.repositories.sql_api_keys import SqlApiKeys
+from imgsvc.adapters.repositories.sql_erasure import SqlErasure
+from imgsvc.adapters.repositories.sql_idempotency import SqlIdempotency
 from imgsvc.adapters.repositories.sql_images import SqlImages
+from imgsvc.adapters.repositories.sql_invalidations import SqlInvalidations
+from imgsvc.adapters.repositories.sql_presets import SqlPresets
+from imgsvc.adapters.repositories.sql_retention import SqlRetention
+from imgsvc.adapters.repositories.sql_sessions import SqlSessions
 from imgsvc.adapters.repositories.sql_users import SqlUsers
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
 from imgsvc.adapters.repositories.tables import users
-from imgsvc.adapters.repositories.transactions import reading
+from imgsvc.adapters.repositories.transactions import OUTAGES, reading
+from imgsvc.adapters.repositories.troubles import trouble_of
+from imgsvc.domain.errors import Unavailable
+from imgsvc.ports.api_keys import ApiKeyRepository
+from imgsvc.ports.diagnosis import Finding
+from imgsvc.ports.erasure import ErasureRepository
+from imgsvc.ports.idempotency import IdempotencyRepository
+from imgsvc.ports.invalidations import Invalidations
+from imgsvc.ports.presets import PresetRepository
 from imgsvc.ports.repositories import ImageRepository, UserRepository, VariantRepository
+from imgsvc.ports.retention import RetentionRepository
+from imgsvc.ports.sessions import SessionRepository
 
 _SCHEMES = ("sqlite", "postgresql+psycopg", "postgresql")
 
@@ -22,8 +41,15 @@ class Repositories:
     """The repositories of one database."""
 
     users: UserRepository
+    sessions: SessionRepository
+    api_keys: ApiKeyRepository
+    erasure: ErasureRepository
     images: ImageRepository
     variants: VariantRepository
+    presets: PresetRepository
+    retention: RetentionRepository
+    invalidations: Invalidations
+    idempotency: IdempotencyRepository
     _engine: Engine = field(repr=False)
 
     def check(self) -> None:
@@ -46,20 +72,68 @@ def open_repositories(url: str, *, pool: int = 10) -> Iterator[Repositories]:
         migrate(url)
     with _opened(_engine(url, pool)) as engine:
         if not _is_file(url):
-            schema.must_be_current(engine)
-        yield Repositories(SqlUsers(engine), SqlImages(engine), SqlVariants(engine), engine)
+            with _explained_to_operators():
+                schema.must_be_current(engine)
+        # Before, whoever starts the service is told.
+        engine.update_execution_options(**{OUTAGES: Outages("the database")})
+        yield Repositories(
+            users=SqlUsers(engine),
+            sessions=SqlSessions(engine),
+            api_keys=SqlApiKeys(engine),
+            erasure=SqlErasure(engine),
+            images=SqlImages(engine),
+            variants=SqlVariants(engine),
+            presets=SqlPresets(engine),
+            retention=SqlRetention(engine),
+            invalidations=SqlInvalidations(engine),
+            idempotency=SqlIdempotency(engine),
+            engine=engine,
+        )
 
 
-def migrate(url: str) -> None:
-    """Bring the schema up to date; several processes may do so at once. Raises like ``open_repositories``."""
-    with _opened(_engine(url, pool=1, migrates=True)) as engine:
-        schema.upgrade(engine)
+def migrate(url: str) -> tuple[str | None, str]:
+    """Bring the schema up to date; several processes may do so at once. Raises like ``open_repositories``.
+
+    Returns the revision that it had, None for no schema, and the one that it has.
+    """
+    with _opened(_engine(url, pool=1, migrates=True)) as engine, _explained_to_operators():
+        return schema.upgrade(engine)
 
 
 def has_current_schema(url: str) -> bool:
     """Whether there is nothing to migrate. Raises like ``open_repositories``."""
     with _opened(_engine(url, pool=1)) as engine:
         return schema.is_current(engine)
+
+
+def diagnose_database(url: str, pool: int) -> Iterator[Finding]:
+    """What is right and wrong with it, also where it cannot be opened. Raises ValueError like ``open_repositories``."""
+    if _is_file(url):
+        from imgsvc.adapters.repositories.sqlite import path_of
+        from imgsvc.adapters.repositories.sqlite_diagnosis import diagnose_sqlite
+
+        yield from diagnose_sqlite(path_of(url))
+        return
+    from imgsvc.adapters.repositories.postgres_diagnosis import diagnose_postgres
+
+    with _opened(_engine(url, pool=1)) as engine:
+        yield from diagnose_postgres(engine, url, pool)
+
+
+@contextmanager
+def _explained_to_operators() -> Iterator[None]:
+    """At a start, and of a migration, what a database's own error means is told with its remedy, and without SQL.
+
+    Raises Unavailable, and RuntimeError for what waiting does not mend.
+    """
+    try:
+        yield
+    except Unavailable as error:
+        if error.__cause__ is None:
+            raise
+        raise type(error)(trouble_of(error.__cause__).told) from None
+    except DBAPIError as error:
+        raise RuntimeError(trouble_of(error.orig or error).told) from None
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
+from sqlalchemy import TEXT, DateTime, Dialect, Text, TypeDecorator
+from sqlalchemy.types import TypeEngine
 
 _ESCAPES = {"\\": "\\\\", "\0": "\\0"}
 _ORIGINALS = {escape: original for original, escape in _ESCAPES.items()}
@@ -37,3 +38,12 @@ class VerbatimText(TypeDecorator[str]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
         return value and re.sub(r"\\[\\0]", lambda found: _ORIGINALS[found[0]], value)
+
+
+class SortedText(VerbatimText):
+    """The same in the order of its characters' numbers, which is no language's and everywhere alike."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return TEXT(collation="C" if dialect.name == "postgresql" else None)

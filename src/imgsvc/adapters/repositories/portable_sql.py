@@ -1,15 +1,33 @@
 """SQL that SQLite and Postgres both know, each in its own words."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Float, Table, func, literal, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    Table,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from imgsvc.adapters.repositories.column_types import UtcTime
+
+# Execution options that tell SQLite's "begin" event what is coming.
+WRITES = "imgsvc_writes"
+MAY_BE_LOST = "imgsvc_may_be_lost"  # in a power cut
 
 _MIGRATIONS = 0x696D67737663  # a number that no other program on the same server is likely to lock: imgsvc
 
@@ -22,6 +40,23 @@ def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgre
 def reading_options(engine: Engine) -> dict[str, Any]:
     """How to read: on Postgres each statement for itself, which saves a BEGIN and a ROLLBACK."""
     return {"isolation_level": "AUTOCOMMIT"} if engine.dialect.name == "postgresql" else {}
+
+
+def noting_options(engine: Engine) -> dict[str, Any]:
+    """How to write with one statement what can be found out again: on Postgres, it is a transaction by itself."""
+    if engine.dialect.name == "postgresql":
+        return {"isolation_level": "AUTOCOMMIT"}
+    return {WRITES: True, MAY_BE_LOST: True}
+
+
+def is_one_of(
+    connection: Connection, columns: Sequence[ColumnElement[Any]], rows: Sequence[tuple[Any, ...]]
+) -> ColumnElement[bool]:
+    """Whether the columns together are as in one of the rows, of which there are a hundred at most."""
+    if connection.dialect.name == "postgresql":
+        return tuple_(*columns).in_(rows)
+    # For a list of rows SQLite reads a whole index; alternatives it looks up one by one.
+    return or_(*(and_(*(column == value for column, value in zip(columns, row, strict=True))) for row in rows))
 
 
 def hold_migrations(connection: Connection) -> None:
@@ -38,8 +73,9 @@ class TimeFromNow(FunctionElement[datetime]):
     type = UtcTime()
     inherit_cache = True
 
-    def __init__(self, delay: timedelta = timedelta()) -> None:
-        super().__init__(literal(delay.total_seconds(), Float))
+    def __init__(self, delay: timedelta | BindParameter[float] = timedelta()) -> None:
+        """A parameter is a number of seconds."""
+        super().__init__(literal(delay.total_seconds(), Float) if isinstance(delay, timedelta) else delay)
 
 
 @compiles(TimeFromNow, "sqlite")

@@ -1,21 +1,27 @@
 """Images in a SQL database."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from attrs import asdict, fields, frozen
-from sqlalchemy import Connection, Engine, Row, delete, insert, select
+from attrs import asdict, evolve, fields, frozen
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from imgsvc.adapters.repositories.failures import breaks_foreign_key
+from imgsvc.adapters.repositories.image_queries import counted, listed
 from imgsvc.adapters.repositories.pages import read_page
-from imgsvc.adapters.repositories.portable_sql import insert_into
-from imgsvc.adapters.repositories.tables import images, usage
+from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into
+from imgsvc.adapters.repositories.sql_invalidations import note_invalidation
+from imgsvc.adapters.repositories.statements import ONE_IMAGE
+from imgsvc.adapters.repositories.tables import image_tags, images, tombstones, usage, users, variants
 from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
-from imgsvc.domain.errors import ImageNotFound, UserNotFound
-from imgsvc.domain.image import Facts, Image, ImageId
+from imgsvc.domain.errors import ImageExists, ImageNotFound, UserNotFound
+from imgsvc.domain.image import MAX_NAME, Facts, Image, ImageChanges, ImageId, Labels
+from imgsvc.domain.image_search import ALL_IMAGES, ImageSearch, folded
+from imgsvc.domain.quota import NO_QUOTA, Quota, Usage
 from imgsvc.domain.user import UserId
-from imgsvc.ports.repositories import Page, PageRequest
+from imgsvc.ports.repositories import Erased, Page, PageRequest
 
 # SQLite takes 32,766 parameters in one statement, Postgres twice as many.
 _MOST_IDS = 10_000
@@ -26,43 +32,109 @@ class SqlImages:
     engine: Engine
 
     @repeated_if_overtaken
-    def add(self, image: Image) -> None:
+    def add(self, image: Image, quota: Quota = NO_QUOTA) -> bool:
         try:
             with writing(self.engine) as connection:
+                # Who adds another at once waits here, and is judged by what there is then.
+                _count(connection, image.owner, 1, image.byte_count if image.bytes_of is None else 0).must_fit(quota)
+                if image.bytes_of is not None and not _having_bytes(connection, [image.bytes_of]):
+                    connection.rollback()
+                    return False
                 connection.execute(insert(images).values(_row(image)))
-                _count(connection, image.owner, 1)
+                _owner_must_be_there(connection, image.owner)
+                _add_tags(connection, image)
+            return True
         except IntegrityError as error:
             if breaks_foreign_key(error):
                 raise UserNotFound(f"no user {image.owner}") from error
-            raise
+            raise ImageExists(f"there is an image {image.id}") from error
 
     def get(self, image_id: ImageId) -> Image:
         with reading(self.engine) as connection:
-            row = connection.execute(select(images).where(images.c.id == image_id)).one_or_none()
+            row = connection.execute(ONE_IMAGE, {"wanted": image_id}).one_or_none()
         if row is None:
             raise ImageNotFound(f"no image {image_id}")
         return _image(row)
 
-    def list_of(self, owner: UserId, page: PageRequest) -> Page[Image]:
-        query = select(images).where(images.c.owner == owner)
+    @repeated_if_overtaken
+    def change(self, image_id: ImageId, changes: ImageChanges) -> Image:
+        wanted = images.c.id == image_id
+        with writing(self.engine) as connection:
+            row = connection.execute(select(images).where(wanted).with_for_update()).one_or_none()
+            if row is None:
+                raise ImageNotFound(f"no image {image_id}")
+            before = _image(row)
+            after = evolve(before, labels=before.labels.changed(changes))
+            connection.execute(update(images).where(wanted).values(_of_labels(after.labels)))
+            if after.labels.tags != before.labels.tags:
+                connection.execute(delete(image_tags).where(image_tags.c.image_id == image_id))
+                _add_tags(connection, after)
+            if after.name != before.name:
+                note_invalidation(connection, image_id)  # answers that are remembered have it
+        return after
+
+    def list_of(self, owner: UserId, page: PageRequest, search: ImageSearch = ALL_IMAGES) -> Page[Image]:
+        query, order = listed(owner, search)
         with reading(self.engine) as connection:
-            return read_page(connection, query, (images.c.created_at, images.c.id), page, _image)
+            return read_page(connection, query, order, page, _image)
+
+    def count_matching(self, owner: UserId, search: ImageSearch, most: int) -> int:
+        with reading(self.engine) as connection:
+            return connection.scalars(counted(owner, search, most)).one()
 
     def count_of(self, owner: UserId) -> int:
         query = select(usage.c.image_count).where(usage.c.owner == owner)
         with reading(self.engine) as connection:
             return connection.execute(query).scalar_one_or_none() or 0
 
+    def usage_of(self, owner: UserId) -> Usage:
+        query = select(usage.c.image_count, usage.c.byte_count).where(usage.c.owner == owner)
+        with reading(self.engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return Usage() if row is None else Usage(images=row.image_count, bytes=row.byte_count)
+
+    def find_equal(self, owner: UserId, sha256: str) -> Image | None:
+        query = select(images).where(images.c.owner == owner, images.c.sha256 == sha256)
+        with reading(self.engine) as connection:
+            row = connection.execute(query.order_by(images.c.created_at, images.c.id).limit(1)).one_or_none()
+        return None if row is None else _image(row)
+
+    def having_bytes(self, bytes_ids: Sequence[ImageId]) -> set[ImageId]:
+        with reading(self.engine) as connection:
+            return _having_bytes(connection, bytes_ids)
+
     @repeated_if_overtaken
-    def delete(self, image_id: ImageId) -> bool:
+    def delete(self, image_id: ImageId) -> Erased | None:
+        made = select(func.count(), func.coalesce(func.sum(variants.c.byte_count), 0))
         # The foreign key takes the variants along.
-        deletion = delete(images).where(images.c.id == image_id).returning(images.c.owner)
+        deletion = delete(images).where(images.c.id == image_id).returning(*images.c)
         with writing(self.engine) as connection:
-            owner = connection.execute(deletion).scalar_one_or_none()
-            if owner is None:
-                return False
-            _count(connection, owner, -1)
-        return True
+            count, byte_count = connection.execute(made.where(variants.c.image_id == image_id)).one()
+            row = connection.execute(deletion).one_or_none()
+            if row is None:
+                return None
+            image = _image(row)
+            note_invalidation(connection, image_id)
+            _count(connection, image.owner, -1, 0)
+            is_last = not _having_bytes(connection, [image.bytes_id])
+            if is_last:
+                _count(connection, image.owner, 0, -image.byte_count)
+            burying = insert_into(connection, tombstones).values(
+                image_id=image_id, owner=image.owner, erased_at=TimeFromNow()
+            )
+            connection.execute(burying.on_conflict_do_nothing())
+        return Erased(image, count, int(byte_count), frees_bytes=is_last)
+
+    def was_erased(self, owner: UserId, image_id: ImageId) -> bool:
+        query = select(tombstones.c.image_id).where(tombstones.c.image_id == image_id, tombstones.c.owner == owner)
+        with reading(self.engine) as connection:
+            return connection.scalar(query) is not None
+
+    @repeated_if_overtaken
+    def forget_erased(self, age: timedelta) -> int:
+        old = delete(tombstones).where(tombstones.c.erased_at <= TimeFromNow(-age))
+        with writing(self.engine) as connection:
+            return connection.execute(old).rowcount
 
     def existing(self, image_ids: Sequence[ImageId]) -> set[ImageId]:
         found: set[ImageId] = set()
@@ -73,31 +145,75 @@ class SqlImages:
         return found
 
 
-def _count(connection: Connection, owner: UserId, change: int) -> None:
-    counting = insert_into(connection, usage).values(owner=owner, image_count=change)
-    total = usage.c.image_count + counting.excluded.image_count
-    connection.execute(counting.on_conflict_do_update(index_elements=[usage.c.owner], set_={"image_count": total}))
+def _owner_must_be_there(connection: Connection, owner: UserId) -> None:
+    """Raises UserNotFound. The foreign key of what was added holds the row against whoever gives the account up."""
+    query = select(users.c.id).where(users.c.id == owner, users.c.erased_at.is_(None))
+    if connection.execute(query).one_or_none() is None:
+        raise UserNotFound(f"no user {owner}")
+
+
+def _having_bytes(connection: Connection, bytes_ids: Sequence[ImageId]) -> set[ImageId]:
+    found: set[ImageId] = set()
+    for start in range(0, len(bytes_ids), _MOST_IDS):
+        some = bytes_ids[start : start + _MOST_IDS]
+        own = select(images.c.id).where(images.c.id.in_(some), images.c.bytes_of.is_(None))
+        shared = select(images.c.bytes_of).where(images.c.bytes_of.is_not(None), images.c.bytes_of.in_(some))
+        found.update(connection.scalars(own))
+        found.update(one for one in connection.scalars(shared) if one is not None)
+    return found
+
+
+def _count(connection: Connection, owner: UserId, images_more: int, bytes_more: int) -> Usage:
+    """What there is then."""
+    counting = insert_into(connection, usage).values(owner=owner, image_count=images_more, byte_count=bytes_more)
+    totals = {
+        "image_count": usage.c.image_count + counting.excluded.image_count,
+        "byte_count": usage.c.byte_count + counting.excluded.byte_count,
+    }
+    counted = counting.on_conflict_do_update(index_elements=[usage.c.owner], set_=totals)
+    row = connection.execute(counted.returning(usage.c.image_count, usage.c.byte_count)).one()
+    return Usage(images=row.image_count, bytes=row.byte_count)
 
 
 def _row(image: Image) -> dict[str, Any]:
     return {
         "id": image.id,
         "owner": image.owner,
-        "name": image.name,
+        **_of_labels(image.labels),
         "byte_count": image.byte_count,
         "sha256": image.sha256,
+        "bytes_of": image.bytes_of,
         "created_at": image.created_at,
         **asdict(image.facts),
     }
+
+
+def _of_labels(labels: Labels) -> dict[str, Any]:
+    """With what is searched and sorted by, which no database folds as the other does."""
+    words = [labels.name, labels.description or "", *labels.tags]
+    return {
+        "name": labels.name,
+        "description": labels.description,
+        "tags": ",".join(labels.tags),
+        "name_key": folded(labels.name)[:MAX_NAME],
+        "search_text": folded("\n".join(words)),
+    }
+
+
+def _add_tags(connection: Connection, image: Image) -> None:
+    about = {"image_id": image.id, "owner": image.owner, "created_at": image.created_at}
+    if image.labels.tags:
+        connection.execute(insert(image_tags), [{**about, "tag": tag} for tag in image.labels.tags])
 
 
 def _image(row: Row[Any]) -> Image:
     return Image(
         id=row.id,
         owner=row.owner,
-        name=row.name,
+        labels=Labels(name=row.name, description=row.description, tags=tuple(row.tags.split(",")) if row.tags else ()),
         byte_count=row.byte_count,
         sha256=row.sha256,
         created_at=row.created_at,
+        bytes_of=row.bytes_of,
         facts=Facts(**{fact.name: row._mapping[fact.name] for fact in fields(Facts)}),
     )

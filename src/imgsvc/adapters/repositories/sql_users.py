@@ -7,7 +7,8 @@ from attrs import frozen
 from sqlalchemy import Engine, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from imgsvc.adapters.repositories.tables import users
+from imgsvc.adapters.repositories.statements import ONE_USER
+from imgsvc.adapters.repositories.tables import foundation, users
 from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
 from imgsvc.domain.errors import UsernameTaken, UserNotFound
 from imgsvc.domain.user import User, UserId, username_key
@@ -27,21 +28,22 @@ class SqlUsers:
 
     def get(self, user_id: UserId) -> User:
         with reading(self.engine) as connection:
-            row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+            row = connection.execute(ONE_USER, {"wanted": user_id}).one_or_none()
         if row is None:
             raise UserNotFound(f"no user {user_id}")
-        return _user(row)
+        return user_of_row(row)
 
     def first_created_at(self) -> datetime | None:
         with reading(self.engine) as connection:
-            first: datetime | None = connection.execute(select(func.min(users.c.created_at))).scalar_one()
-        return first
+            there: datetime | None = connection.execute(select(func.min(users.c.created_at))).scalar_one()
+            erased: datetime | None = connection.execute(select(foundation.c.founded_at)).scalar_one_or_none()
+        return min((one for one in (there, erased) if one is not None), default=None)
 
     def find_by_username(self, username: str) -> User | None:
-        query = select(users).where(users.c.username_key == username_key(username))
+        query = select(users).where(users.c.username_key == username_key(username), users.c.erased_at.is_(None))
         with reading(self.engine) as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _user(row)
+        return None if row is None else user_of_row(row)
 
 
 def _row(user: User) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def _row(user: User) -> dict[str, Any]:
     }
 
 
-def _user(row: Row[Any]) -> User:
+def user_of_row(row: Row[Any]) -> User:
     return User(
         id=row.id,
         username=row.username,

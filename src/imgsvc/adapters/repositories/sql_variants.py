@@ -1,35 +1,50 @@
 """Variants in a SQL database; the lease is on the database's clock."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Update, and_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from imgsvc.adapters.repositories.failures import breaks_foreign_key
-from imgsvc.adapters.repositories.pages import read_page
-from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into
-from imgsvc.adapters.repositories.tables import is_queued, is_stallable, variants
-from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
+from imgsvc.adapters.repositories.pages import Order, read_page
+from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into, is_one_of
+from imgsvc.adapters.repositories.statements import (
+    CANCEL,
+    CLAIM,
+    FAIL,
+    FINISH,
+    NO_CLAIM,
+    ONE_VARIANT,
+    RELEASE,
+    RENEW,
+    WAITING,
+    is_pending,
+    lease_is_over,
+)
+from imgsvc.adapters.repositories.tables import is_claimed, is_queued, is_stallable, variants
+from imgsvc.adapters.repositories.transactions import noting, reading, repeated_if_overtaken, writing
 from imgsvc.domain.errors import ImageNotFound, VariantNotFound
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.plain_data import read
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus
-from imgsvc.ports.repositories import Claim, Page, PageRequest
+from imgsvc.ports.repositories import Claim, Page, PageRequest, Progress
 
 _KEY = (variants.c.image_id, variants.c.spec_id, variants.c.fingerprint)
-_NEWEST = (variants.c.created_at, variants.c.id)
-_LAST_QUEUED = (variants.c.queued_at, variants.c.id)
-_NO_RENDITION = {"media_type": None, "width": None, "height": None, "byte_count": None, "frames": None}
+_CLAIM_KEY = (variants.c.id, variants.c.claim_token)
+_MOST_IDS = 500  # in one statement
+_MOST_RENEWED = 100  # by one statement
+_NEWEST = Order(variants.c.created_at, variants.c.id)
+_LAST_QUEUED = Order(variants.c.queued_at, variants.c.id)
+_NO_RENDITION = dict.fromkeys(("media_type", "width", "height", "byte_count", "frames", "sha256"))
 _NO_FAILURE = {"failure_code": None, "failure_detail": None}
-_NO_CLAIM = {"claim_token": None, "lease_ends_at": None}
 
 
 @frozen
@@ -72,26 +87,28 @@ class SqlVariants:
         with reading(self.engine) as connection:
             return read_page(connection, query, _LAST_QUEUED, page, _variant)
 
+    def progress(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, Progress]:
+        found: dict[VariantId, Progress] = {}
+        query = select(variants.c.id, variants.c.status, variants.c.attempts)
+        with reading(self.engine) as connection:
+            for start in range(0, len(variant_ids), _MOST_IDS):
+                some = query.where(variants.c.id.in_(variant_ids[start : start + _MOST_IDS]))
+                found |= {row.id: Progress(row.status, row.attempts) for row in connection.execute(some)}
+        return found
+
     @repeated_if_overtaken
     def claim(self, variant_id: VariantId, lease: timedelta) -> Claim | None:
         token = uuid4()
-        change = (
-            update(variants)
-            .where(variants.c.id == variant_id, _is_free())
-            .values(status=VariantStatus.PROCESSING, attempts=variants.c.attempts + 1)
-            .values(claim_token=token, lease_ends_at=TimeFromNow(lease))
-        )
-        with writing(self.engine) as connection:
-            row = connection.execute(change.returning(*variants.c)).one_or_none()
+        named = {"wanted": variant_id, "token": token, "lease_seconds": lease.total_seconds()}
+        with noting(self.engine) as connection:
+            row = connection.execute(CLAIM, named).one_or_none()
         return None if row is None else Claim(_variant(row), token)
 
     def finish(self, claim: Claim, rendition: Rendition, now: datetime) -> bool:
-        ready = {"status": VariantStatus.READY, "finished_at": now, **_rendition_row(rendition)}
-        return self._change(claim, **ready, **_NO_CLAIM)
+        return self._change(claim, FINISH, finished_at=now, **_rendition_row(rendition))
 
     def fail(self, claim: Claim, failure: Failure, now: datetime) -> bool:
-        failed = {"status": VariantStatus.FAILED, "finished_at": now, **_failure_row(failure)}
-        return self._change(claim, **failed, **_NO_CLAIM)
+        return self._change(claim, FAIL, finished_at=now, **_failure_row(failure))
 
     @repeated_if_overtaken
     def adopt(self, claim: Claim, fingerprint: str) -> Claim | None:
@@ -104,25 +121,30 @@ class SqlVariants:
             return None  # there is one of this image, spec and fingerprint
         return None if row is None else Claim(_variant(row), claim.token)
 
-    def renew(self, claim: Claim, lease: timedelta) -> bool:
-        return self._change(claim, lease_ends_at=TimeFromNow(lease))
+    @repeated_if_overtaken
+    def renew(self, claims: Sequence[Claim], lease: timedelta) -> int:
+        held = [(claim.variant.id, claim.token) for claim in claims]
+        renewed = 0
+        for start in range(0, len(held), _MOST_RENEWED):
+            with noting(self.engine) as connection:
+                are_held = is_one_of(connection, _CLAIM_KEY, held[start : start + _MOST_RENEWED])
+                renewed += connection.execute(RENEW.where(are_held), {"lease_seconds": lease.total_seconds()}).rowcount
+        return renewed
 
     def release(self, claim: Claim, *, charged: bool) -> bool:
-        attempts = variants.c.attempts - (0 if charged else 1)
-        return self._change(claim, status=VariantStatus.PENDING, attempts=attempts, **_NO_CLAIM)
+        return self._change(claim, RELEASE, refund=0 if charged else 1)
 
     @repeated_if_overtaken
-    def _change(self, claim: Claim, **changes: Any) -> bool:
-        # Whatever ends a claim takes its token out of the row, so no older claim can be mistaken for the latest.
-        held = and_(variants.c.id == claim.variant.id, variants.c.claim_token == claim.token)
-        with writing(self.engine) as connection:
-            return connection.execute(update(variants).where(held).values(**changes)).rowcount > 0
+    def _change(self, claim: Claim, change: Update, **named: Any) -> bool:
+        held = {"wanted": claim.variant.id, "token": claim.token}
+        with noting(self.engine) as connection:
+            return connection.execute(change, {**held, **named}).rowcount > 0
 
     @repeated_if_overtaken
     def record(self, variant: Variant) -> Variant:
         with _image_kept(variant.image_id), writing(self.engine) as connection:
             insertion = insert_into(connection, variants).values(_row(variant))
-            kept = ("status", "finished_at", *_NO_RENDITION, *_NO_FAILURE, *_NO_CLAIM)
+            kept = ("status", "finished_at", "used_at", *_NO_RENDITION, *_NO_FAILURE, *NO_CLAIM)
             changes = {name: insertion.excluded[name] for name in kept}
             unless_ready = variants.c.status != VariantStatus.READY
             connection.execute(insertion.on_conflict_do_update(index_elements=_KEY, set_=changes, where=unless_ready))
@@ -138,19 +160,30 @@ class SqlVariants:
             return _get(connection, variant_id)
 
     @repeated_if_overtaken
-    def take_stalled(self, idle: timedelta, limit: int) -> Sequence[VariantId]:
-        order = (variants.c.signalled_at, variants.c.created_at, variants.c.id)
-        stalled = (
-            select(variants.c.id)
-            .where(is_stallable, variants.c.signalled_at <= TimeFromNow(-idle), _is_free())
-            .order_by(*order)
-            .limit(limit)
-            .with_for_update(skip_locked=True)  # nothing on SQLite, where no other writer is about
-        )
+    def cancel(self, variant_id: VariantId, failure: Failure, now: datetime) -> Variant:
         with writing(self.engine) as connection:
-            taken = connection.scalars(stalled).all()
-            connection.execute(update(variants).where(variants.c.id.in_(taken)).values(signalled_at=TimeFromNow()))
+            named = {"wanted": variant_id, "finished_at": now, **_failure_row(failure)}
+            connection.execute(CANCEL, named)
+            return _get(connection, variant_id)
+
+    @repeated_if_overtaken
+    def take_stalled(self, idle: timedelta, limit: int) -> Sequence[VariantId]:
+        waiting = and_(is_pending, is_stallable, variants.c.signalled_at <= TimeFromNow(-idle))
+        with writing(self.engine) as connection:
+            taken = _oldest(connection, and_(is_claimed, lease_is_over), variants.c.lease_ends_at, limit)
+            taken += _oldest(connection, waiting, variants.c.signalled_at, limit - len(taken))
+            if taken:
+                connection.execute(update(variants).where(variants.c.id.in_(taken)).values(**WAITING))
         return taken
+
+
+def _oldest(
+    connection: Connection, found: ColumnElement[bool], moment: ColumnElement[Any], limit: int
+) -> list[VariantId]:
+    """Those that nobody else takes just now."""
+    query = select(variants.c.id).where(found).order_by(moment, variants.c.created_at, variants.c.id).limit(limit)
+    # On SQLite, where no other writer is about, this locks nothing.
+    return list(connection.scalars(query.with_for_update(skip_locked=True)))
 
 
 @contextmanager
@@ -164,14 +197,6 @@ def _image_kept(image_id: ImageId) -> Iterator[None]:
         raise
 
 
-def _is_free() -> ColumnElement[bool]:
-    """Waiting, or claimed by somebody whose lease is over."""
-    lease_is_over = variants.c.lease_ends_at <= TimeFromNow()
-    return or_(
-        variants.c.status == VariantStatus.PENDING, and_(variants.c.status == VariantStatus.PROCESSING, lease_is_over)
-    )
-
-
 def _has_key(*key: object) -> list[ColumnElement[bool]]:
     return [column == value for column, value in zip(_KEY, key, strict=True)]
 
@@ -181,7 +206,7 @@ def _has_key_of(variant: Variant) -> list[ColumnElement[bool]]:
 
 
 def _get(connection: Connection, variant_id: VariantId) -> Variant:
-    row = connection.execute(select(variants).where(variants.c.id == variant_id)).one_or_none()
+    row = connection.execute(ONE_VARIANT, {"wanted": variant_id}).one_or_none()
     if row is None:
         raise VariantNotFound(f"no variant {variant_id}")
     return _variant(row)
@@ -209,9 +234,10 @@ def _row(variant: Variant) -> dict[str, Any]:
         "queued_at": variant.queued_at,
         "finished_at": variant.finished_at,
         "signalled_at": None if variant.queued_at is None else TimeFromNow(),
+        "used_at": TimeFromNow() if variant.status is VariantStatus.READY else None,
         **(_NO_RENDITION if variant.rendition is None else _rendition_row(variant.rendition)),
         **(_NO_FAILURE if variant.failure is None else _failure_row(variant.failure)),
-        **_NO_CLAIM,
+        **NO_CLAIM,
     }
 
 
@@ -229,6 +255,7 @@ def _variant(row: Row[Any]) -> Variant:
         finished_at=row.finished_at,
         rendition=_rendition(row) if row.status is VariantStatus.READY else None,
         failure=_failure(row) if row.status is VariantStatus.FAILED else None,
+        used_at=row.used_at,
     )
 
 
@@ -239,6 +266,7 @@ def _rendition_row(rendition: Rendition) -> dict[str, Any]:
         "height": rendition.height,
         "byte_count": rendition.byte_count,
         "frames": rendition.frames,
+        "sha256": rendition.sha256,
     }
 
 
@@ -249,6 +277,7 @@ def _rendition(row: Row[Any]) -> Rendition:
         height=row.height,
         byte_count=row.byte_count,
         frames=row.frames,
+        sha256=row.sha256,
     )
 
 

@@ -11,20 +11,20 @@ from urllib.parse import unquote
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import TimeoutError
 
-from imgsvc.adapters.repositories.transactions import WRITES
+from imgsvc.adapters.repositories.portable_sql import MAY_BE_LOST, WRITES
 
-_PRAGMAS = (
-    "PRAGMA synchronous=FULL",  # what was answered 201 or 202 survives a power cut
-    "PRAGMA foreign_keys=ON",
-)
+_KEPT = "PRAGMA synchronous=FULL"  # what was answered 201 or 202 survives a power cut
+_SOON_KEPT = "PRAGMA synchronous=NORMAL"  # by what is written next, or within a thousand pages
+_PRAGMAS = (_KEPT, "PRAGMA foreign_keys=ON")
 # More threads than these would only wait for the one writer.
 _MOST_CONNECTIONS = 64
 _HAS_TURN = "imgsvc_has_turn"
+_SYNCHRONOUS = "imgsvc_synchronous"  # which of the two a connection was told last
 
 
 def sqlite_engine(url: str, lock_wait: float) -> Engine:
     """``lock_wait``: seconds to wait for other writers. Raises ValueError where the URL is more or less than a file."""
-    path = _path(url)
+    path = path_of(url)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
@@ -38,7 +38,8 @@ def sqlite_engine(url: str, lock_wait: float) -> Engine:
     return engine
 
 
-def _path(url: str) -> Path:
+def path_of(url: str) -> Path:
+    """Raises ValueError."""
     # Not by make_url, which decodes the path or does not, depending on SQLAlchemy's version.
     path, _, options = url.removeprefix("sqlite:///").partition("?")
     if options:
@@ -87,12 +88,14 @@ def _begin_by_turns(engine: Engine, lock_wait: float) -> None:
     turn = Lock()
 
     def begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get(WRITES):
+        options = connection.get_execution_options()
+        if not options.get(WRITES):
             connection.exec_driver_sql("BEGIN")
             return
         if not turn.acquire(timeout=lock_wait):
             raise TimeoutError("other threads are writing")
         connection.info[_HAS_TURN] = True
+        _synchronize(connection, _SOON_KEPT if options.get(MAY_BE_LOST) else _KEPT)
         # A deferred transaction that has read fails its first write at once when another process is writing,
         # whatever the timeout; one that begins with the lock waits for it.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -103,3 +106,9 @@ def _begin_by_turns(engine: Engine, lock_wait: float) -> None:
 
     event.listen(engine, "begin", begin)
     event.listen(engine, "checkin", give_back)
+
+
+def _synchronize(connection: Connection, pragma: str) -> None:
+    if connection.info.get(_SYNCHRONOUS, _KEPT) != pragma:
+        connection.exec_driver_sql(pragma)
+        connection.info[_SYNCHRONOUS] = pragma

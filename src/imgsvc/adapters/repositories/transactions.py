@@ -1,4 +1,4 @@
-"""The two kinds of transactions; each repository call is one."""
+"""The three kinds of transactions; each repository call is one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,20 +9,27 @@ from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.repositories.failures import Overtaken, translated_failures
-from imgsvc.adapters.repositories.portable_sql import reading_options
+from imgsvc.adapters.repositories.portable_sql import WRITES, noting_options, reading_options
+from imgsvc.adapters.repositories.troubles import trouble_of
+from imgsvc.domain.errors import Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _ATTEMPTS = 4
-WRITES = "imgsvc_writes"  # the execution option that tells an engine's "begin" event what is coming
+OUTAGES = "imgsvc_outages"  # the execution option of an engine whose failures are logged
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Raises Busy, Unavailable."""
-    with translated_failures(), engine.connect().execution_options(**reading_options(engine)) as connection:
+    with (
+        _watched(engine, "reading"),
+        translated_failures(),
+        engine.connect().execution_options(**reading_options(engine)) as connection,
+    ):
         yield connection
 
 
@@ -30,11 +37,47 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """Committed at the end, rolled back on any exception. Raises Busy, Unavailable, StorageFull, Overtaken."""
     with (
+        _watched(engine, "writing"),
         translated_failures(),
         engine.connect().execution_options(**{WRITES: True}) as connection,
         connection.begin(),
     ):
         yield connection
+
+
+@contextmanager
+def noting(engine: Engine) -> Iterator[Connection]:
+    """For one statement, which tells how far a job has come. Raises what ``writing`` does.
+
+    Everybody sees it at once. On SQLite a power cut may undo the last of these, and the job is done again: to wait for
+    the disk three times would cost a job more than its row is worth.
+    """
+    with (
+        _watched(engine, "writing"),
+        translated_failures(),
+        engine.connect().execution_options(**noting_options(engine)) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _watched(engine: Engine, part: str) -> Iterator[None]:
+    outages: Outages | None = engine.get_execution_options().get(OUTAGES)
+    if outages is None:
+        yield
+        return
+    attempt = outages.attempt(part)
+    try:
+        yield
+    except Overtaken:
+        raise
+    except Unavailable as error:
+        trouble = trouble_of(error.__cause__ or error)
+        tell = attempt.finds_nobody if trouble.is_general else attempt.fails
+        tell(trouble.trouble, trouble.detail)
+        raise
+    attempt.succeeds()
 
 
 def repeated_if_overtaken(call: Callable[P, T]) -> Callable[P, T]:
