@@ -3,11 +3,13 @@ dies with the process.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from imgsvc.domain.errors import Unavailable
 from imgsvc.ports.blobs import BlobStore
+from imgsvc.ports.diagnosis import Finding, Subject
 
 
 @contextmanager
@@ -26,7 +28,13 @@ def open_blob_store(url: str) -> Iterator[BlobStore]:
             from imgsvc.adapters.blobs.s3 import S3Blobs
             from imgsvc.adapters.blobs.s3_address import S3Address
 
-            with S3Blobs.opened(S3Address.of(url)) as store:
+            with ExitStack() as opened:
+                try:
+                    store = opened.enter_context(S3Blobs.opened(S3Address.of(url)))
+                except Unavailable as error:
+                    from imgsvc.adapters.blobs.s3_diagnosis import told_at_start
+
+                    raise type(error)(told_at_start(error)) from None
                 yield store
         case "memory":
             from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
@@ -37,6 +45,27 @@ def open_blob_store(url: str) -> Iterator[BlobStore]:
             yield InMemoryBlobs()
         case scheme:
             raise ValueError(f"unknown blob store scheme {scheme!r}; known are file:, s3: and memory:")
+
+
+def diagnose_blobs(url: str) -> Iterator[Finding]:
+    """What is right and wrong with it, also where it cannot be opened. Raises ValueError like ``open_blob_store``."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("the blob store's URL is not understood") from None
+    if parts.scheme == "file":
+        from imgsvc.adapters.blobs.files_diagnosis import diagnose_folder
+
+        yield from diagnose_folder(_folder(parts))
+    elif parts.scheme == "s3":
+        from imgsvc.adapters.blobs.s3_address import S3Address
+        from imgsvc.adapters.blobs.s3_diagnosis import diagnose_s3
+
+        yield from diagnose_s3(S3Address.of(url))
+    else:
+        with open_blob_store(url):
+            remedy = "name a folder or a bucket in IMGSVC_BLOBS_URL"
+            yield Subject("blobs").warning("pictures are kept in memory, and end with the process", remedy)
 
 
 def _folder(parts: SplitResult) -> Path:

@@ -10,10 +10,11 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from attrs import frozen
+from attrs import field, frozen
 
 from imgsvc.adapters.blobs.keys import MARK, checked_key, is_key
 from imgsvc.adapters.blobs.staging import staged_file, sweep
+from imgsvc.adapters.common.outages import Outages
 from imgsvc.domain.errors import BlobNotFound, StorageFull, Unavailable
 from imgsvc.ports.blobs import NO_HEADERS, StoredBlob
 
@@ -27,12 +28,13 @@ class FilesystemBlobs:
     """Processes of one machine may share the folder. Media types are not kept: the database knows them."""
 
     root: Path
+    _outages: Outages = field(factory=lambda: Outages("the storage"), init=False, eq=False, repr=False)
 
     @classmethod
     def at(cls, root: Path) -> "FilesystemBlobs":
         """The store in ``root``, made if absent and rid of what dead writers left. Raises Unavailable."""
         store = cls(root)
-        with _translated_failures():
+        with store._watched("opening"):
             for folder in (store._blobs, store._staging):
                 _make_folder(folder)
             store.check()
@@ -40,11 +42,29 @@ class FilesystemBlobs:
         return store
 
     def check(self) -> None:
-        with _translated_failures():
+        with self._watched("looking"):
             for folder in (self._blobs, self._staging):
                 folder.stat()
                 if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
                     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+    @contextmanager
+    def _watched(self, part: str) -> Iterator[None]:
+        """Raises StorageFull or Unavailable where the system fails."""
+        attempt = self._outages.attempt(part)
+        try:
+            yield
+        except BlobNotFound:
+            attempt.succeeds()
+            raise
+        except OSError as error:
+            is_full = error.errno in _FULL
+            # The system's words alone: the error itself names the file.
+            attempt.fails("it is full" if is_full else "it fails", error.strerror or type(error).__name__)
+            if is_full:
+                raise StorageFull("the storage is full") from error
+            raise Unavailable("the storage does not answer") from error
+        attempt.succeeds()
 
     @property
     def _blobs(self) -> Path:
@@ -59,7 +79,7 @@ class FilesystemBlobs:
 
     def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
         target = self._path(key)
-        with _translated_failures(), staged_file(self._staging) as (path, file):
+        with self._watched("writing"), staged_file(self._staging) as (path, file):
             _write(content, file)
             os.fsync(file.fileno())
             self._move(path, target)
@@ -86,11 +106,11 @@ class FilesystemBlobs:
             folder = folder.parent
 
     def get(self, key: str) -> bytes:
-        with self.open(key) as stream, _translated_failures():
+        with self.open(key) as stream, self._watched("reading"):
             return stream.read()
 
     def open(self, key: str) -> BinaryIO:
-        with _translated_failures():
+        with self._watched("reading"):
             try:
                 return self._path(key).open("rb")
             except FileNotFoundError:
@@ -101,7 +121,7 @@ class FilesystemBlobs:
 
     def delete(self, key: str) -> None:
         target = self._path(key)
-        with _translated_failures():
+        with self._watched("deleting"):
             target.unlink(missing_ok=True)
             remaining = self._remove_empty_from(target.parent)
             with suppress(FileNotFoundError):
@@ -123,7 +143,7 @@ class FilesystemBlobs:
         folder, _, _ = prefix.rpartition("/")
         if folder and not is_key(folder):
             return  # no key starts like this, and the folder might be anywhere
-        with _translated_failures():
+        with self._watched("listing"):
             for entry in _files(self._blobs / folder):
                 key = entry.path.removeprefix(f"{self._blobs}/").removesuffix(MARK)
                 if entry.name.endswith(MARK) and key.startswith(prefix) and is_key(key):
@@ -165,13 +185,3 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _translated_failures() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StorageFull("the storage is full") from error
-        raise Unavailable("the storage does not answer") from error

@@ -21,7 +21,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from imgsvc.adapters.blobs.keys import MARK, checked_key, is_key, may_begin_a_key
-from imgsvc.adapters.blobs.s3_address import S3Address
+from imgsvc.adapters.blobs.s3_address import S3Address, S3Endpoint
 from imgsvc.adapters.blobs.s3_condition import Condition, failure
 from imgsvc.adapters.blobs.s3_http import PatientPoolManager, whole
 from imgsvc.adapters.blobs.s3_reading import Fetched, stream_of
@@ -41,6 +41,7 @@ class S3Blobs:
     """Any number of processes may share the bucket."""
 
     client: Minio = field(repr=False)
+    signer: Minio = field(repr=False)  # of links, which hold good only where they were signed for
     bucket: str
     folder: str
     timeout: float
@@ -53,18 +54,25 @@ class S3Blobs:
         """The store in a bucket, which is made if absent. Raises ValueError, AccessRefused, Unavailable."""
         http = PatientPoolManager(address.timeout, address.pool)
         try:
-            store = cls(client_for(address, http), address.bucket, address.folder, address.timeout)
+            store = cls.at(address, http)
             store._make_bucket()
             yield store
         finally:
             http.clear()
 
+    @classmethod
+    def at(cls, address: S3Address, http: PatientPoolManager) -> "S3Blobs":
+        """The store, whether the bucket is there or not. Raises ValueError."""
+        client = client_for(address, http)
+        signer = client_for(address, http, address.public) if address.public else client
+        return cls(client, signer, address.bucket, address.folder, address.timeout)
+
     def _make_bucket(self) -> None:
-        with self._condition.call():
+        with self._condition.call("looking for the bucket"):
             if self.client.bucket_exists(self.bucket):
                 return
         try:
-            with self._condition.call():
+            with self._condition.call("making the bucket"):
                 self.client.make_bucket(self.bucket)
         except AccessRefused as error:
             raise AccessRefused("the storage has not got the bucket, and does not let us make it") from error
@@ -72,7 +80,7 @@ class S3Blobs:
             self.check()  # somebody else may have made it at the same time
 
     def check(self) -> None:
-        with self._condition.call():
+        with self._condition.call("looking for the bucket"):
             exists = self.client.bucket_exists(self.bucket)
         if not exists:
             raise Unavailable("the storage has not got the bucket")
@@ -89,7 +97,7 @@ class S3Blobs:
             self._put(name, *to_its_end(content), media_type)
 
     def _put(self, name: str, content: BinaryIO, length: int, media_type: str) -> None:
-        with self._condition.call():
+        with self._condition.call("writing"):
             self.client.put_object(
                 self.bucket, name, content, length, media_type, part_size=_PART, num_parallel_uploads=1
             )
@@ -105,7 +113,7 @@ class S3Blobs:
 
     def get(self, key: str) -> bytes:
         name = self._name(key)
-        with self._condition.call():
+        with self._condition.call("reading"):
             return whole(self.client.get_object(self.bucket, name), self.timeout)
 
     def open(self, key: str) -> BinaryIO:
@@ -113,7 +121,7 @@ class S3Blobs:
         return stream_of(lambda start, count: self._part(name, start, count))
 
     def _part(self, name: str, start: int, count: int) -> Fetched:
-        with self._condition.call():
+        with self._condition.call("reading"):
             try:
                 response = self.client.get_object(self.bucket, name, start, count)
             except MinioException as error:
@@ -125,11 +133,11 @@ class S3Blobs:
 
     def link(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> str:
         answered: dict[str, Any] = {f"response-{name.lower()}": value for name, value in headers.items()}
-        with self._condition.call():  # the server may have to be asked for its region
-            return self.client.presigned_get_object(self.bucket, self._name(key), lifetime, response_headers=answered)
+        with self._condition.call("reading"):  # the server may have to be asked for its region
+            return self.signer.presigned_get_object(self.bucket, self._name(key), lifetime, response_headers=answered)
 
     def delete(self, key: str) -> None:
-        with self._condition.call():
+        with self._condition.call("deleting"):
             self.client.remove_object(self.bucket, self._name(key))
 
     def list(self, prefix: str = "") -> Iterator[StoredBlob]:
@@ -143,27 +151,31 @@ class S3Blobs:
                     yield StoredBlob(key, entry.size, entry.last_modified)
 
     def _page(self, entries: Iterator[Any]) -> Sequence[Any]:
-        with self._condition.call():
+        with self._condition.call("listing"):
             try:
                 return tuple(islice(entries, _PAGE))
             except ValueError as error:  # the library's own, for XML that is no listing
                 raise ParseError(str(error)) from error
 
 
-def client_for(address: S3Address, http: PatientPoolManager) -> Minio:
-    """The library's client. Raises ValueError for a region or an endpoint that cannot be."""
+def client_for(address: S3Address, http: PatientPoolManager, endpoint: S3Endpoint | None = None) -> Minio:
+    """The library's client, for another endpoint of the same server where one is given.
+
+    Raises ValueError for a region or an endpoint that cannot be.
+    """
+    endpoint = endpoint or S3Endpoint(address.endpoint, address.is_secure)
     client = Minio(
-        address.endpoint,
+        endpoint.name,
         address.access_key,
         address.secret_key,
-        secure=address.is_secure,
+        secure=endpoint.is_secure,
         region=address.region,
         http_client=http,
     )
     if address.path_style is True:
-        client.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
+        client.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]  # the library has no types
     elif address.path_style is False:
-        client.enable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
+        client.enable_virtual_style_endpoint()  # type: ignore[no-untyped-call]  # the same
     return client
 
 

@@ -10,8 +10,16 @@ from imgsvc.adapters.blobs.keys import is_key
 _NOT_UNDERSTOOD = (
     "a blob store on S3 is s3://key:secret@host:9000/bucket/folder?region=eu-central-1, each part percent-encoded"
 )
-_OPTIONS = ("region", "secure", "path_style", "timeout", "pool")
+_OPTIONS = ("region", "secure", "path_style", "timeout", "pool", "public")
 _BUCKET_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+
+
+@frozen
+class S3Endpoint:
+    """Where a server is reached."""
+
+    name: str  # host, or host:port
+    is_secure: bool
 
 
 @frozen
@@ -28,6 +36,7 @@ class S3Address:
     path_style: bool | None  # None: as is usual with the server
     timeout: float  # seconds for a part to be stored; what has no body may take a quarter of it
     pool: int  # connections that are kept
+    public: "S3Endpoint | None" = None  # where others than us reach the server, if elsewhere
 
     @classmethod
     def of(cls, url: str) -> "S3Address":
@@ -56,6 +65,7 @@ class S3Address:
             path_style=_is_yes("path_style", options["path_style"]) if "path_style" in options else None,
             timeout=_number("timeout", options.get("timeout", "10")),
             pool=round(_number("pool", options.get("pool", "64"))),
+            public=_public(options["public"]) if "public" in options else None,
         )
 
 
@@ -77,6 +87,14 @@ def _options(parts: SplitResult) -> dict[str, str]:
             raise ValueError(f"blob store option {name!r} is given twice")
         options[name] = value
     return options
+
+
+def _public(text: str) -> S3Endpoint:
+    parts = _split(text)
+    is_bare = parts.path in ("", "/") and not (parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_bare or not _fits_a_header(parts.netloc):
+        raise ValueError("blob store option 'public' is https://host:port, or http:, with nothing behind it")
+    return S3Endpoint(parts.netloc, parts.scheme == "https")
 
 
 def _is_bucket(name: str) -> bool:

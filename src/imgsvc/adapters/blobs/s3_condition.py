@@ -1,6 +1,5 @@
 """How a server of objects fares, as far as the last calls know, and its failures as ours."""
 
-import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,10 @@ from minio.error import InvalidResponseError, MinioException, S3Error, ServerErr
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
+from imgsvc.adapters.blobs.s3_troubles import unreachable
+from imgsvc.adapters.common.outages import Attempt, Outages
 from imgsvc.domain.errors import AccessRefused, BlobNotFound, StorageFull, Unavailable
 from imgsvc.domain.wording import cut
-
-logger = logging.getLogger(__name__)
 
 _MISSING = {"NoSuchKey", "NoSuchVersion"}
 _FULL = {
@@ -56,75 +55,70 @@ def failure(error: MinioException) -> Failure:
 
 @define(eq=False)
 class Condition:
-    """Says in the log, once each, when the server stops working and when it works again.
+    """While the server does not answer at all it is left alone for ``rest`` seconds.
 
-    While the server does not answer at all it is left alone for ``rest`` seconds, and then one call finds out whether
-    it is back. The others fail at once: they would tie up every thread of the service.
+    Then one call finds out whether it is back. The others fail at once: they would tie up every thread of the service.
     """
 
     rest: float = 2.0
-    _trouble: str = field(default="", init=False)
+    _outages: Outages = field(factory=lambda: Outages("the storage"), init=False)
     _asks_again_at: float | None = field(default=None, init=False)  # None: it answers
     _asking: Lock = field(factory=Lock, init=False, repr=False)
 
     @contextmanager
-    def call(self) -> Iterator[None]:
-        """Around every use of the server. Raises BlobNotFound, StorageFull, AccessRefused, Unavailable."""
+    def call(self, part: str) -> Iterator[None]:
+        """Around every use of the server, of which ``part`` says the kind.
+
+        Raises BlobNotFound, StorageFull, AccessRefused, Unavailable.
+        """
         asks_again_at = self._asks_again_at
         if asks_again_at is None:
-            with self._watched():
+            with self._watched(part):
                 yield
             return
         if monotonic() < asks_again_at or not self._asking.acquire(blocking=False):
             raise Unavailable("the storage does not answer")
         try:
-            with self._watched():
+            with self._watched(part):
                 yield
         finally:
             self._asking.release()
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
+    def _watched(self, part: str) -> Iterator[None]:
+        attempt = self._outages.attempt(part)
         try:
             yield
         except MinioException as error:
             # An answer, whatever it says.
             self._asks_again_at = None
-            raise self._noted(failure(error)) from error
+            raise _noted(failure(error), attempt) from error
         except HTTPError as error:
             self._asks_again_at = monotonic() + self.rest if _is_silence(error) else None
-            self._note("it cannot be reached", type(error).__name__)
+            attempt.finds_nobody("it cannot be reached", unreachable(error)[0])
             raise Unavailable("the storage does not answer") from error
         except (ParseError, UnicodeDecodeError) as error:
-            self._note("it does not speak S3", type(error).__name__)
+            attempt.finds_nobody("it does not speak S3", type(error).__name__)
             raise Unavailable("the storage gives answers of no sense") from error
         else:
             self._asks_again_at = None
-            self._note("")
+            attempt.succeeds()
 
-    def _noted(self, failure: Failure) -> Exception:
-        """Our failure for one that the server told."""
-        status, code = failure.status, failure.code
-        if code in _MISSING or (status == 404 and not code):
-            self._note("")
-            return BlobNotFound("there are no bytes under this key")
-        if status == 507 or code in _FULL:
-            self._note("it is full", failure.shown)
-            return StorageFull("the storage is full")
-        if status in (401, 403):
-            self._note("it refuses our key, or what the key may do, or our clock", failure.shown)
-            return AccessRefused("the storage refuses us")
-        self._note("it fails", failure.shown)
-        return Unavailable("the storage does not work")
 
-    def _note(self, trouble: str, detail: str = "") -> None:
-        if trouble == self._trouble:
-            return
-        self._trouble = trouble
-        if trouble:
-            logger.error("the storage is in trouble: %s (%s)", trouble, detail)
-        else:
-            logger.info("the storage works again")
+def _noted(failure: Failure, attempt: Attempt) -> Exception:
+    """Our failure for one that the server told."""
+    status, code = failure.status, failure.code
+    if code in _MISSING or (status == 404 and not code):
+        attempt.succeeds()
+        return BlobNotFound("there are no bytes under this key")
+    if status == 507 or code in _FULL:
+        attempt.fails("it is full", failure.shown)
+        return StorageFull("the storage is full")
+    if status in (401, 403):
+        attempt.fails("it refuses our key, or what the key may do, or our clock", failure.shown)
+        return AccessRefused("the storage refuses us")
+    attempt.fails("it fails", failure.shown)
+    return Unavailable("the storage does not work")
 
 
 def _is_silence(error: HTTPError) -> bool:

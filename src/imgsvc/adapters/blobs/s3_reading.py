@@ -49,7 +49,7 @@ class _Ranges(RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]  # typeshed: any buffer
         content = self._next(min(len(buffer), self._remaining))
         buffer[: len(content)] = content
         return len(content)

@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from attrs import frozen
 
 from imgsvc.ports.cache import Cache
+from imgsvc.ports.diagnosis import Finding, Subject
+from imgsvc.ports.limits import RateLimiter
 from imgsvc.ports.locks import Locks
 
 # Seconds that the memory of a process is trusted beside a cache that others write to, and delete from.
@@ -20,19 +22,17 @@ _LONGEST = 366 * 24 * 60 * 60  # seconds that something may be kept in Redis
 
 @frozen
 class OpenedCache:
-    """A cache, and turns among those who share it."""
+    """A cache, and turns and rates among those who share it."""
 
     cache: Cache
     locks: Locks
+    limits: RateLimiter
 
 
 @contextmanager
 def open_cache(url: str) -> Iterator[OpenedCache]:
     """Raises ValueError for a URL that means nothing here, and AccessRefused for a password that is wrong."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise ValueError("the cache's URL is not understood") from None
+    parts = _split(url)
     match parts.scheme:
         case "memory":
             yield _in_memory(parts)
@@ -43,32 +43,64 @@ def open_cache(url: str) -> Iterator[OpenedCache]:
             raise ValueError(f"unknown cache scheme {scheme!r}; known are memory:, redis: and rediss:")
 
 
+def diagnose_cache(url: str) -> Iterator[Finding]:
+    """What is right and wrong with it, also where it cannot be opened. Raises ValueError like ``open_cache``."""
+    parts = _split(url)
+    if parts.scheme in ("redis", "rediss"):
+        from imgsvc.adapters.cache.redis_address import RedisAddress
+        from imgsvc.adapters.cache.redis_diagnosis import diagnose_redis
+
+        _redis_options(parts)
+        yield from diagnose_redis(RedisAddress.of(parts))
+        return
+    with open_cache(url):
+        yield Subject("cache").ok("renderings are cached in the memory of each process")
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise ValueError("the cache's URL is not understood") from None
+
+
 def _in_memory(parts: SplitResult) -> OpenedCache:
     from imgsvc.adapters.cache.in_memory import DEFAULT_MAX_BYTES, InMemoryCache
+    from imgsvc.adapters.cache.in_memory_limits import InMemoryLimits
     from imgsvc.adapters.cache.in_memory_locks import InMemoryLocks
 
     if parts.netloc or parts.path or parts.fragment:
         raise ValueError("a cache in memory is memory: or memory:?max_bytes=...")
     options = _options(parts, max_bytes=DEFAULT_MAX_BYTES)
-    return OpenedCache(InMemoryCache(options["max_bytes"]), InMemoryLocks())
+    return OpenedCache(InMemoryCache(options["max_bytes"]), InMemoryLocks(), InMemoryLimits())
 
 
 @contextmanager
 def _in_redis(parts: SplitResult) -> Iterator[OpenedCache]:
-    from imgsvc.adapters.cache.in_memory import DEFAULT_MAX_BYTES, InMemoryCache
+    from imgsvc.adapters.cache.in_memory import InMemoryCache
     from imgsvc.adapters.cache.layered import LayeredCache
     from imgsvc.adapters.cache.redis_address import RedisAddress
-    from imgsvc.adapters.cache.redis_cache import DEFAULT_MAX_VALUE, DEFAULT_TTL, RedisCache
+    from imgsvc.adapters.cache.redis_cache import RedisCache
+    from imgsvc.adapters.cache.redis_limits import RedisLimits
     from imgsvc.adapters.cache.redis_locks import RedisLocks
     from imgsvc.adapters.cache.redis_server import RedisServer
+
+    options = _redis_options(parts)
+    with RedisServer.opened(RedisAddress.of(parts)) as server:
+        shared = RedisCache(server, options["max_value"], options["ttl"])
+        memory = InMemoryCache(options["max_bytes"], max_age=_NEAR_AGE)
+        cache = LayeredCache(memory, shared) if memory.max_bytes else shared
+        yield OpenedCache(cache, RedisLocks(server), RedisLimits(server))
+
+
+def _redis_options(parts: SplitResult) -> dict[str, int]:
+    from imgsvc.adapters.cache.in_memory import DEFAULT_MAX_BYTES
+    from imgsvc.adapters.cache.redis_cache import DEFAULT_MAX_VALUE, DEFAULT_TTL
 
     options = _options(parts, max_bytes=DEFAULT_MAX_BYTES, max_value=DEFAULT_MAX_VALUE, ttl=DEFAULT_TTL)
     if not 1 <= options["ttl"] <= _LONGEST:
         raise ValueError(f"cache option 'ttl' is from 1 to {_LONGEST}")
-    with RedisServer.opened(RedisAddress.of(parts)) as server:
-        shared = RedisCache(server, options["max_value"], options["ttl"])
-        memory = InMemoryCache(options["max_bytes"], max_age=_NEAR_AGE)
-        yield OpenedCache(LayeredCache(memory, shared) if memory.max_bytes else shared, RedisLocks(server))
+    return options
 
 
 def _options(parts: SplitResult, **defaults: int) -> dict[str, int]:

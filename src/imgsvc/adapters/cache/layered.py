@@ -27,3 +27,6 @@ class LayeredCache:
     def delete(self, key: str) -> None:
         self.far.delete(key)  # first, or somebody might fetch it from there again
         self.near.delete(key)
+
+    def check(self) -> None:
+        self.far.check()

@@ -48,6 +48,9 @@ class RedisCache:
         with suppress(Unavailable):
             self.server.ask("delete", lambda redis: redis.delete(name))
 
+    def check(self) -> None:
+        self.server.ask("ping", lambda redis: redis.ping())
+
 
 def name_of(kind: bytes, key: str) -> bytes:
     """The name of a key in Redis: short, whatever text the key is."""

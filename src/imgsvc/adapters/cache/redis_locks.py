@@ -14,7 +14,7 @@ from imgsvc.domain.errors import Unavailable
 
 _PAUSE = 0.05  # seconds between two looks at a turn that somebody else has
 # A turn that has ended by itself may be somebody else's by now.
-_GIVE_BACK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
+GIVE_BACK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 
 
 @frozen
@@ -34,7 +34,7 @@ class RedisLocks:
             yield has_waited
         finally:
             with suppress(Unavailable):
-                self.server.ask("give back", lambda redis: redis.eval(_GIVE_BACK, 1, name, mine))
+                self.server.ask("give back", lambda redis: redis.eval(GIVE_BACK, 1, name, mine))
 
     def _has_taken(self, name: bytes, mine: bytes, lease: timedelta) -> bool:
         try:

@@ -14,19 +14,19 @@ from redis.exceptions import AuthenticationError, ConnectionError, RedisError, R
 from redis.retry import Retry
 
 from imgsvc.adapters.cache.redis_address import RedisAddress
+from imgsvc.adapters.cache.redis_troubles import trouble_of
+from imgsvc.adapters.common.outages import Outages
 from imgsvc.domain.errors import AccessRefused, Unavailable
 from imgsvc.domain.wording import cut
 
-logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _PATIENCE = 0.25  # seconds to connect, and to be answered
-_CONNECTION = "connection"
 
 
 @define(eq=False)
 class RedisServer:
-    """Says in the log, once each, what stops working and when it works again; ``failures`` counts what went wrong.
+    """``failures`` counts what went wrong.
 
     When the server does not answer, it is left alone for ``rest`` seconds; then one call finds out whether it is back.
     """
@@ -36,13 +36,15 @@ class RedisServer:
     failures: int = field(default=0, init=False)
     _asks_again_at: float | None = field(default=None, init=False)  # None: it answers
     _asking: Lock = field(factory=Lock, init=False, repr=False)
-    _troubles: dict[str, str] = field(factory=dict, init=False)
+    _outages: Outages = field(
+        factory=lambda: Outages("Redis", logging.WARNING, meanwhile="that costs time only"), init=False
+    )
 
     @classmethod
     @contextmanager
     def opened(cls, address: RedisAddress) -> Iterator["RedisServer"]:
         """A server that is down is no reason not to start. Raises AccessRefused."""
-        with closing(_client(address)) as client:
+        with client_of(address) as client:
             server = cls(client)
             try:
                 server.ask("ping", lambda redis: redis.ping())
@@ -63,38 +65,25 @@ class RedisServer:
             self._asking.release()
 
     def _answer(self, what: str, question: Callable[[Redis], T]) -> T:
+        attempt = self._outages.attempt(what)
         try:
             answer = question(self.client)
         except (ConnectionError, TimeoutError) as error:
             self._asks_again_at = monotonic() + self.rest
-            self._fail(_CONNECTION, error)
+            attempt.finds_nobody("it cannot be used", trouble_of(error)[0])
+            self._fail(error)
         except RedisError as error:
-            self._has_answered()
-            self._fail(what, error)
+            self._asks_again_at = None
+            attempt.fails(f"it fails to {what}", cut(str(error)))
+            self._fail(error)
         else:
-            self._has_answered()
-            self._note(what, "")
+            self._asks_again_at = None
+            attempt.succeeds()
             return answer
 
-    def _has_answered(self) -> None:
-        self._asks_again_at = None
-        self._note(_CONNECTION, "")
-
-    def _fail(self, what: str, error: RedisError) -> NoReturn:
+    def _fail(self, error: RedisError) -> NoReturn:
         self.failures += 1
-        # What a connection fails with differs from call to call, and is one trouble all the same.
-        self._note(what, cut(str(error)) if isinstance(error, ResponseError) else type(error).__name__)
         raise Unavailable("the cache does not answer") from error
-
-    def _note(self, what: str, trouble: str) -> None:
-        before = self._troubles.get(what, "")
-        if before == trouble or (before and trouble and what == _CONNECTION):
-            return
-        self._troubles[what] = trouble
-        if trouble:
-            logger.warning("Redis is in trouble, which costs time only: %s: %s", what, trouble)
-        else:
-            logger.info("Redis works again: %s", what)
 
 
 def _must_let_us_in(error: BaseException | None) -> None:
@@ -105,17 +94,21 @@ def _must_let_us_in(error: BaseException | None) -> None:
         raise AccessRefused("the cache's Redis has no database of that number, or our user may do nothing") from error
 
 
-def _client(address: RedisAddress) -> Redis:
-    return Redis(
+@contextmanager
+def client_of(address: RedisAddress, patience: float = _PATIENCE) -> Iterator[Redis]:
+    """The library's, which connects when it is first used."""
+    client = Redis(
         host=address.host,
         port=address.port,
         db=address.database,
         username=address.user,
         password=address.password,
         ssl=address.is_secure,
-        socket_connect_timeout=_PATIENCE,
-        socket_timeout=_PATIENCE,
+        socket_connect_timeout=patience,
+        socket_timeout=patience,
         retry=Retry(NoBackoff(), 0),
         protocol=2,  # the handshake of the third, and what it tells of, is not needed
         driver_info=None,
     )
+    with closing(client):
+        yield client

@@ -5,6 +5,8 @@ import secrets
 from pathlib import Path
 from uuid import uuid4
 
+from imgsvc.ports.diagnosis import Finding, Subject
+
 _SHORTEST = 32  # bytes
 _LONGEST = 4096  # bytes
 
@@ -20,9 +22,26 @@ def kept_secret(path: Path) -> bytes:
     return _read(path)
 
 
+def diagnose_kept_secret(subject: Subject, path: Path) -> Finding:
+    """Makes none where there is none."""
+    try:
+        if not path.exists():
+            return subject.ok(f"{path.name} is made at the first start, in {path.parent}")
+        _read(path)
+    except ValueError as error:
+        found, _, remedy = str(error).partition(": ")
+        return subject.error(found, remedy)
+    except OSError as error:
+        remedy = "let the service's user read it, and nobody else (chown, chmod 600)"
+        return subject.error(f"{path} cannot be read: {error.strerror}", remedy)
+    return subject.ok(f"{path.name} is kept in {path.parent}, for this user alone")
+
+
 def _make(path: Path) -> None:
     """Another process may do the same: ``link`` lets one of them win, and only with a file that is complete."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # One by one: those above the last would be open to all.
+    for folder in reversed([one for one in (path.parent, *path.parent.parents) if not one.exists()]):
+        folder.mkdir(mode=0o700, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         _write(temporary, secrets.token_hex(32).encode())  # in ASCII, so that an editor or a shell can carry it

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from imgsvc.domain.plan import Limits
+from imgsvc.ports.diagnosis import Finding
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
 
 if TYPE_CHECKING:
@@ -59,6 +60,32 @@ def open_engine_in_children(
         yield engine
 
 
+def diagnose_engine(name: str, limits: Limits, *, deadline: timedelta, memory: int | None) -> Iterator[Finding]:
+    """What is right and wrong with it. ``memory``: what a child may have, None for an engine in this process.
+
+    Raises ValueError for a name it does not know.
+    """
+    from imgsvc.adapters.imaging.diagnosis import SUBJECT, diagnose
+
+    if name == "auto" and not _has_vips():
+        yield SUBJECT.warning("libvips is not there: Pillow does it all, and takes longer", "pip install pyvips-binary")
+    if memory is None:
+        yield from diagnose(open_engine(name, limits), "in this process")
+        return
+    try:
+        with open_engine_in_children(name, limits, slots=1, deadline=deadline, memory=memory) as engine:
+            yield from diagnose(engine, f"in a child with {memory / 2**20:.0f} MiB")
+            if engine.is_confined:
+                yield SUBJECT.ok("Landlock keeps it from files, programs and TCP")
+            else:
+                remedy = "run on Linux 6.7 or newer with Landlock, and let the container's seccomp profile allow it"
+                yield SUBJECT.warning("it is not confined: a decoder that was taken over could open files", remedy)
+    except RuntimeError as error:
+        yield SUBJECT.error(
+            str(error), "raise IMGSVC_RENDER_MEMORY, and the limits of memory and processes (ulimit -a)"
+        )
+
+
 def open_header_reader(limits: Limits) -> HeaderReader:
     """Pictures over the limits are read with more care."""
     from imgsvc.adapters.imaging.pillow.headers import PillowHeaders
@@ -85,7 +112,7 @@ def _engine(name: str, limits: Limits) -> ImageEngine:
 def _has_vips() -> bool:
     """Whether its libraries are there and can be loaded; there are machines that they are not made for."""
     try:
-        import imgsvc.adapters.imaging.vips.engine  # noqa: F401
+        import imgsvc.adapters.imaging.vips.engine  # noqa: F401  # to see whether it can be
     except (ImportError, OSError):
         return False
     return True

@@ -46,6 +46,12 @@ def rendered_in(answer: dict[str, Any], content: bytes) -> Rendered:
     raise RenderingFailed(_UNREADABLE)
 
 
+def is_unexplained(answer: dict[str, Any]) -> bool:
+    """Whether it tells of a failure that neither the picture nor the request is said to be guilty of."""
+    failure = answer.get("failure")
+    return isinstance(failure, dict) and failure.get("kind") == RenderingFailed.__name__
+
+
 def failure_in(answer: dict[str, Any]) -> ImgsvcError:
     """The failure, with all that it told; one that nobody foresaw is logged."""
     try:

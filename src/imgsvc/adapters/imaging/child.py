@@ -4,6 +4,7 @@ The parent is believed, so what it says is pickled. What the child says is plain
 have taken it over.
 """
 
+import gc
 import json
 import os
 import pickle
@@ -24,10 +25,17 @@ from imgsvc.domain.plain_data import plain
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.ports.imaging import ImageEngine
 
+# A rendering takes its time anyway; whoever answers requests meanwhile should not have to wait for a turn.
+_NICENESS = 5
+
 # One grey pixel, as a PNG.
-_PIXEL = bytes.fromhex(
+PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
     "3a7e9b550000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
+_TOO_MUCH_MEMORY = (
+    "the picture takes more memory than a rendering may have (IMGSVC_RENDER_MEMORY): "
+    "a smaller result takes less, and so does one that is no AVIF"
 )
 
 
@@ -37,6 +45,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # A terminal or a supervisor sends these to all processes at once, and the parent has work to finish.
         signal.signal(number, signal.SIG_IGN)
+    os.nice(_NICENESS)
     messages = Messages(socket.socket(fileno=os.dup(0)))
     try:
         engine = _begun(messages)
@@ -53,6 +62,9 @@ def _begun(messages: Messages) -> ImageEngine | None:
         begun_with: tuple[ImageEngine, int] = pickle.loads(head)  # noqa: S301  # from the parent
         engine, memory = begun_with
         _warm_up(engine)
+        # What is loaded stays: it was not looked through for garbage until here, and is not from here on.
+        gc.freeze()
+        gc.enable()
         limit_resources(memory)
         is_confined = close_doors()
     except Exception as error:
@@ -67,7 +79,7 @@ def _warm_up(engine: ImageEngine) -> None:
     spec = TransformSpec([Watermark("a", size=8, font=font, stroke=1) for font in Font])
     for format in Format:
         try:
-            made = engine.render(BytesIO(_PIXEL), TransformSpec(spec.steps, Output(format=format)))
+            made = engine.render(BytesIO(PIXEL), TransformSpec(spec.steps, Output(format=format)))
             engine.measure(BytesIO(made.content))
         except ImgsvcError:
             continue  # which it will tell whoever asks for the same
@@ -97,7 +109,7 @@ def _streams(content: bytearray, lengths: Iterable[int]) -> list[BytesIO]:
 def _failure(error: Exception) -> dict[str, Any]:
     """Whatever the parent needs to raise the same."""
     if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
-        return _failure(RenderingFailed("the picture takes more memory than a rendering may have"))
+        return _failure(RenderingFailed(_TOO_MUCH_MEMORY))
     if isinstance(error, InvalidInput):
         attributes = ("path", "allowed", "nearest", "position", "parameter", *(["value"] if error.has_value else []))
         found = {name: getattr(error, name) for name in attributes}

@@ -17,7 +17,8 @@ from imgsvc.adapters.imaging.messages import Messages
 # A module of the same name, without what stands in the package's face: that would bring the whole service along,
 # which takes half a second and 30 MB for each child.
 _BEGIN = """
-import sys, types
+import gc, sys, types
+gc.disable()
 package = types.ModuleType("imgsvc")
 package.__path__ = [{folder!r}]
 sys.modules["imgsvc"] = package

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from attrs import Factory, field, frozen
 
-from imgsvc.adapters.imaging.answers import facts_in, failure_in, rendered_in
+from imgsvc.adapters.imaging.answers import facts_in, failure_in, is_unexplained, rendered_in
 from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
 from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.image import Facts
@@ -29,8 +29,9 @@ class ChildProcessEngine:
     """``slots`` children work, one call each; ``queue`` more calls wait, for ``wait`` at most; others find it Busy.
 
     A call that takes longer than it says, or else than ``deadline``, or that ends its child, fails alone: another child
-    takes the place. So it does after ``calls_per_child`` calls, against what libraries leak. ``memory`` is what a child
-    may have, in bytes. The engine must be fit for pickling. To be opened by ``running``.
+    takes the place. So it does after ``calls_per_child`` calls, against what libraries leak; and where a child that has
+    worked before fails for no fault of the picture, which is then asked of the new one. ``memory`` is what a child may
+    have, in bytes. The engine must be fit for pickling. To be opened by ``running``.
     """
 
     engine: ImageEngine = field(kw_only=False)
@@ -138,7 +139,7 @@ class ChildProcessEngine:
                 self._idle.put(child)
                 raise
             request = pickle.dumps((spec, tuple(overlays), tuple(map(len, contents))))
-            answer, made = self._asked(child, request, contents, (deadline or self.deadline).total_seconds())
+            answer, made = self._answered(child, request, contents, (deadline or self.deadline).total_seconds())
         finally:
             self._admitted.release()
         if "failure" in answer:
@@ -172,6 +173,26 @@ class ChildProcessEngine:
         else:
             self._idle.put(child)
 
+    def _answered(
+        self, child: ChildProcess, request: bytes, contents: Sequence[bytes], seconds: float
+    ) -> tuple[dict[str, Any], bytes]:
+        """By that child; or, where it fails and has worked before, by one that has not.
+
+        What libraries keep of earlier pictures, and how they leave memory, may be why it failed.
+        """
+        end, is_worn = time.monotonic() + seconds, child.calls > 0
+        answer, made = self._asked(child, request, contents, seconds)
+        if not is_worn or not is_unexplained(answer):
+            return answer, made
+        logger.warning("a picture could not be rendered, and is tried again in a process that has done nothing else")
+        fresh = self._fresh_child()
+        return self._asked(fresh, request, contents, max(0.001, end - time.monotonic()))
+
+    def _fresh_child(self) -> ChildProcess:
+        while (child := self._ready_child()).calls > 0:
+            self._replace(child)
+        return child
+
     def _asked(
         self, child: ChildProcess, request: bytes, contents: Sequence[bytes], seconds: float
     ) -> tuple[dict[str, Any], bytes]:
@@ -182,7 +203,7 @@ class ChildProcessEngine:
             failure = self._explained(error, child, seconds)
             self._replace(child)
             raise failure from error
-        if child.calls < self.calls_per_child:
+        if child.calls < self.calls_per_child and not is_unexplained(answer[0]):
             self._idle.put(child)
         else:
             self._replace(child)

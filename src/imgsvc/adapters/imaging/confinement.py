@@ -40,10 +40,18 @@ def end_with(parent: int) -> None:
 
 
 def limit_resources(memory: int) -> None:
-    """At most so many bytes of addresses; no core dump, which would hold pictures; no file of any size."""
-    _lower(resource.RLIMIT_AS, memory)
+    """At most so many bytes of memory; no core dump, which would hold pictures; no file of any size."""
+    _lower(resource.RLIMIT_AS, memory + _untouched_bytes())
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, 0)
+
+
+def _untouched_bytes() -> int:
+    """Addresses that this process has taken and does not use, as libraries do. The kernel counts them as memory."""
+    if not _is_linux():
+        return 0
+    addresses, resident = Path("/proc/self/statm").read_text().split()[:2]
+    return (int(addresses) - int(resident)) * resource.getpagesize()
 
 
 def _lower(limit: int, value: int) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import frozen
 
+from imgsvc.ports.diagnosis import Finding, Subject
 from imgsvc.ports.jobs import JobQueue, JobSource
 
 
@@ -47,6 +48,18 @@ def open_jobs(url: str, *, slots: int = 1, request_id: Callable[[], str | None] 
                 yield Jobs(queue=publisher, source=consumer)
         case scheme:
             raise ValueError(f"unknown job queue scheme {scheme!r}; known are memory:, amqp: and amqps:")
+
+
+def diagnose_jobs(url: str) -> Iterator[Finding]:
+    """What is right and wrong with it, also where it cannot be opened. Raises ValueError like ``open_jobs``."""
+    if urlsplit(url).scheme in ("amqp", "amqps"):
+        from imgsvc.adapters.jobs.rabbitmq.address import address_of
+        from imgsvc.adapters.jobs.rabbitmq.diagnosis import diagnose_rabbitmq
+
+        yield from diagnose_rabbitmq(address_of(url))
+        return
+    with open_jobs(url):
+        yield Subject("jobs").ok("jobs are queued inside the server, which makes them itself")
 
 
 def _must_be_bare(url: str) -> None:

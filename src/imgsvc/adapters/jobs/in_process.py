@@ -25,7 +25,12 @@ class InProcessJobs:
     _waiting: OrderedDict[VariantId, str | None] = field(factory=OrderedDict, init=False)
     _delayed: "_Delayed" = field(factory=lambda: _Delayed(), init=False)
     _is_closed: bool = field(default=False, init=False)
+    _times_left: int = field(default=0, init=False)
     _changed: Condition = field(factory=Condition, init=False, repr=False)  # guards all of the above
+
+    @property
+    def outlives_process(self) -> bool:
+        return False
 
     def publish(self, variant_id: VariantId) -> None:
         """Nothing to do for one that waits, nor for one whose delay runs: it will be delivered."""
@@ -40,7 +45,10 @@ class InProcessJobs:
         """There is nothing between those who publish and those who work."""
 
     def leave(self) -> None:
-        """There are no others."""
+        """There are no others; whoever waits need not any more."""
+        with self._changed:
+            self._times_left += 1
+            self._changed.notify_all()
 
     def receive(self, timeout: timedelta) -> "InProcessDelivery | None":
         with self._changed:
@@ -51,7 +59,8 @@ class InProcessJobs:
                 self._changed.notify()
 
     def _first_until(self, deadline: float) -> "InProcessDelivery | None":
-        while not self._is_closed:
+        times_left = self._times_left
+        while not self._is_closed and self._times_left == times_left:
             now = monotonic()
             for variant_id, request_id in self._delayed.pop_due(now):
                 self._waiting.setdefault(variant_id, request_id)
@@ -88,6 +97,9 @@ class InProcessDelivery:
     def was_given_up(self) -> bool:
         """Never: whoever dies of it takes the queue along."""
         return False
+
+    def make_way(self) -> None:
+        """Any number of them may be out at once."""
 
     def acknowledge(self) -> None:
         self._is_settled = True

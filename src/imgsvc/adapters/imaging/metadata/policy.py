@@ -13,6 +13,7 @@ from imgsvc.adapters.imaging.metadata.tiff import (
     Block,
     Directory,
     Field,
+    parsed,
     text_of,
     written,
 )
@@ -79,19 +80,39 @@ def kept(embedded: Embedded, policy: Metadata) -> Kept:
     match policy:
         case Metadata.COPYRIGHT:
             root = _only(block.root, {_ARTIST, _COPYRIGHT})
-            packet = _reduced(embedded.xmp, xmp.RIGHTS)
+            packet = _reduced(embedded.xmp, xmp.OF_RIGHTS)
         case Metadata.SAFE:
             root = _safe(block.root)
             packet = _reduced(embedded.xmp, xmp.DESCRIPTIVE)
         case Metadata.ALL:
             root = _lasting(block.root)
-            packet = xmp.upright(embedded.xmp) if embedded.xmp else None
+            packet = _short(xmp.upright(embedded.xmp)) if embedded.xmp else None
     return Kept(_fitting(evolve(block, root=root | _rights(embedded.iptc, root))), packet)
 
 
+def without_exif(says: Kept) -> Kept:
+    """For a format that has no place for EXIF: its artist and copyright stand in the XMP then, unless others do."""
+    block = parsed(says.exif, MOST, MOST) if says.exif else None
+    root = block.root if block is not None else {}
+    values = {xmp.CREATOR: _words(text_of(root, _ARTIST)), xmp.RIGHTS: _words(text_of(root, _COPYRIGHT))}
+    return Kept(None, _short(xmp.completed(says.xmp, values)))
+
+
+def _words(text: bytes) -> str:
+    """As EXIF has it: in ASCII, says its specification, in UTF-8 or Latin 1, say its files. XML takes no controls."""
+    try:
+        words = text.decode()
+    except UnicodeDecodeError:
+        words = text.decode("latin-1")
+    return "".join(one for one in words if one.isprintable()).strip()
+
+
 def _reduced(packet: bytes | None, names: tuple[str, ...]) -> bytes | None:
-    found = xmp.reduced(packet, names) if packet else None
-    return found if found is not None and len(found) <= MOST else None
+    return _short(xmp.reduced(packet, names)) if packet else None
+
+
+def _short(packet: bytes | None) -> bytes | None:
+    return packet if packet is not None and len(packet) <= MOST else None
 
 
 def _only(directory: Directory, tags: set[int]) -> Directory:

@@ -16,12 +16,16 @@ _JPEG_PART = 65519  # bytes of a profile in one segment
 _JPEG_PARTS = 255
 _PNG_HEADER = 33  # bytes: the signature and the first chunk
 _WEBP_ICC, _WEBP_ALPHA, _WEBP_EXIF, _WEBP_XMP = 0x20, 0x10, 0x08, 0x04  # flags of the extended header
+_GIF_HEADER = 13  # bytes: the signature, and the screen's description
+_GIF_XMP = b"!\xff\x0bXMP DataXMP"
+# Whoever takes the packet for blocks, each of which begins with its length, lands here and on its last byte.
+_GIF_LANDING = b"\x01" + bytes(range(0xFF, -1, -1)) + b"\0"
 _UNDEFINED, _BYTES = 7, 1  # kinds of fields
 _TIFF_XMP, _TIFF_ICC = 700, 34675
 
 
 def labelled(content: bytes, format: Format, carried: Carried) -> bytes:
-    """The file with what it is to carry; an AVIF gets that from its encoder, and a GIF has no place for it."""
+    """The file with what it is to carry; an AVIF gets that from its encoder."""
     write = _WRITERS.get(format)
     if write is None or not (carried.exif or carried.xmp or carried.icc):
         return content
@@ -114,9 +118,19 @@ def _tiff(content: bytes, carried: Carried) -> bytes:
     return content[:4] + struct.pack(block.order + "I", len(content)) + content[8:] + directory
 
 
+def _gif(content: bytes, carried: Carried) -> bytes:
+    """Before all frames; nothing but XMP has a place, and its bytes stand there as they are, not in blocks."""
+    if not carried.xmp:
+        return content
+    flags = content[10]
+    at = _GIF_HEADER + (3 << (flags & 7) + 1 if flags & 0x80 else 0)  # behind the palette that all frames share
+    return b"GIF89a" + content[6:at] + _GIF_XMP + carried.xmp + _GIF_LANDING + content[at:]
+
+
 _WRITERS: dict[Format, Callable[[bytes, Carried], bytes]] = {
     Format.JPEG: _jpeg,
     Format.PNG: _png,
     Format.WEBP: _webp,
     Format.TIFF: _tiff,
+    Format.GIF: _gif,
 }

@@ -1,26 +1,44 @@
 """XMP: the few properties of Dublin Core that matter here, out of a packet and into a new one."""
 
-import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape, quoteattr
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DC = "http://purl.org/dc/elements/1.1/"
+_META = "adobe:ns:meta/"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 # The properties of Dublin Core that are read, and what holds the values of each: one for each language, the values
 # in their order, or in none.
 _CONTAINERS = {"creator": "Seq", "description": "Alt", "rights": "Alt", "subject": "Bag", "title": "Alt"}
-RIGHTS = ("creator", "rights")
+CREATOR, RIGHTS = "creator", "rights"
+OF_RIGHTS = (CREATOR, RIGHTS)
 DESCRIPTIVE = tuple(_CONTAINERS)
 
 _MAX_VALUES = 100  # of a property
-_TURN = re.compile(rb"(tiff:Orientation(?:\s*=\s*[\"']|\s*>\s*))[0-9]+")
-_MEASURES = re.compile(
-    rb"\s(?:tiff:Image(?:Width|Length)|exif:Pixel[XY]Dimension)\s*=\s*(?:\"[0-9]*\"|'[0-9]*')"
-    rb"|<(tiff:Image(?:Width|Length)|exif:Pixel[XY]Dimension)>[0-9]*</\1>"
-)
-_THUMBNAILS = ((b"<xmp:Thumbnails", b"</xmp:Thumbnails>"), (b"<xap:Thumbnails", b"</xap:Thumbnails>"))
+_TIFF, _EXIF, _XMP = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/", "http://ns.adobe.com/xap/1.0/"
+_TURN = f"{{{_TIFF}}}Orientation"
+# What is no longer so once the pixels are others; thumbnails show what a crop or a blur took away.
+_OF_PIXELS = {
+    *(f"{{{_TIFF}}}{name}" for name in ("ImageWidth", "ImageLength")),
+    *(f"{{{_EXIF}}}{name}" for name in ("PixelXDimension", "PixelYDimension")),
+    f"{{{_XMP}}}Thumbnails",
+}
+# The usual prefixes, which readers that look for text rather than names rely on.
+_PREFIXES = {
+    "x": _META,
+    "rdf": _RDF,
+    "dc": _DC,
+    "tiff": _TIFF,
+    "exif": _EXIF,
+    "xmp": _XMP,
+    "aux": "http://ns.adobe.com/exif/1.0/aux/",
+    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+    "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
+    "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
+    "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
+}
+for _prefix, _name in _PREFIXES.items():
+    ElementTree.register_namespace(_prefix, _name)
 
 
 def reduced(packet: bytes, names: Collection[str]) -> bytes | None:
@@ -28,31 +46,68 @@ def reduced(packet: bytes, names: Collection[str]) -> bytes | None:
     root = _root(packet)
     if root is None:
         return None
-    found = [_property(name, _values(root, name)) for name in sorted(names)]
-    inner = "".join(found)
-    if not inner:
-        return None
-    return (
-        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
-        f'<rdf:RDF xmlns:rdf="{_RDF}"><rdf:Description rdf:about="" xmlns:dc="{_DC}">{inner}'
-        '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
-    ).encode()
+    values = {name: _values(root, name) for name in sorted(names)}
+    return _packet(_with_properties(_empty(), values)) if any(values.values()) else None
 
 
 def upright(packet: bytes) -> bytes | None:
-    """The packet as it is, but for what is no longer so: orientation, measures, thumbnails. None for a broken one."""
-    if _root(packet) is None:
+    """All that the packet says but what is no longer so: orientation, measures, thumbnails. None for a broken one."""
+    root = _root(packet)
+    if root is None:
         return None
-    packet = _MEASURES.sub(b"", _TURN.sub(rb"\g<1>1", packet))
-    for opening, closing in _THUMBNAILS:
-        packet = _without(packet, opening, closing)
-    return packet
+    for element in list(root.iter()):
+        for name in _OF_PIXELS & set(element.keys()):
+            del element.attrib[name]
+        if element.get(_TURN):
+            element.set(_TURN, "1")
+        if element.tag == _TURN:
+            element.text = "1"
+        for child in [child for child in element if child.tag in _OF_PIXELS]:
+            element.remove(child)
+    return _packet(root)
 
 
-def _without(content: bytes, opening: bytes, closing: bytes) -> bytes:
-    while (start := content.find(opening)) >= 0 and (end := content.find(closing, start)) >= 0:
-        content = content[:start] + content[end + len(closing) :]
-    return content
+def completed(packet: bytes | None, values: Mapping[str, str]) -> bytes | None:
+    """The packet, or a new one, that has a value for each of these properties where it had none."""
+    root = (_root(packet) if packet else None) or _empty()
+    missing: dict[str, list[tuple[str | None, str]]] = {
+        name: [(None, text)] for name, text in values.items() if text and not _values(root, name)
+    }
+    return _packet(_with_properties(root, missing)) if missing else packet
+
+
+def _empty() -> ElementTree.Element:
+    root = ElementTree.Element(f"{{{_META}}}xmpmeta")
+    ElementTree.SubElement(root, f"{{{_RDF}}}RDF")
+    return root
+
+
+def _with_properties(
+    root: ElementTree.Element, values: Mapping[str, list[tuple[str | None, str]]]
+) -> ElementTree.Element:
+    """With a description of their own, in the first RDF that there is."""
+    holder = root if root.tag == f"{{{_RDF}}}RDF" else root.find(f".//{{{_RDF}}}RDF")
+    if holder is None:
+        holder = ElementTree.SubElement(root, f"{{{_RDF}}}RDF")
+    description = ElementTree.SubElement(holder, f"{{{_RDF}}}Description", {f"{{{_RDF}}}about": ""})
+    for name, told in values.items():
+        if told:
+            kind = _CONTAINERS[name]
+            container = ElementTree.SubElement(
+                ElementTree.SubElement(description, f"{{{_DC}}}{name}"), f"{{{_RDF}}}{kind}"
+            )
+            for language, text in told:
+                attributes = {_LANGUAGE: language or "x-default"} if kind == "Alt" else {}
+                ElementTree.SubElement(container, f"{{{_RDF}}}li", attributes).text = text
+    return root
+
+
+def _packet(root: ElementTree.Element) -> bytes | None:
+    try:
+        text = ElementTree.tostring(root, "unicode")
+    except RecursionError:  # nothing honest is as deep
+        return None
+    return f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>{text}<?xpacket end="w"?>'.encode()
 
 
 def _root(packet: bytes) -> ElementTree.Element | None:
@@ -61,7 +116,9 @@ def _root(packet: bytes) -> ElementTree.Element | None:
         return None
     try:
         # Whatever it says of itself, XMP is written in UTF-8, in which the check above can be relied on.
-        return ElementTree.fromstring(packet.strip(b"\0 \r\n\t"), ElementTree.XMLParser(encoding="utf-8"))  # noqa: S314
+        # What is parsed is as long as metadata may be, and has no entities.
+        parser = ElementTree.XMLParser(encoding="utf-8")  # noqa: S314  # see above
+        return ElementTree.fromstring(packet.strip(b"\0 \r\n\t"), parser)  # noqa: S314  # see above
     except (ElementTree.ParseError, ValueError):
         return None
 
@@ -75,15 +132,3 @@ def _values(root: ElementTree.Element, name: str) -> list[tuple[str | None, str]
             items = holder.findall(f"*/{{{_RDF}}}li") or [holder]
             found += [(item.get(_LANGUAGE), item.text.strip()) for item in items if item.text and item.text.strip()]
     return found[:_MAX_VALUES]
-
-
-def _property(name: str, values: list[tuple[str | None, str]]) -> str:
-    if not values:
-        return ""
-    container = _CONTAINERS[name]
-    items = "".join(f"<rdf:li{_language(container, told)}>{escape(text)}</rdf:li>" for told, text in values)
-    return f"<dc:{name}><rdf:{container}>{items}</rdf:{container}></dc:{name}>"
-
-
-def _language(container: str, told: str | None) -> str:
-    return f" xml:lang={quoteattr(told or 'x-default')}" if container == "Alt" else ""

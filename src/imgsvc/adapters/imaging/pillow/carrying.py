@@ -6,7 +6,7 @@ from attrs import evolve
 
 from imgsvc.adapters.imaging.animation import FOREVER, ONCE
 from imgsvc.adapters.imaging.carried import Carried
-from imgsvc.adapters.imaging.metadata.policy import Kept, kept
+from imgsvc.adapters.imaging.metadata.policy import Kept, kept, without_exif
 from imgsvc.adapters.imaging.metadata.reading import embedded_in
 from imgsvc.adapters.imaging.pillow.decoding import Opened
 from imgsvc.adapters.imaging.pillow.picture import Picture
@@ -17,11 +17,13 @@ from imgsvc.domain.output import Format, Metadata, Output, Profile
 def carried(file: Opened, output: Output) -> Carried:
     """For a file whose pixels are still to be decoded: a profile that is kept is no longer with them.
 
-    GIF has a place for neither metadata nor profile.
+    GIF has a place for neither EXIF nor profile.
     """
     says = Kept()
-    if output.format is not Format.GIF and output.metadata is not Metadata.NONE:
+    if output.metadata is not Metadata.NONE:
         says = kept(embedded_in(file.content, file.facts.media_type), output.metadata)
+    if output.format is Format.GIF:
+        says = without_exif(says)
     keeps_colors = output.icc is Profile.KEEP and output.format is not Format.GIF
     return Carried(says.exif, says.xmp, taken_profile(file.image) if keeps_colors else None, _plays(file))
 

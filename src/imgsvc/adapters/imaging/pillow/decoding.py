@@ -173,10 +173,10 @@ def decode(file: Opened, reach: Reach, *, upright: bool) -> Picture:
 def placed(file: Opened, reach: Reach, *, upright: bool) -> Placement:
     """Where the reach lies in the pixels that the file's reader gives."""
     whole = file.facts.size if upright else file.facts.stored_size
-    return Placement.of(reach, whole, _pending_turn(file, upright))
+    return Placement.of(reach, whole, pending_turn(file, upright))
 
 
-def _pending_turn(file: Opened, upright: bool) -> int:
+def pending_turn(file: Opened, upright: bool) -> int:
     """The orientation that is still to be undone once the pixels are read."""
     orientation = file.facts.orientation
     if isinstance(file.image, TiffImageFile):

@@ -1,6 +1,7 @@
 """Pictures as files; what they carry besides is added to the file, but for AVIF."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -69,15 +70,29 @@ def _avif(frames: Frames, output: Output, carried: Carried) -> bytes:
     options = {"quality": _quality(output), "subsampling": "4:2:0"}
     if output.lossless:
         options = {"quality": 100, "subsampling": "4:4:4"}
-    return _saved(
-        in_mode(picture, "RGBA" if has_alpha(picture) else "RGB"),
-        "AVIF",
-        **options,
-        **_AVIF_ENCODER,
-        exif=carried.exif or b"",
-        xmp=carried.xmp or b"",
-        icc_profile=carried.icc or b"",
-    )
+    with _lack_of_memory_told():
+        return _saved(
+            in_mode(picture, "RGBA" if has_alpha(picture) else "RGB"),
+            "AVIF",
+            **options,
+            **_AVIF_ENCODER,
+            exif=carried.exif or b"",
+            xmp=carried.xmp or b"",
+            icc_profile=carried.icc or b"",
+        )
+
+
+@contextmanager
+def _lack_of_memory_told() -> Iterator[None]:
+    """The AVIF encoder has one sentence for all that ends it. Its pixels and options are ours, so memory is what is
+    left. Raises MemoryError.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "planes failed" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 def _tiff(frames: Frames, output: Output, carried: Carried) -> bytes:

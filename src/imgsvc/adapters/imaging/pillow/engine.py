@@ -18,9 +18,7 @@ from imgsvc.adapters.imaging.animation import frames_in
 from imgsvc.adapters.imaging.carried import Carried
 from imgsvc.adapters.imaging.fitting import fitted, is_searched
 from imgsvc.adapters.imaging.metadata.writing import labelled
-
-# The families of steps register themselves when they are imported.
-from imgsvc.adapters.imaging.pillow import color, effects, geometry, overlay  # noqa: F401
+from imgsvc.adapters.imaging.pillow import color, effects, geometry, overlay  # noqa: F401  # the families of steps register
 from imgsvc.adapters.imaging.pillow.carrying import carried, delay_of, fit_for
 from imgsvc.adapters.imaging.pillow.decisions import Decided, decided
 from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, frame_numbers, go_to, opened
@@ -43,7 +41,7 @@ from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, Overlays, Rendered
 
-REVISION = 3  # raised whenever the same source and spec come to give other bytes
+REVISION = 4  # raised whenever the same source and spec come to give other bytes
 
 _LIBRARIES = ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "libtiff", "webp", "avif", "littlecms2", "freetype2")
 
@@ -79,8 +77,7 @@ class PillowEngine:
 
     def measure(self, source: BinaryIO) -> Facts:
         file = opened(source, self.limits)
-        read_all(file, self.limits)
-        return file.facts
+        return read_all(file, self.limits)
 
     def check(self, spec: TransformSpec) -> None:
         for index, step in enumerate(spec.steps):

@@ -18,7 +18,7 @@ def heic_reader() -> type[ImageFile] | None:
     class HeicImageFile(HeifImageFile):
         def load(self) -> Any:
             # The limits have believed its header, and now its pixels decide.
-            said, loaded = self.size, super().load()  # type: ignore[no-untyped-call]
+            said, loaded = self.size, super().load()  # type: ignore[no-untyped-call]  # no types
             if self.size != said:
                 raise CorruptImage("the picture is larger or smaller than its file says")
             return loaded

@@ -6,18 +6,24 @@ from PIL.PngImagePlugin import PngImageFile
 
 from imgsvc.adapters.imaging.completeness import check_png, is_whole_jpeg
 from imgsvc.adapters.imaging.pillow.decoding import Opened, blaming_the_file
+from imgsvc.adapters.imaging.pillow.look import DRAFT, with_look
 from imgsvc.adapters.imaging.pillow.picture import size_of
 from imgsvc.domain.errors import ImageTooLarge
+from imgsvc.domain.image import Facts
 from imgsvc.domain.plan import Limits
 
 # Pixels that no row is made of, as a rule: counting all that a file holds takes as long as decoding it.
 _UNLIKELY = {"L": (97,), "P": (97,), "LA": (97, 0), "RGB": (97, 98, 99), "RGBA": (97, 98, 99, 0)}
 
 
-def read_all(file: Opened, limits: Limits) -> None:
-    """Decode all frames for nothing but their errors. Raises CorruptImage; ImageTooLarge for a page of a TIFF."""
+def read_all(file: Opened, limits: Limits) -> Facts:
+    """Decode all frames for their errors, and the first one for its look.
+
+    Raises CorruptImage; ImageTooLarge for a page of a TIFF.
+    """
     with blaming_the_file():
         _read_first(file)
+        facts = with_look(file.facts, file)
         pixels = size_of(file.image).pixels
         for number in range(1, file.facts.frames):
             file.image.seek(number)
@@ -28,6 +34,7 @@ def read_all(file: Opened, limits: Limits) -> None:
             if pixels > limits.max_pixels:
                 raise ImageTooLarge("the picture has too many pixels", allowed=f"at most {limits.max_pixels} pixels")
             file.image.load()
+    return facts
 
 
 def _read_first(file: Opened) -> None:
@@ -35,7 +42,7 @@ def _read_first(file: Opened) -> None:
         case JpegImageFile():
             if not is_whole_jpeg(file.content):
                 # All bytes are read at any scale; few pixels are faster.
-                file.image.draft(None, (1, 1))
+                file.image.draft(None, DRAFT)
                 file.image.load()
         case PngImageFile():
             _read_png(file, file.image)

@@ -1,8 +1,10 @@
 """A job queue on RabbitMQ: durable, confirmed, acknowledged late, and given up in the end."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.jobs.rabbitmq.address import address_of
 from imgsvc.adapters.jobs.rabbitmq.consumer import Consumer
 from imgsvc.adapters.jobs.rabbitmq.publisher import Publisher
@@ -20,8 +22,9 @@ def open_rabbitmq(url: str, slots: int, request_id: Callable[[], str | None]) ->
     """
     address = address_of(url)
     address.parameters("check")
-    publisher = Publisher(address, request_id)
-    consumer = Consumer(address, slots, publisher)
+    outages = Outages("the job queue's broker", logging.WARNING, meanwhile="jobs are kept, and wait")
+    publisher = Publisher(address, outages, request_id)
+    consumer = Consumer(address, outages, slots, publisher)
     try:
         publisher.open(_PATIENCE)
     except BrokerRefuses as error:

@@ -13,6 +13,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ConsumerCancelled
 from pika.spec import Basic, BasicProperties
 
+from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.jobs.rabbitmq.address import Address
 from imgsvc.adapters.jobs.rabbitmq.link import Link, Session
 from imgsvc.adapters.jobs.rabbitmq.messages import Message
@@ -35,6 +36,7 @@ class Consumer:
     """
 
     address: Address
+    outages: Outages
     slots: int
     publisher: Publisher
     _arrived: "deque[RabbitDelivery]" = field(factory=deque, init=False)
@@ -43,17 +45,25 @@ class Consumer:
     _is_wanted: bool = field(default=False, init=False)
     _is_started: bool = field(default=False, init=False)
     _is_closed: bool = field(default=False, init=False)
+    _times_left: int = field(default=0, init=False)
     _changed: Condition = field(factory=Condition, init=False, repr=False)  # guards all but the tags
     _link: Link = field(
         init=False,
-        default=Factory(lambda self: Link("consumer", self.address, self._begin, self._work), takes_self=True),
+        default=Factory(
+            lambda self: Link("consumer", self.address, self.outages, self._begin, self._work), takes_self=True
+        ),
     )
+
+    @property
+    def outlives_process(self) -> bool:
+        return True
 
     def receive(self, timeout: timedelta) -> "RabbitDelivery | None":
         deadline = monotonic() + timeout.total_seconds()
         with self._changed:
             self._want()
-            while not self._is_closed:
+            times_left = self._times_left
+            while not self._is_closed and self._times_left == times_left:
                 if self._arrived:
                     return self._arrived.popleft()
                 remaining = deadline - monotonic()
@@ -75,6 +85,8 @@ class Consumer:
     def leave(self) -> None:
         with self._changed:
             self._is_wanted = False
+            self._times_left += 1
+            self._changed.notify_all()
         self._link.wake()
 
     def close(self) -> None:
@@ -142,7 +154,8 @@ class Consumer:
             self._changed.notify()
 
     def _refuse(self, channel: BlockingChannel, tag: int, body: bytes, error: Exception, was_given_up: bool) -> None:
-        logger.error(
+        logger.log(
+            logging.INFO if was_given_up else logging.ERROR,  # the second time it is no news
             "%s a message that is not ours: %s",
             "dropped" if was_given_up else "set aside",
             error,
@@ -164,6 +177,7 @@ class RabbitDelivery:
     _session: Session = field(repr=False)
     _consumer: Consumer = field(repr=False)
     _is_settled: bool = field(default=False, init=False)
+    _is_forgotten: bool = field(default=False, init=False)  # by the broker
 
     @property
     def variant_id(self) -> VariantId:
@@ -173,13 +187,20 @@ class RabbitDelivery:
     def request_id(self) -> str | None:
         return self._message.request_id
 
+    def make_way(self) -> None:
+        """Of signals that were given up, none is in a slot's way."""
+        if not (self._is_settled or self.was_given_up):
+            self._have_forgotten()
+
     def acknowledge(self) -> None:
         if not self._is_settled:
             self._is_settled = True
-            self._acknowledge()
+            self._have_forgotten()
 
-    def _acknowledge(self) -> None:
-        self._consumer.settle(self._within_session(lambda session: session.channel.basic_ack(self.tag)))
+    def _have_forgotten(self) -> None:
+        if not self._is_forgotten:
+            self._is_forgotten = True
+            self._consumer.settle(self._within_session(lambda session: session.channel.basic_ack(self.tag)))
 
     def requeue(self, delay: timedelta) -> None:
         """Acknowledged when the broker has its successor, which has not been delivered even once."""
@@ -190,9 +211,10 @@ class RabbitDelivery:
             self._return_after(delay)
             return
         try:
-            self._consumer.publisher.put_back(self._message, delay, self._acknowledge)
+            self._consumer.publisher.put_back(self._message, delay, self._have_forgotten)
         except Unavailable:
-            self._return_after(max(delay, _UNSETTLED_DELAY))
+            if not self._is_forgotten:
+                self._return_after(max(delay, _UNSETTLED_DELAY))
 
     def _return_after(self, delay: timedelta) -> None:
         """Kept that long, and then given back to the queue that it came from."""

@@ -17,8 +17,10 @@ from pika.exceptions import (
     ProbableAuthenticationError,
 )
 
+from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.jobs.rabbitmq.address import Address
 from imgsvc.adapters.jobs.rabbitmq.topology import BrokerRefuses, Topology
+from imgsvc.adapters.jobs.rabbitmq.troubles import BROKEN, trouble_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Link:
 
     purpose: str  # for people
     address: Address
+    outages: Outages
     begin: Callable[[Session], None]
     work: Callable[[Session], None]
     _session: Session | None = field(default=None, init=False)
@@ -52,7 +55,6 @@ class Link:
     _is_closing: Event = field(factory=Event, init=False)
     _has_tried: Event = field(factory=Event, init=False)
     _refusal: BrokerRefuses | None = field(default=None, init=False)
-    _is_down: bool = field(default=False, init=False)
 
     @property
     def is_up(self) -> bool:
@@ -90,18 +92,17 @@ class Link:
             begun = monotonic()
             try:
                 with self._connected() as session:
-                    self._note_up()
                     self._serve(session)
             except Exception as error:
                 self._note_down(error)
             self._has_tried.set()
             pause = _FIRST_PAUSE if monotonic() - begun > _STABLE_SECONDS else min(pause * 2, _LONGEST_PAUSE)
             # Of many workers that lost the same broker, not all come back at once.
-            self._is_closing.wait(pause * random.uniform(0.5, 1))  # noqa: S311
+            self._is_closing.wait(pause * random.uniform(0.5, 1))  # noqa: S311  # no secret
 
     @contextmanager
     def _connected(self) -> Iterator[Session]:
-        connection = _opened(self.address, self.purpose)
+        connection = opened(self.address, self.purpose)
         try:
             channel = connection.channel()
             Topology(self.address.queue).declare(channel)
@@ -115,37 +116,30 @@ class Link:
                 connection.close()
 
     def _serve(self, session: Session) -> None:
+        self.work(session)
+        # Not before: a broker may let us in, and then do nothing for us, each time anew.
+        self._note_up()
         while True:
-            self.work(session)
             if self._is_closing.is_set():
                 return
             session.connection.process_data_events(_LOOK_UP_SECONDS)
             if not session.channel.is_open:
                 raise ChannelClosed(0, "the broker closed the channel")
+            self.work(session)
 
     def _note_up(self) -> None:
         self._refusal = None
         self._has_tried.set()
-        if self._is_down:
-            self._is_down = False
-            logger.info("the job queue's broker answers again", extra={"connection": self.purpose})
+        self.outages.attempt(self.purpose).succeeds()
 
     def _note_down(self, error: Exception) -> None:
-        """Says it once, until it is up again."""
         self._refusal = error if isinstance(error, BrokerRefuses) else None
-        if self._is_down:
-            return
-        self._is_down = True
-        is_expected = isinstance(error, AMQPError | OSError | BrokerRefuses)
-        logger.warning(
-            "the job queue's broker cannot be used, trying again: %s",
-            _described(error),
-            extra={"connection": self.purpose},
-            exc_info=None if is_expected else error,
-        )
+        is_news = self.outages.attempt(self.purpose).fails(*trouble_of(error))
+        if is_news and not isinstance(error, (*BROKEN, BrokerRefuses)):
+            logger.error("the broker's %s failed", self.purpose, exc_info=error)
 
 
-def _opened(address: Address, purpose: str) -> BlockingConnection:
+def opened(address: Address, purpose: str) -> BlockingConnection:
     """Raises BrokerRefuses for what no second attempt will mend."""
     try:
         return BlockingConnection(address.parameters(purpose))
@@ -153,11 +147,6 @@ def _opened(address: Address, purpose: str) -> BlockingConnection:
         raise BrokerRefuses("the broker knows no such user and password") from error
     except ProbableAccessDeniedError as error:
         raise BrokerRefuses(f"the broker has no virtual host {address.virtual_host!r} for this user") from error
-
-
-def _described(error: Exception) -> str:
-    """In one line; of some of pika's errors the class says more than the text."""
-    return f"{type(error).__name__}: {error}".partition("\n")[0].removesuffix(": ")
 
 
 def _nothing() -> None:

@@ -1,15 +1,15 @@
 """Signals on their way to the broker."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from datetime import timedelta
 from math import ceil
-from threading import Lock
-from time import monotonic
+from threading import Event, Lock
 
 import pika
 from attrs import Factory, define, field, frozen
 
+from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.jobs.rabbitmq.address import Address
 from imgsvc.adapters.jobs.rabbitmq.link import Link, Session
 from imgsvc.adapters.jobs.rabbitmq.messages import MEDIA_TYPE, Message
@@ -18,7 +18,7 @@ from imgsvc.domain.errors import Unavailable
 from imgsvc.domain.variant import VariantId
 
 _MOST_WAITING = 10_000  # signals, of about 1 kB each
-_SLOW_SECONDS = 2.0
+_ANSWER_SECONDS = 2.0
 _LONGEST_DELAY = timedelta(days=40)  # in milliseconds still a number to the broker
 _PERSISTENT = 2
 
@@ -39,14 +39,17 @@ class Publisher:
     """
 
     address: Address
+    outages: Outages
     request_id: Callable[[], str | None]
     _waiting: OrderedDict[object, _Outgoing] = field(factory=OrderedDict, init=False)  # a variant once
     _lock: Lock = field(factory=Lock, init=False)
-    _sending_since: float | None = field(default=None, init=False)  # what is on its way just now
+    _questions: "deque[Event]" = field(factory=deque, init=False)  # of ``check``, set by the broker's answer
     _is_closed: bool = field(default=False, init=False)
     _link: Link = field(
         init=False,
-        default=Factory(lambda self: Link("publisher", self.address, self._begin, self._send_all), takes_self=True),
+        default=Factory(
+            lambda self: Link("publisher", self.address, self.outages, self._begin, self._send_all), takes_self=True
+        ),
     )
 
     def open(self, patience: float) -> None:
@@ -61,9 +64,12 @@ class Publisher:
         self._put(object(), _Outgoing(message, delay, then))
 
     def check(self) -> None:
-        sending_since = self._sending_since
-        is_stuck = sending_since is not None and monotonic() - sending_since > _SLOW_SECONDS
-        if is_stuck or not self._link.is_up:
+        """A round trip to the broker, which would keep its connections open also if it hung."""
+        answered = Event()
+        if self._link.is_up:
+            self._questions.append(answered)
+            self._link.wake()
+        if not self._link.is_up or not answered.wait(_ANSWER_SECONDS):
             raise Unavailable("the job queue's broker does not answer")
 
     def close(self) -> None:
@@ -81,20 +87,29 @@ class Publisher:
         self._link.wake()
 
     def _begin(self, session: Session) -> None:
+        self._questions.clear()
         session.channel.confirm_delivery()
 
     def _send_all(self, session: Session) -> None:
+        self._answer_questions(session)
         while (found := self._take_first()) is not None:
             key, outgoing = found
-            self._sending_since = monotonic()
             try:
                 self._send(session, outgoing)
             except BaseException:
                 self._return_first(key, outgoing)
                 raise
-            finally:
-                self._sending_since = None
             outgoing.then()
+            self._answer_questions(session)
+
+    def _answer_questions(self, session: Session) -> None:
+        """Once the broker has answered; those who have stopped waiting meanwhile do not mind."""
+        if not self._questions:
+            return
+        asked = [self._questions.popleft() for _ in range(len(self._questions))]
+        session.channel.basic_qos(prefetch_count=1)  # means nothing to who takes nothing, and has an answer
+        for answered in asked:
+            answered.set()
 
     def _take_first(self) -> tuple[object, _Outgoing] | None:
         """Out of the way: once it is under way it may be delivered, and the same published anew counts."""

@@ -1,0 +1,18 @@
+"""Rates that each process counts for itself."""
+
+from attrs import field, frozen
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from imgsvc.adapters.cache.counting import taken
+from imgsvc.ports.limits import Allowance, Rate
+
+
+@frozen
+class InMemoryLimits:
+    _counters: SlidingWindowCounterRateLimiter = field(
+        factory=lambda: SlidingWindowCounterRateLimiter(MemoryStorage()), init=False, repr=False
+    )
+
+    def take(self, key: str, rate: Rate, cost: int = 1) -> Allowance:
+        return taken(self._counters, key, rate, cost)

@@ -1,0 +1,13 @@
+"""What we call on behalf of others: where pictures are fetched from, and whom we tell."""
+
+from collections.abc import Sequence
+
+from imgsvc.adapters.outbound.addresses import AddressGuard, Network
+from imgsvc.adapters.outbound.guarded_http import GuardedHttp
+from imgsvc.adapters.outbound.http_fetcher import HttpFetcher
+from imgsvc.ports.fetching import Fetcher
+
+
+def open_fetcher(*, seconds: float, allowed: Sequence[Network] = ()) -> Fetcher:
+    """``allowed``: what may be called besides the public internet."""
+    return HttpFetcher(GuardedHttp(AddressGuard(allowed)), seconds)

@@ -1,0 +1,82 @@
+"""Which addresses a server may call for somebody who is not its operator: those of the public internet."""
+
+import socket
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeAlias
+
+from attrs import frozen
+
+from imgsvc.domain.errors import FetchFailed, FetchTimedOut, UrlNotAllowed
+from imgsvc.domain.web_url import WebUrl
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
+
+# Of IPv6, what is routed at all; and of that, what is documentation, a tunnel, or not handed out.
+_GLOBAL = ip_network("2000::/3")
+_NOT_GLOBAL = [ip_network(one) for one in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")]
+_TRANSLATED = ip_network("64:ff9b::/96")  # NAT64: the last 32 bits are an IPv4 address
+_RELAYS = ip_network("192.88.99.0/24")  # of 6to4, which the standard library takes for anybody's
+
+
+def is_public(address: Address) -> bool:
+    """Whether it is one host of the public internet, however it is wrapped."""
+    address = _unwrapped(address)
+    if isinstance(address, IPv4Address):
+        # ``is_global`` alone is true of multicast and of the relays.
+        return address.is_global and not (address.is_multicast or address.is_reserved or address in _RELAYS)
+    return address in _GLOBAL and not any(address in network for network in _NOT_GLOBAL)
+
+
+def _unwrapped(address: Address) -> Address:
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _TRANSLATED:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address
+
+
+@frozen
+class AddressGuard:
+    """Turns names into addresses that may be called."""
+
+    allowed: Sequence[Network] = ()  # besides the public ones
+
+    def permits(self, address: Address) -> bool:
+        return is_public(address) or any(_unwrapped(address) in network for network in self.allowed)
+
+    def addresses(self, url: WebUrl, seconds: float) -> Sequence[Address]:
+        """All that its host has, and nothing is looked up again: a second answer may be another.
+
+        Raises UrlNotAllowed where one of them may not be called; FetchFailed, FetchTimedOut.
+        """
+        found = _looked_up(url.host, url.port, seconds)
+        if not all(self.permits(address) for address in found):
+            # Which address that was is told to nobody: names of the inside are not for strangers to look up.
+            raise UrlNotAllowed("this address is not of the public internet", path=("url",), allowed="public addresses")
+        return found
+
+
+def _looked_up(host: str, port: int, seconds: float) -> Sequence[Address]:
+    """In a thread of its own, since nothing else ends when the resolver does not."""
+    answers: SimpleQueue[Sequence[Address]] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
+        except (OSError, ValueError):  # also UnicodeError
+            addresses = []
+        answers.put(list(dict.fromkeys(addresses)))
+
+    Thread(target=look_up, name="look up a host", daemon=True).start()
+    try:
+        addresses = answers.get(timeout=max(seconds, 0.01))
+    except Empty:
+        raise FetchTimedOut("the name of the host is not told in time", path=("url",)) from None
+    if not addresses:
+        raise FetchFailed("there is no host of this name", path=("url",))
+    return addresses
