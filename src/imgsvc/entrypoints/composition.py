@@ -1,27 +1,50 @@
 """The composition root: the only place that knows which technology keeps which promise."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from attrs import field, frozen
 
-from imgsvc.adapters.blobs import open_blob_store
-from imgsvc.adapters.cache import open_cache
-from imgsvc.adapters.credentials import open_password_hasher, open_token_issuer
-from imgsvc.adapters.imaging import open_engine, open_engine_in_children, open_header_reader
-from imgsvc.adapters.jobs import open_jobs
-from imgsvc.adapters.repositories import Repositories, migrate, open_repositories
+from imgsvc.adapters.blobs import diagnose_blobs, open_blob_store
+from imgsvc.adapters.cache import diagnose_cache, open_cache
+from imgsvc.adapters.common.data_folder import diagnose_data_folder
+from imgsvc.adapters.credentials import (
+    diagnose_secrets,
+    open_api_key_issuer,
+    open_password_hasher,
+    open_refresh_token_issuer,
+    open_signer,
+    open_token_issuer,
+)
+from imgsvc.adapters.imaging import diagnose_engine, open_engine, open_engine_in_children, open_header_reader
+from imgsvc.adapters.jobs import diagnose_jobs, open_jobs
+from imgsvc.adapters.outbound import open_fetcher
+from imgsvc.adapters.repositories import diagnose_database, migrate, open_repositories
 from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
 from imgsvc.domain.errors import ImgsvcError
+from imgsvc.domain.quota import Quota
 from imgsvc.entrypoints.logs import bound_request_id
-from imgsvc.entrypoints.settings import Settings
-from imgsvc.ports.blobs import BlobStore
+from imgsvc.entrypoints.settings import CORES, Settings
+from imgsvc.entrypoints.side_by_side import SideBySide
+from imgsvc.ports.diagnosis import Finding, Subject
+from imgsvc.ports.fetching import Fetcher
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
+from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobSource
+from imgsvc.ports.limits import Rate
 
 logger = logging.getLogger(__name__)
+
+_CHECK_SECONDS = 2.5  # for each thing that we depend on to say that it is there
+_REMEDY = "run imgsvc doctor, which tells more"
+# What becomes of the work meanwhile, where it can go on.
+_GETS_ALONG = {
+    "jobs": "jobs are kept in the database, and wait",
+    "cache": "what it would have had is fetched or made anew",
+}
 
 _UNCONFINED = "pictures are decoded without Landlock, which this kernel lacks or forbids"
 
@@ -34,13 +57,16 @@ class Service:
     settings: Settings
     jobs: JobSource
     engine: ImageEngine
+    invalidations: Invalidations
     notes: Sequence[str] = ()  # what an operator should know, though it keeps nothing from working
-    _repositories: Repositories = field(alias="repositories")
-    _blobs: BlobStore = field(alias="blobs")
+    _checks: SideBySide[None] = field(alias="checks")
 
-    def health(self) -> Mapping[str, bool]:
-        """Whether each thing that we depend on answers."""
-        return {"database": _answers(self._repositories.check), "blobs": _answers(self._blobs.check)}
+    def health(self) -> Sequence[Finding]:
+        """How each thing that we depend on fares, within 2.5 seconds.
+
+        An error is what nothing can be done without, a warning what the service gets along without.
+        """
+        return [_found(name, answer) for name, answer in self._checks.answers().items()]
 
 
 @contextmanager
@@ -53,44 +79,94 @@ def compose(settings: Settings) -> Iterator[Service]:
     """
     settings = settings.resolved()
     with ExitStack() as opened:
-        repositories = opened.enter_context(open_repositories(settings.database_url, pool=settings.database_pool))
-        blobs = opened.enter_context(open_blob_store(settings.blobs_url))
-        cache = opened.enter_context(open_cache(settings.cache_url))
-        jobs = opened.enter_context(
-            open_jobs(settings.jobs_url, slots=max(1, settings.worker_slots), request_id=bound_request_id)
-        )
+        with _told_of("IMGSVC_DATABASE_URL"):
+            repositories = opened.enter_context(open_repositories(settings.database_url, pool=settings.database_pool))
+        with _told_of("IMGSVC_BLOBS_URL"):
+            blobs = opened.enter_context(open_blob_store(settings.blobs_url))
+        with _told_of("IMGSVC_CACHE_URL"):
+            cache = opened.enter_context(open_cache(settings.cache_url))
+        with _told_of("IMGSVC_JOBS_URL"):
+            jobs = opened.enter_context(
+                open_jobs(settings.jobs_url, slots=settings.worker_slots or CORES, request_id=bound_request_id)
+            )
         engine, notes = opened.enter_context(_opened_engine(settings, settings.sync_seconds))
         ports = Ports(
             users=repositories.users,
+            sessions=repositories.sessions,
+            api_keys=repositories.api_keys,
+            erasure=repositories.erasure,
             images=repositories.images,
             variants=repositories.variants,
+            presets=repositories.presets,
+            retention=repositories.retention,
             blobs=blobs,
             cache=cache.cache,
             locks=cache.locks,
+            invalidations=repositories.invalidations,
+            idempotency=repositories.idempotency,
+            limiter=cache.limits,
             jobs=jobs.queue,
             engine=engine,
             hasher=open_password_hasher(settings.password_secret, settings.data_dir, cost=settings.password_cost),
             tokens=open_token_issuer(
                 settings.token_secret, settings.data_dir, lifetime=settings.token_lifetime, clock=utc_now
             ),
+            signer=open_signer(settings.link_keys, settings.data_dir),
+            key_issuer=open_api_key_issuer(),
+            refresh_tokens=open_refresh_token_issuer(settings.token_secret, settings.data_dir),
             clock=utc_now,
+            fetcher=_opened_fetcher(settings),
         )
         policy = Policy(
             limits=settings.limits,
+            lease=timedelta(seconds=settings.lease_seconds),
             sync_deadline=timedelta(seconds=settings.sync_seconds),
             job_deadline=timedelta(seconds=settings.job_seconds),
             sync_megapixels=settings.sync_megapixels,
             strict_types=settings.strict_types,
+            quota=Quota(images=settings.quota_images or None, bytes=settings.quota_bytes or None),
+            session_life=timedelta(days=settings.refresh_days),
+            logins_per_account=_a_minute(settings.logins_per_account),
+            logins_per_address=_a_minute(settings.logins_per_address),
+            rates={group: rate for group, amount in settings.rates.items() if (rate := _a_minute(amount))},
+            variant_life=_life(settings.variant_days),
+            job_life=_life(settings.job_days),
+            tombstone_life=timedelta(days=settings.tombstone_days),
+            orphan_grace=timedelta(seconds=settings.orphan_grace_seconds),
+            link_lifetime=timedelta(seconds=settings.redirect_seconds) if settings.redirect_seconds else None,
         )
         yield Service(
             use_cases=assemble(ports, policy),
             settings=settings,
             jobs=jobs.source,
             engine=engine,
+            invalidations=repositories.invalidations,
             notes=notes,
-            repositories=repositories,
-            blobs=blobs,
+            checks=SideBySide(
+                {
+                    "database": repositories.check,
+                    "blobs": blobs.check,
+                    "jobs": jobs.queue.check,
+                    "cache": cache.cache.check,
+                },
+                _CHECK_SECONDS,
+            ),
         )
+
+
+@contextmanager
+def _told_of(variable: str) -> Iterator[None]:
+    """What opening raises of it names the setting, never its value."""
+    try:
+        yield
+    except ImgsvcError as error:
+        if variable not in error.detail:
+            raise type(error)(f"{variable}: {error.detail}") from error.__cause__
+        raise
+    except (ValueError, RuntimeError) as error:
+        if variable not in str(error):
+            raise (ValueError if isinstance(error, ValueError) else RuntimeError)(f"{variable}: {error}") from error
+        raise
 
 
 @contextmanager
@@ -106,6 +182,12 @@ def compose_engine(settings: Settings) -> Iterator[ImageEngine]:
 def compose_header_reader(settings: Settings) -> HeaderReader:
     """What reads headers, for those who want no pixels."""
     return open_header_reader(settings.limits)
+
+
+def _opened_fetcher(settings: Settings) -> Fetcher | None:
+    if settings.fetch == "off":
+        return None
+    return open_fetcher(seconds=settings.fetch_seconds, allowed=settings.callable_networks)
 
 
 @contextmanager
@@ -126,18 +208,66 @@ def _opened_engine(settings: Settings, seconds: int) -> Iterator[tuple[ImageEngi
         yield engine, () if engine.is_confined else (_UNCONFINED,)
 
 
-def migrate_database(settings: Settings) -> None:
-    """Bring the schema up to date. Raises what ``compose`` does."""
-    migrate(settings.resolved().database_url)
+def examinations(settings: Settings) -> Mapping[str, Callable[[], Iterable[Finding]]]:
+    """What each part finds out about itself, by its name, also where ``compose`` would fail.
+
+    Nothing is opened before it is called, and nothing is changed but for probes that are removed again. Each may raise
+    ValueError for a setting of no use.
+    """
+    secrets = {name: getattr(settings, name) for name in ("token_secret", "password_secret", "link_keys")}
+    given = (settings.database_url, settings.blobs_url, *secrets.values())
+    has_data = not all(given)  # or all of it is elsewhere
+    settings = settings.resolved()
+    engine = partial(
+        diagnose_engine,
+        settings.engine,
+        settings.limits,
+        deadline=timedelta(seconds=settings.sync_seconds),
+        memory=None if settings.render_in == "process" else settings.render_memory,
+    )
+    return {
+        "data folder": partial(diagnose_data_folder, settings.data_dir, is_used=has_data),
+        "secrets": lambda: diagnose_secrets(settings.data_dir, **secrets),
+        "database": lambda: diagnose_database(settings.database_url, settings.database_pool),
+        "blobs": lambda: diagnose_blobs(settings.blobs_url),
+        "jobs": lambda: diagnose_jobs(settings.jobs_url),
+        "cache": lambda: diagnose_cache(settings.cache_url),
+        "engine": engine,
+    }
+
+
+def migrate_database(settings: Settings) -> tuple[str | None, str]:
+    """Bring the schema up to date: the revision that it had, None for no schema, and the one that it has.
+
+    Raises what ``compose`` does.
+    """
+    with _told_of("IMGSVC_DATABASE_URL"):
+        return migrate(settings.resolved().database_url)
+
+
+def _a_minute(amount: int) -> Rate | None:
+    return Rate(amount, timedelta(minutes=1)) if amount else None
+
+
+def _life(days: int) -> timedelta | None:
+    return timedelta(days=days) if days else None
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _answers(check: Callable[[], None]) -> bool:
-    try:
-        check()
-    except ImgsvcError:
-        return False
-    return True
+def _found(name: str, answer: Exception | None) -> Finding:
+    subject = Subject(name)
+    if answer is None:
+        return subject.ok("it answers")
+    match answer:
+        case ImgsvcError():
+            found = answer.detail
+        case TimeoutError():
+            found = f"the check of {name} takes too long"
+        case _:
+            found = f"the check of {name} fails"
+    if name in _GETS_ALONG:
+        return subject.warning(f"{found}: {_GETS_ALONG[name]}", _REMEDY)
+    return subject.error(found, _REMEDY)

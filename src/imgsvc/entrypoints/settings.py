@@ -1,34 +1,26 @@
-"""Every setting: its name, default and meaning; read from the variable ``IMGSVC_<NAME>``, or from a TOML file."""
+"""Every setting: its name, default and meaning. Where values come from: settings_sources.py."""
 
 import os
 import re
-import tomllib
-from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-import typed_settings as ts
-from attrs import Attribute, AttrsInstance, evolve, field, fields, frozen
+from attrs import Attribute, evolve, field, fields, frozen
 from attrs.validators import optional
-from typed_settings.exceptions import InvalidSettingsError
-from typed_settings.types import LoadedSettings, LoaderMeta
 
+from imgsvc.application.rates import Group
 from imgsvc.domain.errors import InvalidInput
 from imgsvc.domain.field_rules import matches, within
 from imgsvc.domain.plan import Limits
-from imgsvc.domain.wording import nearest, shortened
 
 PREFIX = "IMGSVC_"
-CONFIG_FILE_VARIABLE = "IMGSVC_CONFIG_FILE"
-_OURS_ELSEWHERE = "IMGSVC_TEST_"  # what the test suite is told about its servers
+
+CORES = os.cpu_count() or 1
 
 _LIMITS = Limits()
-
-
-class SettingsError(Exception):
-    """The service cannot start like this; the message names the setting, never its value."""
 
 
 def _setting(default: Any, help: str, validator: Any = None) -> Any:
@@ -43,9 +35,33 @@ def _secret(help: str) -> Any:
     return field(default=None, validator=optional(_long_enough), repr=False, metadata={"help": help, "secret": True})
 
 
+def _rate(default: int, help: str) -> Any:
+    return _setting(default, help, within(0, 10**9))
+
+
 def _long_enough(instance: object, attribute: "Attribute[Any]", value: str) -> None:
     if len(value.encode()) < 32:
         raise InvalidInput(f"{attribute.name} must have at least 32 bytes", path=(attribute.name,))
+
+
+def _key_list(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    form = r"([A-Za-z0-9_-]{1,16}:)?[^\s,:]{32,}"
+    if not all(re.fullmatch(form, one.strip()) for one in value.split(",")):
+        allowed = "name:secret, or a secret alone, separated by commas, each secret with at least 32 bytes"
+        raise InvalidInput(f"{attribute.name} must be {allowed}", path=(attribute.name,))
+
+
+def _networks(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    for one in _named(value):
+        try:
+            ip_network(one)
+        except ValueError:
+            allowed = "addresses and networks, such as 10.0.0.0/8, separated by commas"
+            raise InvalidInput(f"{attribute.name} must be {allowed}", path=(attribute.name,)) from None
+
+
+def _named(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _one_of(*names: str) -> Any:
@@ -69,9 +85,16 @@ class Settings:
     database_pool: int = _setting(10, "most connections to a database's server, from each process", within(1, 1000))
     blobs_url: str = _url(
         "",
-        "file:///folder, s3://key:secret@host/bucket?region=R, or memory:; empty: a folder in the data folder",
+        "file:///folder, s3://key:secret@host/bucket?region=R&public=https://host, or memory:; "
+        "empty: a folder in the data folder",
     )
     jobs_url: str = _url("memory:", "memory:, or amqp://user:password@host/vhost?queue=NAME&heartbeat=SECONDS; amqps:")
+    redirect_seconds: int = _setting(
+        0,
+        "originals and variants are delivered by a redirect to the storage itself, which is good for so long; "
+        "0: through the server",
+        within(0, 604800),
+    )
     cache_url: str = _url(
         "memory:?max_bytes=67108864",
         "memory:?max_bytes=N, or redis://user:password@host/0?max_bytes=N&max_value=N&ttl=S",
@@ -79,10 +102,65 @@ class Settings:
     engine: str = _setting("auto", "auto, pillow or vips")
     token_secret: str | None = _secret("signs access tokens; empty: made once and kept in the data folder")
     password_secret: str | None = _secret("keys the hashes of passwords; empty: made once and kept in the data folder")
+    link_keys: str | None = field(
+        default=None,
+        validator=optional(_key_list),
+        repr=False,
+        metadata={
+            "help": "signs public links: secrets, or name:secret, separated by commas; the first signs and all are "
+            "good; empty: one that is made once and kept in the data folder",
+            "secret": True,
+        },
+    )
+    public_url: str = _setting(
+        "",
+        "where clients reach the server, such as https://pictures.example.org; links are told with it; empty: as paths",
+        matches(
+            r"(https?://[^\s/?#@,]+(/[^\s?#,]*[^\s?#,/])?)?", "an http or https address, without a slash at its end"
+        ),
+    )
     token_lifetime_seconds: int = _setting(3600, "how long an access token is good", within(60, 86400 * 30))
+    refresh_days: int = _setting(
+        30,
+        "days that a login lasts, however often its refresh token is exchanged",
+        within(1, 3650),
+    )
     password_cost: int = _setting(12, "bcrypt's cost: each step doubles the time of a login", within(4, 16))
-    worker_slots: int = _setting(os.cpu_count() or 1, "jobs made at once by the server; 0: none", within(0, 256))
-    render_slots: int = _setting(os.cpu_count() or 1, "pictures decoded or rendered at once", within(1, 256))
+    registration: str = _setting(
+        "open", "open: anybody may register; closed: accounts are opened by imgsvc add-user", _one_of("open", "closed")
+    )
+    trusted_proxies: str = _setting(
+        "", "addresses or networks, comma separated, whose X-Forwarded-For is believed; nobody's unless set", _networks
+    )
+    logins_per_account: int = _rate(10, "tries a minute to log in to one account from one address; 0: any number")
+    logins_per_address: int = _rate(60, "tries a minute to log in from one address; 0: any number")
+    auth_rate: int = _rate(120, "requests a minute from one address to register, log in, or fail to; 0: any number")
+    upload_rate: int = _rate(300, "uploads a minute by one account; 0: any number")
+    render_rate: int = _rate(
+        20000,
+        "megapixels a minute rendered for one account while it waits, as its plans tell; "
+        "what is there already is free; 0: any number",
+    )
+    read_rate: int = _rate(3000, "requests a minute by one account that change nothing, pictures apart; 0: any number")
+    write_rate: int = _rate(1200, "requests a minute by one account that change anything else; 0: any number")
+    worker_slots: int | None = _setting(
+        None,
+        "jobs made at once; unset: one for each core, and none by imgsvc serve where a broker hands them to workers",
+        optional(within(0, 256)),
+    )
+    worker_grace_seconds: int = _setting(
+        25,
+        "how long what runs may go on once a worker was told to stop; what is unfinished then is given back",
+        within(0, 3600),
+    )
+    worker_health_file: str = _setting("", "a file that imgsvc worker touches every two seconds while it is well")
+    lease_seconds: int = _setting(
+        15, "how long a job stays with a worker that was not heard of; renewed while it works", within(1, 3600)
+    )
+    requeue_after_seconds: int = _setting(
+        15, "how long a job may wait unheard of, before its signal counts as lost", within(1, 86400)
+    )
+    render_slots: int = _setting(CORES, "pictures decoded or rendered at once", within(1, 256))
     render_queue: int = _setting(32, "requests that may wait for a render slot, before 503", within(0, 10000))
     render_in: str = _setting(
         "auto",
@@ -96,18 +174,57 @@ class Settings:
     job_seconds: int = _setting(120, "how long a child may work on a job; it is killed then", within(1, 86400))
     render_memory: int = _setting(2**30, "bytes of memory that a child may have", within(2**28, 2**50))
     http_threads: int = _setting(32, "requests worked on at once, besides renderings and logins", within(1, 1000))
+    waiting: int = _setting(
+        1000, "clients that wait for a job to go on, or follow its events, at once", within(0, 100_000)
+    )
+    waiting_per_account: int = _setting(20, "of them, those of one account", within(0, 100_000))
+    header_seconds: int = _setting(
+        10, "how long a client may take for the headers of a request; 408 then", within(1, 3600)
+    )
+    body_rate: int = _setting(
+        1024, "bytes a second that the body of a request comes with at the least; 408 else", within(0, 2**30)
+    )
+    write_seconds: int = _setting(
+        30, "how long a client may let an answer wait; its connection ends then", within(1, 3600)
+    )
     sync_megapixels: float = _setting(
         150.0, "what is rendered while somebody waits: megapixels read and written by all steps", within(0, 100000)
     )
     strict_types: bool = _setting(False, "refuse uploads whose Content-Type says another picture than their bytes do")
+    fetch: str = _setting("on", "on or off: uploads by URL, from the public internet", _one_of("on", "off"))
+    fetch_seconds: int = _setting(20, "how long a fetch may take, redirects and all; 504 then", within(1, 600))
+    outbound_networks: str = _setting(
+        "",
+        "addresses or networks, comma separated, that may be called for users besides the public internet; "
+        "none unless set",
+        _networks,
+    )
     max_bytes: int = _setting(_LIMITS.max_bytes, "size of an upload", within(1, 2**40))
     max_side: int = _setting(_LIMITS.max_side, "pixels of a side of an upload", within(1, 65535))
     max_pixels: int = _setting(_LIMITS.max_pixels, "pixels of an upload, all frames together", within(1, 2**40))
     max_frames: int = _setting(_LIMITS.max_frames, "frames of an upload", within(1, 2**20))
     max_output_side: int = _setting(_LIMITS.max_output_side, "pixels of a side of a rendering", within(1, 65535))
     max_output_pixels: int = _setting(_LIMITS.max_output_pixels, "pixels of a rendering", within(1, 2**40))
+    quota_images: int = _setting(0, "images that one account may have; 0: any number", within(0, 2**31 - 1))
+    quota_bytes: int = _setting(
+        0, "bytes of originals that one account may have, equal ones counted once; 0: any number", within(0, 2**62)
+    )
+    variant_days: int = _setting(
+        90,
+        "days after which a rendering that nobody wants goes, to be made again for who does; 0: never. "
+        "A job's result stays at least as long as the job",
+        within(0, 36500),
+    )
+    job_days: int = _setting(
+        30, "days after which a job that ended is forgotten; the result stays as a variant; 0: never", within(0, 36500)
+    )
+    tombstone_days: int = _setting(
+        30, "days for which an erased image is 410 to its owner, and not 404", within(0, 36500)
+    )
     orphan_grace_seconds: int = _setting(
-        3600, "age at which a blob without a row is removed; longer than any upload takes", within(300, 2**31)
+        3600,
+        "age at which bytes without a row, or a rendering without bytes, go; longer than any upload takes",
+        within(300, 2**31),
     )
     log_level: str = _setting("info", "debug, info, warning or error", _one_of("debug", "info", "warning", "error"))
     log_format: str = _setting(
@@ -117,6 +234,25 @@ class Settings:
     @property
     def limits(self) -> Limits:
         return Limits(**{one.name: getattr(self, one.name) for one in fields(Limits)})
+
+    @property
+    def server_slots(self) -> int:
+        """How many jobs ``imgsvc serve`` makes at once."""
+        has_broker = urlsplit(self.jobs_url).scheme != "memory"
+        return self.worker_slots if self.worker_slots is not None else 0 if has_broker else CORES
+
+    @property
+    def rates(self) -> dict[Group, int]:
+        """How much of each a caller may have in a minute; 0 for any amount."""
+        return {group: getattr(self, f"{group}_rate") for group in Group}
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(one) for one in _named(self.trusted_proxies))
+
+    @property
+    def callable_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(one) for one in _named(self.outbound_networks))
 
     @property
     def token_lifetime(self) -> timedelta:
@@ -131,106 +267,3 @@ class Settings:
             database_url=self.database_url or f"sqlite:///{quote(str(folder / 'imgsvc.sqlite3'))}",
             blobs_url=self.blobs_url or folder.as_uri(),
         )
-
-
-def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of this process: variables over the file that ``IMGSVC_CONFIG_FILE`` names, over defaults.
-
-    An empty value is one that is not given. Raises SettingsError for an unknown name, a value that does not fit, or
-    a file that cannot be read.
-    """
-    path = environment.get(CONFIG_FILE_VARIABLE)
-    return _loaded((_of_file(Path(path)) if path else {}) | _of_variables(environment))
-
-
-def _of_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    ours = {
-        name.removeprefix(PREFIX): text
-        for name, text in environment.items()
-        if name.startswith(PREFIX) and name != CONFIG_FILE_VARIABLE and not name.startswith(_OURS_ELSEWHERE)
-    }
-    for name in ours:
-        if name.lower() not in _names() or name != name.upper():
-            meant = nearest(name, _names())
-            hint = f"; did you mean {PREFIX}{meant.upper()}?" if meant else ""
-            raise SettingsError(f"unknown variable {PREFIX}{name}{hint}")
-    return {name.lower(): text for name, text in ours.items() if text != ""}
-
-
-def _of_file(path: Path) -> dict[str, str]:
-    document = _toml(path)
-    for name, value in document.items():
-        if name != "imgsvc" or not isinstance(value, dict):
-            raise SettingsError(f"unknown key {shortened(name)} in {path}; settings stand in the table [imgsvc]")
-    given = document.get("imgsvc", {}).items()
-    return {name: _text_of(name, value, path) for name, value in given if value != ""}
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{CONFIG_FILE_VARIABLE} names {path}, which cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path} is not a TOML file: it is not in UTF-8") from None
-    except ValueError as error:  # of TOML's syntax, with the line and column
-        raise SettingsError(f"{path} is not a TOML file: {error}") from None
-
-
-def _text_of(name: str, value: object, path: Path) -> str:
-    """As a variable would have it, so that both are read by the same rules."""
-    if name not in _names():
-        meant = nearest(name, _names())
-        hint = f"; did you mean {meant}?" if meant else ""
-        raise SettingsError(f"unknown setting {shortened(name)} in {path}{hint}")
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise SettingsError(f"{name} in {path} must be text or a number")
-    return str(value)
-
-
-def _fields() -> tuple["Attribute[Any]", ...]:
-    return fields(Settings)
-
-
-def _names() -> list[str]:
-    return [one.name for one in _fields()]
-
-
-@frozen
-class _Given:
-    """A loader of typed-settings for values that were read before."""
-
-    texts: Mapping[str, str]
-
-    def __call__(self, settings_cls: type[AttrsInstance], options: Any) -> Any:
-        return LoadedSettings(dict(self.texts), LoaderMeta("settings"))
-
-
-def _loaded(texts: Mapping[str, str]) -> Settings:
-    for name, text in texts.items():
-        if "\0" in text or not _is_unicode(text):
-            raise SettingsError(f"{PREFIX}{name.upper()} is not text in UTF-8")
-    try:
-        return ts.load_settings(Settings, [_Given(texts)])
-    except InvalidSettingsError as error:
-        raise SettingsError("; ".join(_without_value(one) for one in error.exceptions)) from None
-
-
-def _is_unicode(text: str) -> bool:
-    """Without the halves of surrogate pairs that Python makes of undecodable bytes."""
-    return text == text.encode(errors="ignore").decode()
-
-
-def _without_value(error: Exception) -> str:
-    """What typed-settings says of a value, without the value, which may be a secret."""
-    option = re.search(r"for option '(\w+)'", str(error))
-    if option:
-        return f"{PREFIX}{option[1].upper()} cannot be read as {_kind_of(option[1])}"
-    rules = re.findall(r"InvalidInput: (\w+)(.*)", str(error))
-    return "; ".join(f"{PREFIX}{name.upper()}{rule}" for name, rule in rules)
-
-
-def _kind_of(name: str) -> str:
-    kind = next(one.type for one in _fields() if one.name == name)
-    kinds: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
-    return kinds.get(kind, "text")

@@ -1,15 +1,20 @@
-"""The command line: ``imgsvc serve``, ``transform``, ``plan``, ``operations``, ``migrate``.
+"""The command line: ``imgsvc serve``, ``worker``, ``transform``, ``plan``, ``operations``, ``migrate``, ``sweep``,
+``add-user``, ``doctor``.
 
 Exit codes: 0 all done, 1 something could not be done, 2 the command line or the settings are wrong.
 """
 
 import click
 
+from imgsvc.entrypoints.cli.add_user import add_user
+from imgsvc.entrypoints.cli.doctor import doctor
 from imgsvc.entrypoints.cli.migrate import migrate
 from imgsvc.entrypoints.cli.operations import operations
 from imgsvc.entrypoints.cli.plan import plan
 from imgsvc.entrypoints.cli.serve import serve
+from imgsvc.entrypoints.cli.sweep import sweep
 from imgsvc.entrypoints.cli.transform import transform
+from imgsvc.entrypoints.cli.worker import worker
 
 
 @click.group(
@@ -25,7 +30,11 @@ def main() -> None:
 
 
 main.add_command(serve)
+main.add_command(worker)
 main.add_command(transform)
 main.add_command(plan)
 main.add_command(migrate)
+main.add_command(sweep)
+main.add_command(add_user)
 main.add_command(operations)
+main.add_command(doctor)

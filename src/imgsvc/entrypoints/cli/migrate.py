@@ -21,5 +21,9 @@ def migrate() -> None:
     """
     settings = settings_with()
     with explained_failures():
-        migrate_database(settings)
-    click.echo("The database is up to date.")
+        before, now = migrate_database(settings)
+    if before == now:
+        click.echo(f"The database is up to date: it had schema {now} already.")
+    else:
+        had = "no schema" if before is None else f"schema {before}"
+        click.echo(f"The database is up to date: it had {had}, and has {now} now.")

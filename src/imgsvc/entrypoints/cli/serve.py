@@ -2,17 +2,24 @@
 
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 import click
 import uvicorn
+from anyio import to_thread
 from attrs import evolve
+from starlette.applications import Starlette
 
+from imgsvc.entrypoints.cli.memory import keep_memory_at_hand
 from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
 from imgsvc.entrypoints.composition import Service, compose
 from imgsvc.entrypoints.http.app import create_app
+from imgsvc.entrypoints.http.guarded_protocol import Patience, guarded
 from imgsvc.entrypoints.logs import configure_logs
+from imgsvc.entrypoints.settings import Settings
 
 # What runs when the service is told to stop may take this long to finish.
 _GRACE_SECONDS = 20
@@ -52,38 +59,58 @@ def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
     if settings.render_in == "auto":
         settings = evolve(settings, render_in="children")
     configure_logs(settings.log_level, settings.log_format)
+    keep_memory_at_hand()
     with ExitStack() as opened:
         with explained_failures():
-            listener = opened.enter_context(_listening(settings.host, settings.port))
+            listener = opened.enter_context(_bound(settings.host, settings.port))
             service = opened.enter_context(compose(settings))
         _run(listener, service)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int) -> socket.socket:
+    """The address is ours, and refuses connections until uvicorn listens, which is when requests are answered."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listener.bind((host, port))
+        return listener
     except OSError as error:
+        listener.close()
         # Python adds the address in brackets, which we have said already.
         reason = (error.strerror or "the address cannot be used").partition(" (while")[0]
         raise click.ClickException(f"cannot listen on {host} port {port}: {reason}") from None
 
 
 def _run(listener: socket.socket, service: Service) -> None:
+    app = create_app(service)
     config = uvicorn.Config(
-        create_app(service),
-        http="httptools",
+        app,
+        http=guarded(_patience(service.settings)),  # type: ignore[arg-type]  # called like the class that it makes
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # forwarded addresses are believed from nobody
+        proxy_headers=False,  # whose are believed, client_address decides
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    server = _Server(config, _greeting(listener, service))
+    server = _Server(config, _greeting(listener, service), partial(_stop, app))
     # uvicorn stops at a signal, and raises it again when everything has ended; by then it has done its work.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def _stop(app: Starlette) -> None:
+    app.state.watching.stop()
+    app.state.worker.stop()
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        head_seconds=settings.header_seconds, body_rate=settings.body_rate, write_seconds=settings.write_seconds
+    )
 
 
 def _greeting(listener: socket.socket, service: Service) -> str:
@@ -95,9 +122,15 @@ def _greeting(listener: socket.socket, service: Service) -> str:
 class _Server(uvicorn.Server):
     """uvicorn, which greets once it answers requests, and not before."""
 
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+    def __init__(self, config: uvicorn.Config, greeting: str, stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._greeting = greeting
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Requests and jobs have the same time to finish in, not one after the other.
+        await to_thread.run_sync(self._stopping)
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         with suppress(SystemExit):  # with a status of its own, or none, depending on uvicorn's version

@@ -1,5 +1,6 @@
 """What every command does about its settings: reads them, and says in one line what keeps it from working."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +9,10 @@ import click
 from attrs import evolve
 
 from imgsvc.domain.errors import ImgsvcError, InvalidInput
-from imgsvc.entrypoints.settings import Settings, SettingsError, load_settings
+from imgsvc.entrypoints.settings import Settings
+from imgsvc.entrypoints.settings_sources import SettingsError, load_settings
+
+_outages = logging.getLogger("imgsvc.adapters.common.outages")
 
 
 def settings_with(**options: Any) -> Settings:
@@ -24,11 +28,17 @@ def settings_with(**options: Any) -> Settings:
         raise click.UsageError(error.detail) from None
 
 
+def alone(settings: Settings) -> Settings:
+    """Without broker and cache, for commands that have no need of them."""
+    return evolve(settings, jobs_url="memory:", cache_url="memory:?max_bytes=0", render_in="process")
+
+
 @contextmanager
 def explained_failures() -> Iterator[None]:
     """Around what opens the adapters: their failures as UsageError (2) or ClickException (1)."""
     try:
-        yield
+        with _told_once():
+            yield
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except ImgsvcError as error:
@@ -37,6 +47,27 @@ def explained_failures() -> Iterator[None]:
         raise click.ClickException(_sentence(error)) from None
     except RuntimeError as error:  # a database that is newer than this program
         raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """What adapters log of a start waits for its end: where that is an error, it is told by the command, and better."""
+    kept: list[logging.LogRecord] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        kept.append(record)
+        return False
+
+    _outages.addFilter(keep)
+    try:
+        yield
+    except (ImgsvcError, ValueError, OSError, RuntimeError):
+        kept.clear()
+        raise
+    finally:
+        _outages.removeFilter(keep)
+        for record in kept:
+            _outages.handle(record)
 
 
 def _with_cause(error: ImgsvcError) -> str:

@@ -1,6 +1,5 @@
 """The ASGI application, and its lifetime."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,24 +9,49 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from imgsvc.entrypoints.composition import Service
-from imgsvc.entrypoints.http import accounts, health, images, jobs, openapi, plans, variants
+from imgsvc.entrypoints.http import (
+    accounts,
+    api_keys,
+    health,
+    images,
+    job_uploads,
+    jobs,
+    links,
+    openapi,
+    plans,
+    presets,
+    sessions,
+    variants,
+)
 from imgsvc.entrypoints.http.endpoint import routes
 from imgsvc.entrypoints.http.errors import MethodNotAllowed, NoSuchPage, problem
+from imgsvc.entrypoints.http.flights import Flights
+from imgsvc.entrypoints.http.hits import Hits
+from imgsvc.entrypoints.http.reference import reference_routes
+from imgsvc.entrypoints.http.remembered import Listener, RememberedAnswers
 from imgsvc.entrypoints.http.requests import RequestScope
 from imgsvc.entrypoints.http.threads import Threads
-from imgsvc.entrypoints.worker import running_worker
+from imgsvc.entrypoints.http.watching import Watching
+from imgsvc.entrypoints.worker import Worker
 
 ENDPOINTS = (
     *accounts.ENDPOINTS,
+    *sessions.ENDPOINTS,
+    *api_keys.ENDPOINTS,
     *images.ENDPOINTS,
     *plans.ENDPOINTS,
+    *presets.ENDPOINTS,
     *variants.ENDPOINTS,
     *jobs.ENDPOINTS,
+    *job_uploads.ENDPOINTS,
+    *links.ENDPOINTS,
     *health.ENDPOINTS,
 )
+
+
+_REMEMBERED_BYTES = 32 * 2**20
 
 
 def create_app(service: Service) -> Starlette:
@@ -36,26 +60,35 @@ def create_app(service: Service) -> Starlette:
     @asynccontextmanager
     async def lifetime(app: Starlette) -> AsyncIterator[None]:
         app.state.threads = Threads(service.settings)
-        worker = running_worker(service, service.settings.worker_slots)
-        await to_thread.run_sync(worker.__enter__)
+        app.state.watching = Watching(
+            app.state.threads,
+            service.use_cases,
+            most=service.settings.waiting,
+            most_of_one=service.settings.waiting_per_account,
+        )
+        listener = Listener(remembered, service.invalidations)
+        worker = Worker(service, service.settings.server_slots)
+        app.state.worker = worker
         try:
+            listener.start()
+            await to_thread.run_sync(worker.start)
             yield
         finally:
-            await to_thread.run_sync(worker.__exit__, None, None, None)
+            await to_thread.run_sync(listener.finish)
+            await to_thread.run_sync(worker.finish)
 
-    document = json.dumps(openapi.document(ENDPOINTS), ensure_ascii=False)
+    remembered = RememberedAnswers(_REMEMBERED_BYTES)
     app = Starlette(
-        routes=[
-            *routes(ENDPOINTS),
-            Route("/openapi.json", lambda request: Response(document, media_type="application/json")),
-        ],
-        middleware=[Middleware(RequestScope)],
+        routes=[*routes(ENDPOINTS), *reference_routes(openapi.document(ENDPOINTS))],
+        middleware=[Middleware(Hits, answers=remembered), Middleware(RequestScope)],
         exception_handlers={HTTPException: _http_exception},
         lifespan=lifetime,
     )
     # A slash too many would be answered with the address that the caller's own Host header names.
     app.router.redirect_slashes = False
     app.state.service = service
+    app.state.remembered = remembered
+    app.state.flights = Flights()
     return app
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from attrs import AttrsInstance, fields_dict
 from starlette.requests import Request
 
-from imgsvc.domain import dialects
+from imgsvc.domain import preset
 from imgsvc.domain.errors import (
     DuplicateParameter,
     InvalidInput,
@@ -42,14 +42,14 @@ def bearer_token(request: Request) -> str:
 
 
 async def read_body(request: Request, kind: type[T]) -> T:
-    """The JSON body as a value of ``kind``; a TransformSpec in any of its shapes. Raises InvalidInput."""
+    """The JSON body as a value of ``kind``; for a TransformSpec also FromPreset. Raises InvalidInput."""
     refuse_encoding(request)
-    if not re.fullmatch(r"application/(\S+\+)?json", media_type(request)):
+    if not is_json(media_type(request)):
         allowed = "application/json"
         raise UnsupportedMediaType("the body must be JSON", value=media_type(request), allowed=allowed)
-    document = _parsed(await _read_at_most(request, MAX_JSON))
+    document = read_json(await _read_at_most(request, MAX_JSON))
     if kind is TransformSpec and isinstance(document, list | dict):
-        return cast(T, dialects.read_spec(document))
+        return cast(T, preset.read_json(document))
     if not isinstance(document, dict):
         allowed = "an object or a list" if kind is TransformSpec else "an object"
         raise InvalidJson(f"the body must be {allowed}", allowed=allowed)
@@ -59,11 +59,24 @@ async def read_body(request: Request, kind: type[T]) -> T:
         raise _without_secret(error, kind) from None
 
 
+async def read_object(request: Request) -> dict[str, Any]:
+    """The JSON body, which is an object. Raises InvalidJson, BodyTooLarge."""
+    document = read_json(await _read_at_most(request, MAX_JSON))
+    if not isinstance(document, dict):
+        raise InvalidJson("the body must be an object", allowed="an object")
+    return document
+
+
+def is_json(kind: str) -> bool:
+    """Whether a media type is one of JSON."""
+    return re.fullmatch(r"application/(\S+\+)?json", kind) is not None
+
+
 def read_query(request: Request, kind: type[T]) -> T:
-    """The query string as a value of ``kind``; a TransformSpec in compact or flat form. Raises InvalidInput."""
-    pairs = _query_pairs(request)
+    """The query string as a value of ``kind``; for a TransformSpec also FromPreset. Raises InvalidInput."""
+    pairs = query_pairs(request)
     if kind is TransformSpec:
-        return cast(T, dialects.read_query(pairs))
+        return cast(T, preset.read_query(pairs))
     known = fields_dict(cast("type[AttrsInstance]", kind))
     plain: dict[str, Any] = {}
     for name, text in pairs:
@@ -93,7 +106,8 @@ async def _read_at_most(request: Request, limit: int) -> bytes:
     raise BodyTooLarge("the body is too large", allowed=f"at most {limit} bytes")
 
 
-def _parsed(body: bytes) -> Any:
+def read_json(body: bytes | str) -> Any:
+    """Strictly; raises InvalidJson."""
     try:
         return json.loads(body, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
     except InvalidJson:
@@ -134,7 +148,8 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _query_pairs(request: Request) -> list[tuple[str, str]]:
+def query_pairs(request: Request) -> list[tuple[str, str]]:
+    """The names and values of the query string. Raises InvalidParameter."""
     try:
         text = request.scope["query_string"].decode("ascii")
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)

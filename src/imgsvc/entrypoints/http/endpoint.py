@@ -1,8 +1,13 @@
 """A plain function as an HTTP endpoint: its parameters say what a request must carry.
 
-``use_cases`` and ``service`` are the service's; ``caller`` is who the bearer token says; ``body``, ``query`` and
-``upload`` are read from the request as their types say; ``request`` is for the headers of conditional requests.
-Every other parameter is a part of the path, and an id. The function runs in a thread.
+``use_cases`` and ``service`` are the service's; ``caller`` is who the bearer token or API key says, and ``identity``
+the same with his session, which an API key has none of; ``body``, ``query`` and ``upload`` are read from the request as
+their types say; ``request`` is for the headers of conditional requests; ``watching`` waits for jobs. Every other
+parameter is a part of the path, read by its type: an id, or a name; parts that it does not name are its own to read.
+The function runs in a thread, after the request was counted with its group (application/rates.py); one that is
+``async`` runs on the event loop, and holds no thread while it waits.
+``new_id`` is the id of what a request creates: with an ``Idempotency-Key`` the same for each try, so that who finds it
+taken finds what an earlier try has left.
 """
 
 import inspect
@@ -13,24 +18,33 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import ExitStack, closing
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from imgsvc.domain.errors import ImgsvcError, NotFound
+from imgsvc.application.rates import Group
+from imgsvc.domain.api_key import Scope
+from imgsvc.domain.errors import ImgsvcError, InvalidInput, NotFound
 from imgsvc.domain.plain_data import plain
+from imgsvc.domain.preset import FromPreset, Preset, PresetName, name_rule
+from imgsvc.domain.session import Identity
 from imgsvc.entrypoints.composition import Service
-from imgsvc.entrypoints.http.bodies import bearer_token, read_body, read_query
+from imgsvc.entrypoints.http.admission import Admitted, admit, rate_headers
+from imgsvc.entrypoints.http.bodies import read_body, read_query
 from imgsvc.entrypoints.http.errors import problem
-from imgsvc.entrypoints.http.forms import read_upload
+from imgsvc.entrypoints.http.flights import Flights
+from imgsvc.entrypoints.http.forms import fetched, read_upload
+from imgsvc.entrypoints.http.idempotency import OnceOnly, once_only
+from imgsvc.entrypoints.http.image_responses import Picture
+from imgsvc.entrypoints.http.remembered import RememberedAnswers, asked
 from imgsvc.entrypoints.http.threads import Pool, Threads
 
 T = TypeVar("T")
 
-_GIVEN = {"use_cases", "service", "caller", "body", "query", "upload", "request"}
+_GIVEN = {"use_cases", "service", "caller", "identity", "body", "query", "upload", "request", "new_id", "watching"}
 
 
 @frozen
@@ -54,7 +68,11 @@ class Endpoint:
     raises: tuple[type[ImgsvcError], ...]
     tag: str
     is_picture: bool
+    is_stream: bool
+    form: Mapping[str, str]  # what may be sent besides an upload, and what that means
     pool: Pool
+    is_counted: bool = True
+    only_reads: bool = False
 
     @cached_property
     def types(self) -> dict[str, Any]:
@@ -74,32 +92,134 @@ class Endpoint:
 
     @property
     def path_parameters(self) -> list[str]:
-        return sorted(self.parameters - _GIVEN)
+        return re.findall(r"{(\w+)}", self.path)
+
+    @cached_property
+    def _path_readers(self) -> dict[str, Callable[[str], object]]:
+        return {name: _PATH_READERS[self.types[name]] for name in filter(self.takes, self.path_parameters)}
+
+    @property
+    def group(self) -> Group | None:
+        """What its requests are counted with."""
+        if not self.is_counted:
+            return None
+        if self.is_picture:
+            return Group.RENDER
+        if not self.needs_caller:
+            return Group.AUTH
+        if self.takes("upload"):
+            return Group.UPLOAD
+        return Group.READ if self.method == "GET" else Group.WRITE
+
+    @property
+    def may_end_something(self) -> bool:
+        """Such as an image, or a session: what only makes something new does not."""
+        return self.method in ("DELETE", "PATCH", "PUT") or (self.method == "POST" and self.tag == "accounts")
+
+    @property
+    def needs_caller(self) -> bool:
+        return self.takes("caller") or self.takes("identity")
+
+    @property
+    def scope(self) -> Scope | None:
+        """What an API key must be good for; None where nobody is asked who he is, or no key is good enough."""
+        if not self.takes("caller"):
+            return None
+        return Scope.READ if self.method == "GET" or self.only_reads else Scope.WRITE
 
     def takes(self, name: str) -> bool:
         return name in self.parameters
 
     async def answer(self, request: Request) -> Response:
+        remembered: RememberedAnswers = request.app.state.remembered
+        flights: Flights = request.app.state.flights
+        mark = remembered.mark()
+        wanted = asked(request.scope) if self.is_picture and request.method == "GET" else None
+        if wanted is None or wanted.if_none_match:
+            return await self._answer(request)
+
+        async def answer() -> Response:
+            response = await self._answer(request)
+            if isinstance(response, Picture) and response.subjects:
+                headers, body = _as_remembered(response), bytes(response.body)
+                remembered.keep(wanted.key, headers, body, response.subjects, mark, response.good_for)
+            return response
+
+        return await flights.answer(wanted.key, mark, answer)
+
+    async def _answer(self, request: Request) -> Response:
         service: Service = request.app.state.service
         threads: Threads = request.app.state.threads
+        remembered: RememberedAnswers = request.app.state.remembered
+        admitted = Admitted(None, None)
         try:
+            # Who asks comes first: a stranger learns nothing from how the rest of his request is judged.
+            admitted = await threads.run(Pool.READING, partial(admit, service, request, self.group, self.needs_caller))
+            if admitted.counted is not None:
+                admitted.counted.must_be_granted()
+            if admitted.identity is not None:
+                self._must_be_allowed(admitted.identity)
             with ExitStack() as opened:
-                arguments = await self._arguments(request, service, threads, opened)
-                result = await threads.run(self.pool, partial(self.function, **arguments))
+                arguments = await self._arguments(request, service, admitted.identity, opened)
+                once = self._once_only(request, service, admitted)
+                if once is None:
+                    response = await self._done(service, threads, arguments, opened)
+                else:
+                    response = await self._done_once(once, request, service, threads, arguments, opened)
         except ImgsvcError as error:
-            return problem(request, error)
-        return self._response(result)
+            return problem(request, error, rate_headers(admitted.counted, error))
+        finally:
+            if self.may_end_something and admitted.caller is not None:
+                remembered.forget([admitted.caller.id])
+        response.headers.update(rate_headers(admitted.counted))
+        return response
+
+    def _must_be_allowed(self, identity: Identity) -> None:
+        """Raises InsufficientScope."""
+        if self.takes("identity"):
+            _ = identity.logged_in
+        if self.scope is not None:
+            identity.must_have(self.scope)
+
+    def _once_only(self, request: Request, service: Service, admitted: Admitted) -> OnceOnly | None:
+        if not self.takes("new_id") or admitted.caller is None:
+            return None
+        return once_only(request, service.use_cases.answer_once, admitted.caller)
+
+    async def _done_once(
+        self,
+        once: OnceOnly,
+        request: Request,
+        service: Service,
+        threads: Threads,
+        arguments: dict[str, Any],
+        opened: ExitStack,
+    ) -> Response:
+        """What the same request was answered before, or what it is answered from now on."""
+        begun = await threads.run(Pool.READING, partial(once.begin, request, arguments))
+        if isinstance(begun, Response):
+            return begun
+        try:
+            response = await self._done(service, threads, arguments | {"new_id": begun.id}, opened)
+        except BaseException:
+            await threads.run(Pool.READING, partial(once.give_up, begun))
+            raise
+        await threads.run(Pool.READING, partial(once.keep, begun, response))
+        return response
+
+    async def _done(self, service: Service, threads: Threads, arguments: dict[str, Any], opened: ExitStack) -> Response:
+        if self.takes("upload") and arguments["upload"].url is not None:
+            fetch = partial(fetched, service.use_cases.fetch_picture, arguments["upload"])
+            upload = await threads.run(Pool.FETCHING, fetch)
+            arguments["upload"] = opened.enter_context(closing(upload))
+        return self._response(await self._result(arguments, service, threads))
 
     async def _arguments(
-        self, request: Request, service: Service, threads: Threads, opened: ExitStack
+        self, request: Request, service: Service, identity: Identity | None, opened: ExitStack
     ) -> dict[str, Any]:
-        # Who asks comes first: a stranger learns nothing from how the rest of his request is judged.
         arguments: dict[str, Any] = {}
-        if self.takes("caller"):
-            authenticate = partial(service.use_cases.authenticate, bearer_token(request))
-            arguments["caller"] = await threads.run(Pool.READING, authenticate)
-        for name in self.path_parameters:
-            arguments[name] = _id(request.path_params[name])
+        for name in filter(self.takes, self.path_parameters):
+            arguments[name] = self._path_readers[name](request.path_params[name])
         if self.takes("query"):
             arguments["query"] = read_query(request, self.types["query"])
         if self.takes("body"):
@@ -107,8 +227,21 @@ class Endpoint:
         if self.takes("upload"):
             upload = await read_upload(request, service.settings.max_bytes)
             arguments["upload"] = opened.enter_context(closing(upload))
-        given = {"use_cases": service.use_cases, "service": service, "request": request}
+        given = {"use_cases": service.use_cases, "service": service, "request": request, "new_id": uuid4()}
+        given["watching"] = request.app.state.watching
+        if identity is not None:
+            given |= {"identity": identity, "caller": identity.user}
         return arguments | {name: value for name, value in given.items() if self.takes(name)}
+
+    async def _result(self, arguments: Mapping[str, Any], service: Service, threads: Threads) -> object:
+        if inspect.iscoroutinefunction(self.function):
+            return await self.function(**arguments)
+        return await threads.run(self.pool, partial(self._called, arguments, service))
+
+    def _called(self, arguments: Mapping[str, Any], service: Service) -> object:
+        named = {name: one for name, one in arguments.items() if isinstance(one, FromPreset)}
+        specs = {name: service.use_cases.resolve_spec(arguments["caller"].id, one) for name, one in named.items()}
+        return self.function(**{**arguments, **specs})
 
     def _response(self, result: object) -> Response:
         if isinstance(result, Response):
@@ -119,6 +252,11 @@ class Endpoint:
         headers = {"Cache-Control": "no-store", **answer.headers}
         content = json.dumps(plain(answer.view), ensure_ascii=False) + "\n"  # a terminal's prompt follows
         return Response(content, answer.status, headers, "application/json")
+
+
+def _as_remembered(response: Response) -> list[tuple[bytes, bytes]]:
+    """The headers that the same answer will have when it comes from memory."""
+    return [(name, b"memory" if name == b"x-imgsvc-cache" else value) for name, value in response.raw_headers]
 
 
 def routes(endpoints: Iterable[Endpoint]) -> list[Route]:
@@ -145,9 +283,17 @@ def endpoint(
     also: Mapping[int, str] | None = None,
     raises: tuple[type[ImgsvcError], ...] = (),
     is_picture: bool = False,
+    is_stream: bool = False,
+    form: Mapping[str, str] | None = None,
     pool: Pool = Pool.READING,
+    is_counted: bool = True,
+    only_reads: bool = False,
 ) -> Callable[[Callable[..., object]], Endpoint]:
-    """Make an endpoint of a function; ``raises`` names the failures that its parameters do not tell of already."""
+    """Make an endpoint of a function; ``raises`` names the failures that its parameters do not tell of already.
+
+    An API key that may read is enough for GET, and for what ``only_reads`` whatever its method; anything else needs one
+    that may write, and an ``identity`` a login.
+    """
 
     def made(function: Callable[..., object]) -> Endpoint:
         return Endpoint(
@@ -159,7 +305,11 @@ def endpoint(
             raises=raises,
             tag=tag,
             is_picture=is_picture,
+            is_stream=is_stream,
+            form=form or {},
             pool=pool,
+            is_counted=is_counted,
+            only_reads=only_reads,
         )
 
     return made
@@ -170,3 +320,16 @@ def _id(text: str) -> UUID:
     if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text):
         raise NotFound("there is nothing with this id")
     return UUID(text)
+
+
+def _preset_name(text: str) -> PresetName:
+    try:
+        name_rule(None, fields(Preset).name, text)
+    except InvalidInput as error:
+        error.path = ()
+        raise error.of("name") from None
+    return PresetName(text)
+
+
+# How a part of the path is read, by what it is.
+_PATH_READERS: dict[object, Callable[[str], object]] = {UUID: _id, PresetName: _preset_name}

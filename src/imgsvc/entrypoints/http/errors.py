@@ -1,6 +1,7 @@
 """Our failures as HTTP status codes and problem documents (RFC 9457)."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -17,6 +18,8 @@ class InvalidJson(InvalidInput):
 
 
 class InvalidMultipart(InvalidInput):
+    """The form cannot be read."""
+
     code = "invalid_multipart"
 
 
@@ -26,7 +29,15 @@ class MissingFile(InvalidInput):
     code = "missing_file"
 
 
+class DigestMismatch(InvalidInput):
+    """The body is not the one that a header of the request describes."""
+
+    code = "digest_mismatch"
+
+
 class TooManyParts(InvalidInput):
+    """The form has more files or fields than one may have."""
+
     code = "too_many_parts"
 
 
@@ -48,6 +59,16 @@ class UnsupportedEncoding(InvalidInput):
     code = "unsupported_encoding"
 
 
+class RangeNotSatisfiable(ImgsvcError):
+    """The part that was asked for begins behind the end."""
+
+    code = "invalid_range"
+
+    def __init__(self, byte_count: int) -> None:
+        super().__init__(f"the picture has {byte_count} bytes")
+        self.byte_count = byte_count
+
+
 class NoSuchPage(ImgsvcError):
     """There is nothing at this path."""
 
@@ -55,6 +76,8 @@ class NoSuchPage(ImgsvcError):
 
 
 class MethodNotAllowed(ImgsvcError):
+    """The address is there, and has other methods: `Allow` names them."""
+
     code = "method_not_allowed"
 
 
@@ -71,22 +94,30 @@ STATUS: dict[type[ImgsvcError], int] = {
     InvalidMultipart: 400,
     MissingFile: 400,
     TooManyParts: 400,
+    DigestMismatch: 400,
     errors.InvalidCursor: 400,
+    errors.InvalidIdempotencyKey: 400,
     errors.NotAuthenticated: 401,
     errors.NotAllowed: 403,
     errors.NotFound: 404,
+    errors.ImageErased: 410,
     NoSuchPage: 404,
+    errors.OriginalMissing: 410,
+    errors.LinkExpired: 410,
     MethodNotAllowed: 405,
     errors.Conflict: 409,
     BodyTooLarge: 413,
+    RangeNotSatisfiable: 416,
     errors.FileTooLarge: 413,
     UnsupportedMediaType: 415,
     UnsupportedEncoding: 415,
     errors.UnsupportedFormat: 415,
     errors.RenderingFailed: 422,
     InternalError: 500,
+    errors.TooManyRequests: 429,
     errors.Busy: 503,
     errors.RenderingTimedOut: 504,
+    errors.FetchTimedOut: 504,
     errors.StorageFull: 507,
 }
 
@@ -99,9 +130,12 @@ TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
+    410: "Gone",
     413: "Content Too Large",
     415: "Unsupported Media Type",
+    416: "Range Not Satisfiable",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
     504: "Gateway Timeout",
@@ -114,7 +148,7 @@ def status_of(kind: type[ImgsvcError]) -> int:
     return next(STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS)
 
 
-def problem(connection: HTTPConnection, error: ImgsvcError, headers: dict[str, str] | None = None) -> Response:
+def problem(connection: HTTPConnection, error: ImgsvcError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to a request that failed."""
     status = status_of(type(error))
     document = {
@@ -153,8 +187,12 @@ def _headers(error: ImgsvcError, status: int) -> dict[str, str]:
     if isinstance(error, errors.NotAuthenticated):
         reason = "" if error.code == "unauthenticated" else ', error="invalid_token"'
         headers["WWW-Authenticate"] = f'Bearer realm="imgsvc"{reason}'
-    if isinstance(error, errors.Busy):
+    if isinstance(error, errors.InsufficientScope):
+        headers["WWW-Authenticate"] = 'Bearer realm="imgsvc", error="insufficient_scope"'
+    if isinstance(error, errors.Busy | errors.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{error.byte_count}"
     if status == 413:
         headers["Connection"] = "close"  # the rest of the body is not read
     return headers

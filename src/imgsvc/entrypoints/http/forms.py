@@ -1,8 +1,11 @@
-"""Reading an upload: a form with one file, straight to disk."""
+"""Reading an upload: a form with one file, the file alone, or its address; straight to disk."""
 
+import errno
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from email.message import Message
+from io import BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, NoReturn, cast
+from typing import Any, BinaryIO, NoReturn, cast
 
 from attrs import frozen
 from python_multipart.multipart import parse_options_header
@@ -10,8 +13,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from imgsvc.domain.errors import DuplicateParameter, FileTooLarge, InvalidInput
-from imgsvc.entrypoints.http.bodies import media_type, refuse_encoding
+from imgsvc.application.fetching import FetchPicture
+from imgsvc.domain.errors import DuplicateParameter, FileTooLarge, InvalidInput, InvalidUrl, StorageFull, Unavailable
+from imgsvc.domain.field_rules import is_text
+from imgsvc.domain.image import Labels
+from imgsvc.domain.plain_data import read
+from imgsvc.entrypoints.http.bodies import is_json, media_type, query_pairs, read_object, refuse_encoding
+from imgsvc.entrypoints.http.digests import Digests
 from imgsvc.entrypoints.http.errors import InvalidMultipart, MissingFile, TooManyParts, UnsupportedMediaType
 
 MAX_FIELD = 8 * 1024
@@ -22,26 +30,100 @@ _OVERHEAD = 64 * 1024
 
 @frozen
 class Upload:
-    """A file from a form, on disk if it is large, and the form's other fields."""
+    """A file, on disk if it is large, and what was sent besides it."""
 
     file: BinaryIO
     filename: str
-    media_type: str  # as the form says; may be empty or wrong
-    fields: Mapping[str, str]
+    media_type: str  # as the client says; may be empty or wrong
+    fields: Mapping[str, Any]  # texts, or plain JSON where the upload was that
+    url: str | None = None  # where the file is, which is empty until it was fetched
 
     def close(self) -> None:
         self.file.close()
 
 
-async def read_upload(request: Request, max_bytes: int) -> Upload:
-    """The form's one file, under the name ``file``; the caller closes it. Raises InvalidInput.
+def labels_of(fields: Mapping[str, Any]) -> Labels:
+    """What is said of a picture: ``name``, ``description``, and ``tags`` as a list or with commas in between.
 
-    Nothing more is read once the body is larger than a file of ``max_bytes`` can make it.
+    Raises InvalidInput; UnknownField for any other field.
+    """
+    known: dict[str, Any] = dict(fields)
+    if isinstance(known.get("tags"), str):
+        known["tags"] = [tag.strip() for tag in known["tags"].split(",") if tag.strip()]
+    return read(Labels, known)
+
+
+def fetched(fetch: FetchPicture, upload: Upload) -> Upload:
+    """An upload by its address, with the file that is there. Raises what FetchPicture does."""
+    assert upload.url is not None
+    found = fetch(upload.url)
+    return Upload(found.content, found.name, found.media_type, upload.fields, upload.url)
+
+
+async def read_upload(request: Request, max_bytes: int) -> Upload:
+    """The form's one file, under the name ``file``; or the body; or where it is. The caller closes it.
+
+    Nothing more is read once the body is larger than a file of ``max_bytes`` can make it. Raises InvalidInput;
+    StorageFull or Unavailable where it cannot be kept meanwhile.
     """
     refuse_encoding(request)
-    if media_type(request) != "multipart/form-data":
-        allowed = "multipart/form-data with a part named file"
-        raise UnsupportedMediaType("the body must be a form", value=media_type(request), allowed=allowed)
+    kind = media_type(request)
+    if kind == "multipart/form-data":
+        return await _read_form(request, max_bytes)
+    if kind.startswith("image/") or kind == "application/octet-stream":
+        return await _read_file(request, max_bytes)
+    if is_json(kind):
+        return await _read_address(request)
+    allowed = "multipart/form-data with a part named file, image/*, or JSON with a url"
+    raise UnsupportedMediaType("the body must be a form, a picture, or JSON", value=kind, allowed=allowed)
+
+
+async def _read_address(request: Request) -> Upload:
+    given = await read_object(request)
+    url = given.pop("url", None)
+    if not is_text(url):
+        raise InvalidUrl("url must be the address of a picture", path=("url",), value=url, allowed="text")
+    return Upload(BytesIO(), "", "", given, url)
+
+
+async def _read_file(request: Request, max_bytes: int) -> Upload:
+    """The whole body; what is said of it stands in the query."""
+    if int(request.headers.get("content-length", "0")) > max_bytes:
+        _refuse_file(max_bytes)
+    fields: dict[str, str] = {}
+    for name, text in query_pairs(request):
+        if name in fields:
+            raise DuplicateParameter(f"{name} is given twice", parameter=name, value=text, allowed=f"{name} once")
+        fields[name] = text
+    kept = SpooledTemporaryFile(MultiPartParser.spool_max_size)  # noqa: SIM115  # closed with the upload
+    file = UploadFile(cast(BinaryIO, kept), size=0)
+    try:
+        async for chunk in Digests(request.headers).seen(request.stream()):
+            if (file.size or 0) + len(chunk) > max_bytes:
+                _refuse_file(max_bytes)
+            await file.write(chunk)
+        await file.seek(0)
+    except OSError as error:
+        file.file.close()
+        raise _without_room(error) from error
+    except BaseException:
+        file.file.close()
+        raise
+    return Upload(file.file, _filename(request), media_type(request), fields)
+
+
+def _filename(request: Request) -> str:
+    """As the client names it, in either of the two forms that there are (RFC 6266)."""
+    header = Message()
+    header["Content-Disposition"] = request.headers.get("content-disposition", "")
+    try:
+        name = header.get_filename("")
+    except (ValueError, LookupError):
+        return ""
+    return name if is_text(name) else ""
+
+
+async def _read_form(request: Request, max_bytes: int) -> Upload:
     _, options = parse_options_header(request.headers["content-type"])
     if options.get(b"charset", b"utf-8").lower() != b"utf-8":
         # Python knows charsets that no text should come in, and some that make half a surrogate pair of it.
@@ -50,7 +132,7 @@ async def read_upload(request: Request, max_bytes: int) -> Upload:
         _refuse_file(max_bytes)
     parser = _FormParser(
         request.headers,
-        _counted(request, max_bytes),
+        _counted(Digests(request.headers).seen(request.stream()), max_bytes),
         max_files=1,
         max_fields=_MAX_FIELDS,
         max_part_size=MAX_FIELD,
@@ -59,7 +141,15 @@ async def read_upload(request: Request, max_bytes: int) -> Upload:
         form = await parser.parse()
     except MultiPartException as error:
         raise _explained(error) from None
+    except OSError as error:  # of the temporary file that a large upload is kept in meanwhile
+        raise _without_room(error) from error
     return _upload(list(form.multi_items()))
+
+
+def _without_room(error: OSError) -> Unavailable:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull("there is no room for an upload just now")
+    return Unavailable("an upload cannot be kept just now")
 
 
 def _explained(error: MultiPartException) -> InvalidInput:
@@ -110,9 +200,9 @@ def _upload(items: list[tuple[str, str | UploadFile]]) -> Upload:
     return Upload(content, upload.filename or "", upload.content_type or "", dict(fields))
 
 
-async def _counted(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
+async def _counted(stream: AsyncIterator[bytes], max_bytes: int) -> AsyncGenerator[bytes, None]:
     total = 0
-    async for chunk in request.stream():
+    async for chunk in stream:
         total += len(chunk)
         if total > max_bytes + _OVERHEAD:
             _refuse_file(max_bytes)

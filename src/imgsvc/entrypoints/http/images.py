@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from attrs import frozen
+from attrs import fields, frozen
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from imgsvc.application.use_cases import UseCases
 from imgsvc.domain.errors import (
@@ -14,11 +14,14 @@ from imgsvc.domain.errors import (
     CropOutOfBounds,
     EmptyFile,
     FileTooLarge,
+    ImageErased,
     ImageNotFound,
     ImageTooLarge,
     InvalidCursor,
-    InvalidInput,
+    OriginalDamaged,
+    OriginalMissing,
     OutputTooLarge,
+    QuotaExceeded,
     RenderingCrashed,
     RenderingFailed,
     RenderingTimedOut,
@@ -26,19 +29,30 @@ from imgsvc.domain.errors import (
     TooManyBytes,
     TooManyFrames,
     TypeMismatch,
-    UnknownField,
     UnsupportedFormat,
     UseAsync,
-    unknown,
 )
-from imgsvc.domain.image import MAX_NAME, Image, ImageId
+from imgsvc.domain.image import Image, ImageChanges, ImageId
+from imgsvc.domain.image_search import ImageSearch
+from imgsvc.domain.plain_data import plain
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
-from imgsvc.entrypoints.http.forms import Upload
-from imgsvc.entrypoints.http.image_responses import accepted_types, name_as, not_modified, picture
-from imgsvc.entrypoints.http.paging import PageQuery, next_links
+from imgsvc.entrypoints.http.forms import Upload, labels_of
+from imgsvc.entrypoints.http.image_responses import (
+    ALSO_OF_PICTURES,
+    accepted_types,
+    elsewhere,
+    not_modified,
+    picture,
+)
+from imgsvc.entrypoints.http.jobs import JobView
+from imgsvc.entrypoints.http.paging import PageQuery, link_header, next_links
+from imgsvc.entrypoints.http.renderings import answer_rendering
 from imgsvc.entrypoints.http.threads import Pool
+from imgsvc.ports.repositories import Erased
+
+_LATER = 2  # seconds after which to look whether a job has ended
 
 UPLOAD_FAILURES = (
     EmptyFile,
@@ -51,6 +65,7 @@ UPLOAD_FAILURES = (
     RenderingFailed,
     RenderingCrashed,
     RenderingTimedOut,
+    QuotaExceeded,
     Busy,
     StorageFull,
 )
@@ -62,6 +77,8 @@ RENDER_FAILURES = (
     RenderingCrashed,
     RenderingTimedOut,
     CorruptImage,
+    OriginalMissing,
+    OriginalDamaged,
     Busy,
     StorageFull,
 )
@@ -71,13 +88,18 @@ RENDER_FAILURES = (
 class ImageView:
     id: UUID
     name: str
+    description: str | None
+    tags: tuple[str, ...]
     media_type: str
     width: int  # pixels, upright
     height: int
     bytes: int
     sha256: str
+    duplicate_of: UUID | None  # the image of yours that brought the same bytes, which are kept once; it may be gone
     frames: int
     has_alpha: bool
+    placeholder: str | None  # a ThumbHash in base64, to be drawn until the picture has come
+    dominant_color: str | None  # such as #ffcc00
     created_at: datetime
     content_url: str
 
@@ -87,13 +109,18 @@ class ImageView:
         return cls(
             id=image.id,
             name=image.name,
+            description=image.labels.description,
+            tags=image.labels.tags,
             media_type=facts.media_type,
             width=facts.size.width,
             height=facts.size.height,
             bytes=image.byte_count,
             sha256=image.sha256,
+            duplicate_of=image.bytes_of,
             frames=facts.frames,
             has_alpha=facts.has_alpha,
+            placeholder=facts.placeholder,
+            dominant_color=facts.dominant_color,
             created_at=image.created_at,
             content_url=f"/v1/images/{image.id}/content",
         )
@@ -102,85 +129,126 @@ class ImageView:
 @frozen(kw_only=True)
 class ImageListView:
     items: tuple[ImageView, ...]
-    total: int
+    total: int  # of all parts; at least, where it is not exact
+    total_is_exact: bool
     next: str | None
     next_cursor: str | None
 
 
+@frozen(kw_only=True, slots=False)
+class ImageQuery(PageQuery, ImageSearch):
+    """Which of your images, in what order."""
+
+    def search(self) -> ImageSearch:
+        return ImageSearch(**{one.name: getattr(self, one.name) for one in fields(ImageSearch)})
+
+
 @endpoint("POST", "/v1/images", tag="images", status=201, raises=UPLOAD_FAILURES, pool=Pool.RENDERING)
-def upload_image(use_cases: UseCases, caller: User, upload: Upload) -> Answer[ImageView]:
-    """Upload a picture: a form with the part `file`, and `name` if it should have another name than its file."""
-    for name in upload.fields:
-        if name != "name":
-            raise unknown(UnknownField, "field", name, ["file", "name"]).under(name)
-    name = upload.fields.get("name", upload.filename[:MAX_NAME])
-    if len(name) > MAX_NAME:
-        allowed = f"at most {MAX_NAME} characters"
-        raise InvalidInput("the name is too long", path=("name",), value=len(name), allowed=allowed)
-    image = use_cases.upload_image(caller.id, upload.file, name, upload.media_type)
+def upload_image(use_cases: UseCases, caller: User, upload: Upload, new_id: UUID) -> Answer[ImageView]:
+    """Upload a picture: a form with the part `file`, and what you say of it; else it has the name of its file."""
+    labels = labels_of(upload.fields)
+    image = use_cases.upload_image(caller.id, upload.file, upload.filename, upload.media_type, labels, ImageId(new_id))
     return Answer(ImageView.of(image), 201, {"Location": f"/v1/images/{image.id}"})
 
 
 @endpoint("GET", "/v1/images", tag="images", raises=(InvalidCursor,))
-def list_images(use_cases: UseCases, caller: User, query: PageQuery) -> ImageListView:
-    """Your images, newest first."""
-    page, total = use_cases.list_images(caller.id, query.request("/v1/images", caller))
+def list_images(use_cases: UseCases, caller: User, query: ImageQuery) -> Answer[ImageListView]:
+    """Your images, newest first, or as you ask; of those that filters leave, 1000 are counted."""
+    page, total = use_cases.list_images(caller.id, query.request("/v1/images", caller), query.search())
     address, cursor = next_links("/v1/images", caller, query, page)
-    return ImageListView(
-        items=tuple(ImageView.of(image) for image in page.items), total=total, next=address, next_cursor=cursor
+    view = ImageListView(
+        items=tuple(ImageView.of(image) for image in page.items),
+        total=total.count,
+        total_is_exact=total.is_exact,
+        next=address,
+        next_cursor=cursor,
     )
+    return Answer(view, 200, link_header("/v1/images", query, address))
 
 
-@endpoint("GET", "/v1/images/{image_id}", tag="images", raises=(ImageNotFound,))
+@endpoint("PATCH", "/v1/images/{image_id}", tag="images", raises=(ImageNotFound,))
+def change_image(use_cases: UseCases, caller: User, image_id: UUID, body: ImageChanges) -> ImageView:
+    """Rename, describe or tag an image: what is left out stays, and null clears (RFC 7396)."""
+    return ImageView.of(use_cases.change_image(caller.id, ImageId(image_id), body))
+
+
+@endpoint("GET", "/v1/images/{image_id}", tag="images", raises=(ImageNotFound, ImageErased))
 def get_image(use_cases: UseCases, caller: User, image_id: UUID) -> ImageView:
     """The facts of an image."""
     return ImageView.of(use_cases.get_image(caller.id, ImageId(image_id)))
 
 
-@endpoint("DELETE", "/v1/images/{image_id}", tag="images", status=204, raises=(ImageNotFound,))
-def delete_image(use_cases: UseCases, caller: User, image_id: UUID) -> None:
-    """Erase an image and everything that was made of it."""
-    use_cases.delete_image(caller.id, ImageId(image_id))
+@frozen(kw_only=True)
+class ReceiptView:
+    """What went with an image."""
+
+    id: UUID
+    name: str
+    sha256: str
+    bytes: int  # of the original
+    shared: bool  # whether other images of yours have the same bytes, which stay
+    variants: int
+    variant_bytes: int
+
+    @classmethod
+    def of(cls, erased: Erased) -> "ReceiptView":
+        image = erased.image
+        return cls(
+            id=image.id,
+            name=image.name,
+            sha256=image.sha256,
+            bytes=image.byte_count,
+            shared=not erased.frees_bytes,
+            variants=erased.variants,
+            variant_bytes=erased.variant_bytes,
+        )
+
+
+@endpoint("DELETE", "/v1/images/{image_id}", tag="images", raises=(ImageNotFound, ImageErased))
+def delete_image(use_cases: UseCases, caller: User, image_id: UUID) -> ReceiptView:
+    """Erase an image and everything that was made of it; the answer is a receipt. After that it is 410 to you."""
+    return ReceiptView.of(use_cases.delete_image(caller.id, ImageId(image_id)))
 
 
 @endpoint(
     "GET",
     "/v1/images/{image_id}/content",
     tag="images",
-    also={304: "You have this version already: its ETag was in If-None-Match"},
-    raises=(ImageNotFound, *RENDER_FAILURES),
+    also=ALSO_OF_PICTURES | {202: "It takes too long to wait for, and is made as a job: Location is its address"},
+    raises=(ImageNotFound, ImageErased, *RENDER_FAILURES),
     is_picture=True,
     pool=Pool.RENDERING,
 )
 def get_content(use_cases: UseCases, caller: User, image_id: UUID, query: TransformSpec, request: Request) -> Response:
-    """The original; or, with `t` or the single parameters, a rendering of it, made now if it is not there yet."""
+    """The original; or, with `t` or the single parameters, a rendering of it, made now if it is not there yet.
+
+    What costs too much for that is made as a job, and found here when it has ended.
+    """
     if not request.url.query:
         return _original(use_cases, caller, ImageId(image_id), request)
     planned = use_cases.plan_rendering(caller.id, ImageId(image_id), query, accepted_types(request))
-    trail = {"X-Imgsvc-Engine": planned.fingerprint, **({"Vary": "Accept"} if planned.is_negotiated else {})}
-    unchanged = not_modified(request, planned.version, trail)
-    if unchanged is not None:
-        return unchanged
-    opened = use_cases.open_rendering.open(planned)
-    return picture(
-        opened.content,
-        media_type=opened.rendition.media_type,
-        byte_count=opened.rendition.byte_count,
-        etag=planned.version,
-        name=name_as(planned.image.name, planned.plan.format.extension),
-        headers={**trail, "X-Imgsvc-Cache": opened.origin},
-    )
+    try:
+        return answer_rendering(use_cases, planned, request)
+    except (UseAsync, RenderingTimedOut):
+        job = JobView.of(use_cases.queue_rendering(planned))
+    headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": str(_LATER), "Cache-Control": "no-store"}
+    return JSONResponse(plain(job), 202, headers)
 
 
 def _original(use_cases: UseCases, caller: User, image_id: ImageId, request: Request) -> Response:
     image = use_cases.get_image(caller.id, image_id)
-    return not_modified(request, image.sha256) or picture(
-        use_cases.open_original.open(image),
-        media_type=image.facts.media_type,
+    media_type, name = image.facts.media_type, image.name
+    answer = not_modified(request, image.sha256) or elsewhere(
+        use_cases, image.blob_key, media_type=media_type, name=name
+    )
+    return answer or picture(
+        request,
+        lambda: use_cases.open_original.open(image),
+        media_type=media_type,
         byte_count=image.byte_count,
         etag=image.sha256,
-        name=image.name,
+        name=name,
     )
 
 
-ENDPOINTS = (upload_image, list_images, get_image, delete_image, get_content)
+ENDPOINTS = (upload_image, list_images, get_image, change_image, delete_image, get_content)

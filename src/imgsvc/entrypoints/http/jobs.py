@@ -1,25 +1,43 @@
 """Variants while they are made in the background."""
 
+import json
+from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from imgsvc.application.use_cases import UseCases
-from imgsvc.domain.errors import InvalidCursor, VariantNotFound
+from imgsvc.domain.errors import Busy, InvalidCursor, JobFinished, TooManyWaiting, VariantNotFound
+from imgsvc.domain.field_rules import within
 from imgsvc.domain.image import ImageId
+from imgsvc.domain.plain_data import plain
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Variant, VariantId, VariantStatus
-from imgsvc.entrypoints.http.endpoint import endpoint
-from imgsvc.entrypoints.http.paging import PageQuery, next_links
+from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.paging import PageQuery, link_header, next_links
+from imgsvc.entrypoints.http.watching import Follower, Watching
+
+_HEARTBEAT = ": still there\n\n"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class JobQuery(PageQuery):
     """Which jobs: of one status, of one image, or all."""
 
     status: VariantStatus | None = None
     image: UUID | None = None
+
+
+@frozen(kw_only=True)
+class JobWait:
+    """For how many seconds to wait for the end of a job."""
+
+    wait: int = field(default=0, validator=within(0, 30))
 
 
 @frozen(kw_only=True)
@@ -58,23 +76,71 @@ class JobListView:
 
 
 @endpoint("GET", "/v1/jobs", tag="jobs", raises=(InvalidCursor,))
-def list_jobs(use_cases: UseCases, caller: User, query: JobQuery) -> JobListView:
+def list_jobs(use_cases: UseCases, caller: User, query: JobQuery) -> Answer[JobListView]:
     """What you asked for in the background, newest first."""
     image_id = None if query.image is None else ImageId(query.image)
     position = query.request("/v1/jobs", caller)
     page = use_cases.list_jobs(caller.id, position, status=query.status, image_id=image_id)
-    image = None if query.image is None else str(query.image)
-    address, cursor = next_links("/v1/jobs", caller, query, page, status=query.status, image=image)
-    return JobListView(items=tuple(JobView.of(one) for one in page.items), next=address, next_cursor=cursor)
+    address, cursor = next_links("/v1/jobs", caller, query, page)
+    view = JobListView(items=tuple(JobView.of(one) for one in page.items), next=address, next_cursor=cursor)
+    return Answer(view, 200, link_header("/v1/jobs", query, address))
 
 
-@endpoint("GET", "/v1/jobs/{job_id}", tag="jobs", raises=(VariantNotFound,))
-def get_job(use_cases: UseCases, caller: User, job_id: UUID) -> JobView:
-    """One job; its id is that of the variant."""
-    variant = use_cases.get_variant(caller.id, VariantId(job_id))
-    if variant.queued_at is None:
-        raise VariantNotFound(f"no job {job_id}")  # made on the spot, and never queued
-    return JobView.of(variant)
+@endpoint("GET", "/v1/jobs/{job_id}", tag="jobs", raises=(VariantNotFound, TooManyWaiting, Busy))
+async def get_job(watching: Watching, caller: User, job_id: UUID, query: JobWait, request: Request) -> JobView:
+    """One job; its id is that of the variant. With `wait`, the answer comes when it ends, or so many seconds later."""
+    return JobView.of(await watching.ended(request, caller.id, VariantId(job_id), query.wait))
 
 
-ENDPOINTS = (list_jobs, get_job)
+@endpoint(
+    "GET",
+    "/v1/jobs/{job_id}/events",
+    tag="jobs",
+    also={204: "The event that Last-Event-ID names was the last one"},
+    raises=(VariantNotFound, TooManyWaiting, Busy),
+    is_stream=True,
+)
+async def get_job_events(watching: Watching, caller: User, job_id: UUID, request: Request) -> Response:
+    """The job as server-sent events: `status`, with the job as JSON, now and whenever it has changed, until it ends."""
+    job = await watching.job(caller.id, VariantId(job_id))
+    if job.finished_at is not None and request.headers.get("last-event-id") == _event_id(job):
+        return Response(status_code=204)  # which tells an EventSource to come back no more
+    follower = watching.follow(caller.id, job)
+    return _Events(watching, follower)
+
+
+class _Events(StreamingResponse):
+    """Ends with the job, or when the client goes away."""
+
+    def __init__(self, watching: Watching, follower: Follower) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy passes on each as it comes
+        super().__init__(_events(watching, follower), media_type="text/event-stream", headers=headers)
+        self._leave = partial(watching.leave, follower)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
+
+
+async def _events(watching: Watching, follower: Follower) -> AsyncIterator[str]:
+    async for job in watching.changes(follower):
+        yield _HEARTBEAT if job is None else _event(job)
+
+
+def _event(job: Variant) -> str:
+    return f"event: status\nid: {_event_id(job)}\ndata: {json.dumps(plain(JobView.of(job)))}\n\n"
+
+
+def _event_id(job: Variant) -> str:
+    return f"{job.status}-{job.attempts}"
+
+
+@endpoint("DELETE", "/v1/jobs/{job_id}", tag="jobs", raises=(VariantNotFound, JobFinished))
+def cancel_job(use_cases: UseCases, caller: User, job_id: UUID) -> JobView:
+    """Cancel a job that has not ended: it is `failed` then, by the code `cancelled`, and is made if asked for again."""
+    return JobView.of(use_cases.cancel_job(caller.id, VariantId(job_id)))
+
+
+ENDPOINTS = (list_jobs, get_job, get_job_events, cancel_job)

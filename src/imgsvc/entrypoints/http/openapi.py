@@ -1,53 +1,75 @@
 """The OpenAPI 3.1 document, made from the endpoints: from their signatures, types and field rules."""
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
-from uuid import UUID
 
 from attrs import fields
 
+from imgsvc.application.rates import Group
 from imgsvc.domain import dialects
 from imgsvc.domain.errors import (
     ConflictingParameters,
     DuplicateParameter,
+    FetchFailed,
+    FetchTimedOut,
     FileTooLarge,
+    IdempotencyMismatch,
+    ImageExists,
     ImgsvcError,
+    InsufficientScope,
+    InvalidIdempotencyKey,
     InvalidInput,
     InvalidParameter,
     InvalidToken,
+    InvalidUrl,
+    NotAllowed,
     NotAuthenticated,
+    RequestInProgress,
     StorageFull,
     TokenExpired,
     TokenRevoked,
     TooManyOperations,
+    TooManyRequests,
     Unavailable,
     UnknownField,
     UnknownOperation,
     UnknownParameter,
+    UnknownPreset,
     UnsupportedOutput,
+    UrlNotAllowed,
 )
-from imgsvc.domain.image import MAX_NAME
+from imgsvc.domain.preset import PresetName
 from imgsvc.domain.transform import Format, TransformSpec
+from imgsvc.entrypoints.http.admission import RATE_HEADERS
 from imgsvc.entrypoints.http.endpoint import Endpoint
 from imgsvc.entrypoints.http.errors import (
-    TITLES,
     BodyTooLarge,
+    DigestMismatch,
     InvalidJson,
     InvalidMultipart,
     MissingFile,
+    RangeNotSatisfiable,
     TooManyParts,
     UnsupportedEncoding,
     UnsupportedMediaType,
     status_of,
 )
+from imgsvc.entrypoints.http.examples import of_body
+from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
+from imgsvc.entrypoints.http.jobs import JobView
 from imgsvc.entrypoints.http.schemas import Schema, Schemas, first_line
+from imgsvc.entrypoints.http.upload_schemas import beside_file, upload_body
 
 _SPEC_FAILURES = (InvalidParameter, UnknownParameter, UnknownOperation, TooManyOperations, ConflictingParameters)
+_NO_CALLER = (NotAuthenticated, InvalidToken, TokenExpired, TokenRevoked, InsufficientScope)
 _FAILURES_OF_PARAMETER: dict[str, tuple[type[ImgsvcError], ...]] = {
-    "caller": (NotAuthenticated, InvalidToken, TokenExpired, TokenRevoked),
+    "caller": _NO_CALLER,
+    "identity": _NO_CALLER,
     "query": (InvalidParameter, UnknownParameter, DuplicateParameter, ConflictingParameters),
     "body": (InvalidJson, BodyTooLarge, UnsupportedMediaType, UnsupportedEncoding, InvalidInput, UnknownField),
+    "new_id": (InvalidIdempotencyKey, IdempotencyMismatch, RequestInProgress, ImageExists),
     "upload": (
         InvalidMultipart,
         MissingFile,
@@ -57,7 +79,16 @@ _FAILURES_OF_PARAMETER: dict[str, tuple[type[ImgsvcError], ...]] = {
         FileTooLarge,
         UnknownField,
         InvalidInput,
+        InvalidParameter,
         DuplicateParameter,
+        DigestMismatch,
+        InvalidJson,
+        BodyTooLarge,
+        InvalidUrl,
+        UrlNotAllowed,
+        FetchFailed,
+        FetchTimedOut,
+        NotAllowed,
     ),
 }
 _REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
@@ -82,10 +113,25 @@ def document(endpoints: Iterable[Endpoint]) -> Schema:
         "components": {
             "schemas": {**schemas.components, "Problem": _PROBLEM},
             "headers": {"RequestId": _header("The id of this request, in the log too; yours, if you sent one")},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": _SECURITY_SCHEMES,
         },
     }
 
+
+_SECURITY_SCHEMES: Schema = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The access token of a login, which may do everything",
+    },
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "imgsvc_...",
+        "description": "An API key, where it has the scope that is named: `read`, or `write`",
+    },
+}
 
 _PROBLEM: Schema = {
     "type": "object",
@@ -113,6 +159,7 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
         "operationId": endpoint.function.__name__,
         "summary": first_line(endpoint.function),
         "tags": [endpoint.tag],
+        **({"x-rate-limit-group": endpoint.group} if endpoint.group else {}),
         "responses": _responses(endpoint, schemas),
     }
     parameters = _parameters(endpoint, schemas)
@@ -121,16 +168,21 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
     if endpoint.takes("body"):
         operation["requestBody"] = _request_body(endpoint.types["body"], schemas)
     if endpoint.takes("upload"):
-        operation["requestBody"] = _UPLOAD
-    if endpoint.takes("caller"):
-        operation["security"] = [{"bearer": []}]
+        operation["requestBody"] = upload_body(endpoint.form)
+    if endpoint.needs_caller:
+        operation["security"] = [{"bearer": []}, *([{"api_key": [endpoint.scope]}] if endpoint.scope else [])]
     return operation
 
 
 def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[Schema]:
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": schemas.of(UUID)} for name in endpoint.path_parameters
+        {"name": name, "in": "path", "required": True, "schema": schemas.of(endpoint.types.get(name, str))}
+        for name in endpoint.path_parameters
     ]
+    if endpoint.takes("new_id"):
+        parameters.append(_KEY)
+    if endpoint.takes("upload"):
+        parameters += beside_file(endpoint.form)
     kind = endpoint.types.get("query")
     if kind is TransformSpec:
         return parameters + _spec_parameters()
@@ -142,9 +194,19 @@ def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[Schema]:
     return parameters
 
 
+_KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "yours, and the same each time you send the request: it is done once, and answered alike for a day",
+}
+
+
 def _spec_parameters() -> list[Schema]:
     compact = {"name": "t", "in": "query", "schema": {"type": "string", "maxLength": 2048}}
-    compact["description"] = "the compact form of a spec, such as `rs:cover:300:200,gray,f:webp`; stands alone"
+    compact["description"] = (
+        "the compact form of a spec, such as `rs:cover:300:200,gray,f:webp`, or `p:name` for a preset; stands alone"
+    )
     flat = [
         {"name": name, "in": "query", "schema": {"type": "string"}, "description": f"the spec's {'.'.join(path)}"}
         for name, (path, _) in dialects.QUERY_KEYS.items()
@@ -162,25 +224,9 @@ def _request_body(kind: Any, schemas: Schemas) -> Schema:
             {"type": "array", "items": {"type": "object", "required": ["operation"]}, "description": "in this order"},
         ]
         schema = {"anyOf": [schema, *foreign]}
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
-
-
-_UPLOAD: Schema = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "additionalProperties": False,
-                "properties": {
-                    "file": {"type": "string", "contentMediaType": "image/*", "format": "binary"},
-                    "name": {"type": "string", "maxLength": MAX_NAME},
-                },
-            }
-        }
-    },
-}
+    shown = of_body(kind)
+    content = {"schema": schema, **({"examples": shown} if shown else {})}
+    return {"required": True, "content": {"application/json": content}}
 
 
 def _responses(endpoint: Endpoint, schemas: Schemas) -> Schema:
@@ -189,7 +235,7 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Schema:
         responses[str(status)] = {**_success(endpoint, status, schemas), "description": meaning}
     for status, codes in sorted(_codes_by_status(endpoint).items()):
         responses[str(status)] = {
-            "description": f"{TITLES[status]}: {', '.join(f'`{code}`' for code in sorted(codes))}",
+            "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in sorted(codes))}",
             "headers": dict(_REQUEST_ID),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
@@ -199,35 +245,57 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Schema:
 def _success(endpoint: Endpoint, status: int, schemas: Schemas) -> Schema:
     response: Schema = {"description": _SUCCESSES.get(status, "Done"), "headers": dict(_REQUEST_ID)}
     if endpoint.is_picture:
-        response["headers"] |= {"ETag": _header("Equal for equal bytes")}
-    if status in (204, 304):
+        response["headers"] |= {"ETag": _header("Equal for equal bytes"), "Accept-Ranges": _header("bytes")}
+    if endpoint.group not in (None, Group.RENDER):
+        response["headers"] |= {name: _header(meaning) for name, meaning in RATE_HEADERS.items()}
+    if status == 307:
+        response["headers"] |= {"Location": _header("Where the picture is, for a while")}
+    if status in (204, 304, 307):
         return response
-    if endpoint.is_picture:
+    if endpoint.is_picture and status != 202:
         content = {"type": "string", "contentMediaType": "image/*"}
         response["content"] = {one: {"schema": content} for one in _PICTURE_TYPES}
         return response
-    response["content"] = {"application/json": {"schema": schemas.of(endpoint.view)}}
+    if endpoint.is_stream:
+        response["content"] = {"text/event-stream": {"schema": _EVENT}}
+        return response
+    # What is asked for as a picture, and made as a job, is told of as that.
+    view = JobView if endpoint.is_picture else endpoint.view
+    response["content"] = {"application/json": {"schema": schemas.of(view)}}
     if status in (201, 202) and endpoint.takes("caller"):
         response["headers"] |= {"Location": _header("Where it is, or will be")}
     return response
 
 
+_EVENT: Schema = {
+    "type": "object",
+    "description": "one server-sent event",
+    "properties": {name: {"type": "string"} for name in ("event", "id", "data")},
+}
 _SUCCESSES = {200: "Here it is", 201: "It was made", 204: "It is gone"}
 _PICTURE_TYPES = [*(one.media_type for one in Format), "image/bmp", "image/heic"]
 
 
 def _codes_by_status(endpoint: Endpoint) -> Mapping[int, set[str]]:
     kinds: set[type[ImgsvcError]] = set(endpoint.raises)
-    if endpoint.takes("use_cases") or endpoint.takes("caller"):
+    if endpoint.takes("use_cases") or endpoint.needs_caller:
         kinds.add(Unavailable)
         if endpoint.method != "GET":
             kinds.add(StorageFull)
     for name, failures in _FAILURES_OF_PARAMETER.items():
         if endpoint.takes(name):
             kinds.update(failures)
+    if endpoint.group is not None:
+        kinds.add(TooManyRequests)
+    if endpoint.is_picture:
+        kinds.add(RangeNotSatisfiable)
+    if PresetName in endpoint.types.values():
+        kinds.add(InvalidInput)
     if TransformSpec in (endpoint.types.get("body"), endpoint.types.get("query")):
-        kinds.update((*_SPEC_FAILURES, UnsupportedOutput))
+        kinds.update((*_SPEC_FAILURES, UnknownPreset, UnsupportedOutput))
     codes: dict[int, set[str]] = {}
+    for code, status in REFUSALS.items():
+        codes.setdefault(status, set()).add(code)
     for kind in kinds:
         codes.setdefault(status_of(kind), set()).add(kind.code)
     return codes

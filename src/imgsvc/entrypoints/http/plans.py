@@ -89,6 +89,7 @@ class PlanQuery:
     "/v1/images/{image_id}/plan",
     tag="variants",
     raises=(ImageNotFound, *SPEC_FAILURES),
+    only_reads=True,
 )
 def plan_transform(
     use_cases: UseCases, caller: User, image_id: UUID, query: PlanQuery, body: TransformSpec

@@ -3,6 +3,8 @@
 import logging
 import re
 import time
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +16,9 @@ from imgsvc.entrypoints.logs import bind, unbind
 
 logger = logging.getLogger("imgsvc.http")
 
+_NETWORK_BITS = 64  # of an IPv6 address: whoever has one has all of its network
+
+_SIGNED = re.compile(r"^(/i/[^/.]*\.)[^/]+")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -50,12 +55,53 @@ class RequestScope:
             error = InternalError("something went wrong on our side")
             await problem(HTTPConnection(scope), error)(scope, receive, send_with_id)
         finally:
-            # The query is left out: a link's signature may be in it.
-            seen = {"method": scope["method"], "path": scope["path"], "status": status}
+            seen = {"method": scope["method"], "path": logged_path(scope), "status": status}
             logger.info("request", extra={**seen, "duration": time.perf_counter_ns() - began})
             unbind()
+
+
+def logged_path(scope: Scope) -> str:
+    """Without the signature of a link, which would give the picture to whoever reads the log; nor is there a query."""
+    path: str = scope["path"]
+    return _SIGNED.sub(r"\1...", path) if path.startswith("/i/") else path
 
 
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
+
+
+def client_address(request: HTTPConnection, proxies: Sequence[IPv4Network | IPv6Network] = ()) -> str:
+    """Whom a request comes from, as far as that can be told: an IPv4 address, an IPv6 network, or nothing.
+
+    What X-Forwarded-For says is believed of ``proxies``, each of which adds whom it was asked by; so it is read from
+    its end, up to the first who is none of them. What stands before that, anybody may have written.
+    """
+    asked_by = request.client.host if request.client else ""
+    told = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    while told and _is_one_of(asked_by, proxies) and _parsed(before := _without_port(told.pop().strip())):
+        asked_by = before
+    address = _parsed(asked_by)
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, _NETWORK_BITS), strict=False))
+    return asked_by if address is None else str(address)
+
+
+def _without_port(host: str) -> str:
+    """There are proxies that add one: to an IPv6 address behind brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host
+
+
+def _is_one_of(host: str, proxies: Sequence[IPv4Network | IPv6Network]) -> bool:
+    address = _parsed(host)
+    return address is not None and any(address in network for network in proxies)
+
+
+def _parsed(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

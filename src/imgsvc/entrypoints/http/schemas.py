@@ -9,10 +9,12 @@ from uuid import UUID
 from attrs import NOTHING, Attribute, fields, has
 
 from imgsvc.domain.color import Color
-from imgsvc.domain.field_rules import Characters, Matches, Within, rules_of
+from imgsvc.domain.field_rules import Characters, Each, Matches, Within, rules_of
 from imgsvc.domain.geometry import LengthWithin, Percent
 from imgsvc.domain.meanings import MEANINGS
+from imgsvc.domain.merging import Absent
 from imgsvc.domain.plain_data import is_tagged_union
+from imgsvc.domain.preset import PresetName, name_rule
 
 Schema = dict[str, Any]
 
@@ -36,6 +38,8 @@ class Schemas:
 
     def of(self, kind: Any, *, strict: bool = False) -> Schema:
         """The schema of a type; ``strict`` for what we read, where unknown keys are refused."""
+        if kind is PresetName:
+            return {"type": "string", "pattern": f"^{name_rule.pattern}$"}
         if isinstance(kind, NewType):
             return self.of(kind.__supertype__, strict=strict)
         if kind in _SIMPLE:
@@ -58,7 +62,7 @@ class Schemas:
         return {"$ref": f"#/components/schemas/{kind.__name__}"}
 
     def _of_union(self, union: Any, strict: bool) -> Schema:
-        options = [self.of(one, strict=strict) for one in get_args(union)]
+        options = [self.of(one, strict=strict) for one in get_args(union) if one is not Absent]
         if is_tagged_union(union):
             mapping = {one.op: f"#/components/schemas/{one.__name__}" for one in get_args(union)}
             return {"oneOf": options, "discriminator": {"propertyName": "op", "mapping": mapping}}
@@ -109,6 +113,8 @@ def _rule(rule: Any) -> Schema:
             return {"minLength": least, "maxLength": most}
         case Matches(pattern, allowed):
             return {"pattern": f"^{pattern}$", "description": allowed}
+        case Each(rule, most):
+            return {"maxItems": most, "uniqueItems": True, "items": {"type": "string", **_rule(rule)}}
         case _:
             return {}
 

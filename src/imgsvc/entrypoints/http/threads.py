@@ -15,6 +15,7 @@ T = TypeVar("T")
 # A request that waits costs a connection and little else; one that would wait for very long had better come back.
 _MOST_WAITING = 1000
 _MOST_LOGINS_WAITING = 50
+_FETCHES, _MOST_FETCHES_WAITING = 8, 50
 
 
 class Pool(Enum):
@@ -23,7 +24,9 @@ class Pool(Enum):
     READING = auto()
     RENDERING = auto()
     HASHING = auto()  # of passwords: a quarter of a second of a core
+    FETCHING = auto()  # from servers elsewhere, which may let it wait
     PROBING = auto()  # of health: never behind any of the others
+    LIVING = auto()  # of whether the process does; not behind the probes that wait for a server that hangs either
 
 
 class Threads:
@@ -37,7 +40,9 @@ class Threads:
             Pool.READING: (CapacityLimiter(settings.http_threads), _MOST_WAITING),
             Pool.RENDERING: (CapacityLimiter(rendering), settings.render_queue),
             Pool.HASHING: (CapacityLimiter(cores), _MOST_LOGINS_WAITING),
+            Pool.FETCHING: (CapacityLimiter(_FETCHES), _MOST_FETCHES_WAITING),
             Pool.PROBING: (CapacityLimiter(4), _MOST_WAITING),
+            Pool.LIVING: (CapacityLimiter(1), _MOST_WAITING),
         }
 
     async def run(self, pool: Pool, work: Callable[[], T]) -> T:

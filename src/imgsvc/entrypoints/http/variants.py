@@ -11,16 +11,16 @@ from starlette.responses import Response
 from imgsvc.application.use_cases import UseCases
 from imgsvc.application.variants import Mode
 from imgsvc.domain.errors import ImageNotFound, InvalidCursor, VariantNotFound, VariantNotReady
-from imgsvc.domain.image import ImageId
+from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.notation import compact
 from imgsvc.domain.plain_data import canonical
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus, rendering_version
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
-from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
+from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, elsewhere, name_as, not_modified, picture
 from imgsvc.entrypoints.http.images import RENDER_FAILURES
-from imgsvc.entrypoints.http.paging import PageQuery, next_links
+from imgsvc.entrypoints.http.paging import PageQuery, link_header, next_links
 from imgsvc.entrypoints.http.threads import Pool
 
 
@@ -118,14 +118,15 @@ def transform_image(
 
 
 @endpoint("GET", "/v1/images/{image_id}/variants", tag="variants", raises=(ImageNotFound, InvalidCursor))
-def list_variants(use_cases: UseCases, caller: User, image_id: UUID, query: PageQuery) -> VariantListView:
+def list_variants(use_cases: UseCases, caller: User, image_id: UUID, query: PageQuery) -> Answer[VariantListView]:
     """What was made of an image, newest first."""
     path = f"/v1/images/{image_id}/variants"
     page = use_cases.list_variants(caller.id, ImageId(image_id), query.request(path, caller))
     address, cursor = next_links(path, caller, query, page)
-    return VariantListView(
+    view = VariantListView(
         items=tuple(VariantView.of(variant) for variant in page.items), next=address, next_cursor=cursor
     )
+    return Answer(view, 200, link_header(path, query, address))
 
 
 @endpoint("GET", "/v1/variants/{variant_id}", tag="variants", raises=(VariantNotFound,))
@@ -138,27 +139,35 @@ def get_variant(use_cases: UseCases, caller: User, variant_id: UUID) -> VariantV
     "GET",
     "/v1/variants/{variant_id}/content",
     tag="variants",
-    also={304: "You have this version already: its ETag was in If-None-Match"},
+    also=ALSO_OF_PICTURES,
     raises=(VariantNotFound, VariantNotReady, *RENDER_FAILURES),
     is_picture=True,
 )
 def get_variant_content(use_cases: UseCases, caller: User, variant_id: UUID, request: Request) -> Response:
-    """The picture of a variant that is ready."""
+    """The picture of a variant that is ready; one that nobody wanted for long expires, and is not found any more."""
     variant = use_cases.get_variant(caller.id, VariantId(variant_id))
     made = variant.rendition
     if made is None:
         raise VariantNotReady(f"the variant is {variant.status}")
     image = use_cases.get_image(caller.id, variant.image_id)
     etag = rendering_version(image.sha256, variant.spec_id, variant.fingerprint)
-    trail = {"X-Imgsvc-Engine": variant.fingerprint}
-    return not_modified(request, etag, trail) or picture(
-        use_cases.open_variant.open(variant),
+    trail, name = {"X-Imgsvc-Engine": variant.fingerprint}, _name_of(image, made)
+    answer = not_modified(request, etag, trail) or elsewhere(
+        use_cases, variant.blob_key, media_type=made.media_type, name=name
+    )
+    return answer or picture(
+        request,
+        lambda: use_cases.open_variant.open(variant),
         media_type=made.media_type,
         byte_count=made.byte_count,
         etag=etag,
-        name=name_as(image.name, Format.of_source(made.media_type).extension),
+        name=name,
         headers=trail,
     )
+
+
+def _name_of(image: Image, made: Rendition) -> str:
+    return name_as(image.name, Format.of_source(made.media_type).extension)
 
 
 ENDPOINTS = (transform_image, list_variants, get_variant, get_variant_content)

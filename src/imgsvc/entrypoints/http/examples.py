@@ -1,0 +1,34 @@
+"""Bodies that requests might have, for the API document: by the class that they are read as."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from imgsvc.domain import examples
+from imgsvc.domain.plain_data import canonical
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.entrypoints.http.accounts import Registration
+from imgsvc.entrypoints.http.api_keys import ApiKeyRequest
+from imgsvc.entrypoints.http.sessions import AccountDeletion, Login, PasswordChange, Refresh
+
+_ACCOUNT = {"username": "ada", "password": "correct horse battery"}
+
+EXAMPLES: Mapping[type, Mapping[str, Any]] = {
+    Registration: {"an account": _ACCOUNT, "with an address": {**_ACCOUNT, "email": "ada@example.org"}},
+    Login: {"an account": _ACCOUNT},
+    Refresh: {"the token of a login": {"refresh_token": "imgsvcrt_..."}},
+    ApiKeyRequest: {"a key for a program that uploads": {"name": "uploader", "scopes": ["read", "write"]}},
+    AccountDeletion: {"the current password": {"password": _ACCOUNT["password"]}},
+    PasswordChange: {
+        "both passwords": {"current_password": _ACCOUNT["password"], "new_password": "another horse battery"}
+    },
+    TransformSpec: {
+        "a thumbnail": {"steps": [{"op": "resize", "width": 300, "height": 200, "fit": "cover"}]},
+        "by names, in a fixed order": {"resize": {"width": 300}, "grayscale": True},
+        **{name: canonical(several[0].spec) for name, several in examples.EXAMPLES.items()},
+    },
+}
+
+
+def of_body(kind: type) -> Mapping[str, Any]:
+    """As the document has them; there may be none."""
+    return {name: {"value": value} for name, value in EXAMPLES.get(kind, {}).items()}

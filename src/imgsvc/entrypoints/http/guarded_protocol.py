@@ -1,0 +1,196 @@
+"""HTTP/1.1 on a socket: uvicorn's protocol on the fast parser, with the limits of time and size that neither has."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from attrs import field, frozen
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_MOST_OF_URL = 8 * 1024  # bytes
+_MOST_OF_HEADERS = 64 * 1024  # bytes, all together
+_MOST_HEADERS = 100
+_LOOK_EVERY = 5.0  # seconds
+
+
+@frozen(kw_only=True)
+class Patience:
+    """How long a client may keep a connection waiting."""
+
+    head_seconds: float  # from the connection, or the first byte of a later request, to the end of its headers
+    body_rate: float  # bytes a second at the least, seen over any five seconds
+    write_seconds: float  # for the client to take what has been waiting to be sent
+    look_every: float = field(default=_LOOK_EVERY)
+
+
+# What is answered here, beside all that the endpoints answer: codes, and the statuses that go with them.
+REFUSALS = {
+    "malformed_request": HTTPStatus.BAD_REQUEST,
+    "request_timeout": HTTPStatus.REQUEST_TIMEOUT,
+    "uri_too_long": HTTPStatus.REQUEST_URI_TOO_LONG,
+    "headers_too_large": HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+}
+
+
+class _Refused(Exception):
+    """What the parser calls back for is not to be answered; the reason is noted."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection. What is wrong is answered with a problem document, and the connection closed."""
+
+    def __init__(self, *arguments: Any, patience: Patience, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._patience = patience
+        self._refusal: tuple[str, str] | None = None  # code and detail
+        self._head_bytes = 0
+        self._body_bytes = 0  # since somebody looked
+        self._is_in_head = False
+        self._is_in_body = False
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._body_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._head_timer, self._body_timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        is_between = not self._is_in_body and (self.cycle is None or self.cycle.response_complete)
+        if is_between and self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            self._wait_for_head()  # empty lines, say, which are not the beginning of anything
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(self._patience.write_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def send_400_response(self, msg: str) -> None:
+        self._answer(*(self._refusal or ("malformed_request", "this is not HTTP that we understand")))
+
+    # The parser's callbacks
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes, self._is_in_head = 0, True
+        self._wait_for_head()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > _MOST_OF_URL:
+            self._refuse("uri_too_long", f"the address has more than {_MOST_OF_URL} bytes")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > _MOST_OF_HEADERS or len(self.headers) > _MOST_HEADERS:
+            most = f"{_MOST_HEADERS} headers, or {_MOST_OF_HEADERS} bytes of them"
+            self._refuse("headers_too_large", f"there are more than {most}")
+
+    def on_headers_complete(self) -> None:
+        self._must_be_unambiguous()
+        self._is_in_head = False
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        self._is_in_body, self._body_bytes = True, 0
+        super().on_headers_complete()
+        self._body_timer = self.loop.call_later(self._patience.look_every, self._look_at_body)
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_in_body = False
+        if self._body_timer is not None:  # it would look at the next request's body, which has only begun
+            self._body_timer.cancel()
+            self._body_timer = None
+        super().on_message_complete()
+
+    # What is refused
+
+    def _must_be_unambiguous(self) -> None:
+        """Two readers of a request, of whom one stands before us, must not find two different ones in it."""
+        names = [name for name, _ in self.headers]
+        hosts = names.count(b"host")
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            self._refuse("malformed_request", "a request names one Host")
+        lengths = names.count(b"content-length")
+        if lengths > 1 or (lengths and b"transfer-encoding" in names):
+            self._refuse("malformed_request", "the length of the body is told in two ways")
+
+    def _refuse(self, code: str, detail: str) -> None:
+        self._refusal = (code, detail)
+        raise _Refused
+
+    def _answer(self, code: str, detail: str) -> None:
+        """Unless another answer comes first, or is under way, which this would become a part of."""
+        if self.transport.is_closing():
+            return
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if self._is_in_head:  # what is refused came behind a request that is still being answered
+                cycle.keep_alive = False
+                return
+            if cycle.response_started:
+                self.transport.abort()
+                return
+        status = REFUSALS[code]
+        document = {"type": f"urn:imgsvc:error:{code}", "title": status.phrase, "status": status, "detail": detail}
+        request_id = str(uuid4())  # nothing knows of the request, so nothing else has it
+        content = json.dumps({**document, "code": code, "request_id": request_id}).encode() + b"\n"
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+            f"content-length: {len(content)}\r\nx-request-id: {request_id}\r\n"
+            "cache-control: no-store\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + content)
+        self.transport.close()
+
+    # Who keeps us waiting
+
+    def _wait_for_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self._patience.head_seconds, self._give_up_head)
+
+    def _give_up_head(self) -> None:
+        self._head_timer = None
+        if self._is_in_head:
+            self._answer("request_timeout", "the headers took too long")
+        else:
+            self.transport.close()
+
+    def _look_at_body(self) -> None:
+        if self.transport.is_closing():
+            return
+        # Who waits for us, because we do not read or have not said yet that we will, is not slow.
+        is_our_turn = self.flow.read_paused or self.cycle.waiting_for_100_continue
+        if not is_our_turn and self._body_bytes < self._patience.body_rate * self._patience.look_every:
+            self._answer("request_timeout", "the body comes too slowly")
+            return
+        self._body_bytes = 0
+        self._body_timer = self.loop.call_later(self._patience.look_every, self._look_at_body)
+
+
+def guarded(patience: Patience) -> Callable[..., GuardedProtocol]:
+    """What uvicorn makes its connections with."""
+    return partial(GuardedProtocol, patience=patience)

@@ -1,0 +1,180 @@
+"""Public links: made by an owner, followed by anybody."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import escape
+from math import inf
+from uuid import UUID
+
+from attrs import field, frozen
+from attrs.validators import optional
+from starlette.requests import Request
+from starlette.responses import Response
+
+from imgsvc.application.links import SignedLink
+from imgsvc.domain.errors import ImageNotFound, InvalidInput, InvalidSignature, LinkExpired
+from imgsvc.domain.field_rules import characters, matches, within
+from imgsvc.domain.image import ImageId
+from imgsvc.domain.link import Bounds
+from imgsvc.domain.notation import MAX_LENGTH, parse
+from imgsvc.domain.output import Format
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.user import User
+from imgsvc.entrypoints.composition import Service
+from imgsvc.entrypoints.http.endpoint import endpoint
+from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, Picture, accepted_types
+from imgsvc.entrypoints.http.images import RENDER_FAILURES, SPEC_FAILURES
+from imgsvc.entrypoints.http.remembered import LIFE
+from imgsvc.entrypoints.http.renderings import answer_rendering
+from imgsvc.entrypoints.http.threads import Pool
+from imgsvc.ports.signatures import Signature
+
+_PATH = re.compile(rb"/i/([^/.]+)\.([^/]+)(/.+)")
+_YEAR = 31536000  # seconds; caches need not keep anything longer
+_TEN_YEARS = 10 * _YEAR
+_SIZES = r"[\w\s.,:%()<>=*/+-]{1,1000}"
+
+
+@frozen(kw_only=True)
+class LinkRequest:
+    """What the link shows: `spec`, or the same in compact form as `t`; in the format that it names.
+
+    One signature is good for each of `widths`, or for any width up to `max_width`: then the addresses differ in the
+    width alone, which stands before the extension as `-640w`. `formats` are offered to browsers before the spec's own,
+    the best first. `sizes` and `alt` are for the HTML.
+    """
+
+    spec: TransformSpec = TransformSpec()
+    t: str = field(default="", validator=characters(0, MAX_LENGTH))
+    widths: tuple[int, ...] = ()
+    max_width: int | None = None
+    formats: tuple[Format, ...] = ()
+    expires_in: int | None = field(
+        default=None, validator=optional(within(1, _TEN_YEARS))
+    )  # seconds; never, unless set
+    sizes: str = field(default="100vw", validator=matches(_SIZES, "what HTML allows as sizes"))
+    alt: str = field(default="", validator=characters(0, 1000))
+
+    def __attrs_post_init__(self) -> None:
+        if self.t and self.spec != TransformSpec():
+            raise InvalidInput("spec and t are two ways to say the same", path=("t",), allowed="one of them")
+        if len(self.formats) > len(Format):
+            raise InvalidInput("there are too many formats", path=("formats",), allowed="each format once")
+
+    @property
+    def bounds(self) -> Bounds:
+        """Raises InvalidInput."""
+        return Bounds(widths=self.widths, max_width=self.max_width)
+
+    @property
+    def wanted(self) -> TransformSpec:
+        """Raises InvalidInput."""
+        if not self.t:
+            return self.spec
+        try:
+            return parse(self.t)
+        except InvalidInput as error:
+            error.path = ("t",)
+            raise
+
+
+@frozen(kw_only=True)
+class LinkSourceView:
+    media_type: str | None  # none where the client chooses
+    url: str
+    srcset: str  # of several widths; empty where there is one
+    width: int  # pixels, of what the url shows
+    height: int
+
+    @classmethod
+    def of(cls, signed: SignedLink, public_url: str) -> "LinkSourceView":
+        return cls(
+            media_type=signed.media_type,
+            url=public_url + signed.path,
+            srcset=", ".join(f"{public_url}{one.path} {one.width}w" for one in signed.candidates),
+            width=signed.width,
+            height=signed.height,
+        )
+
+
+@frozen(kw_only=True)
+class LinkView:
+    url: str
+    srcset: str  # for an `<img>`; empty where there is one width
+    sources: tuple[LinkSourceView, ...]  # one for each format, the one that everybody shows at the end
+    html: str  # a `<picture>` of all of them
+    expires_at: datetime | None
+
+
+@endpoint(
+    "POST",
+    "/v1/images/{image_id}/links",
+    tag="links",
+    status=201,
+    raises=(ImageNotFound, *SPEC_FAILURES),
+)
+def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest) -> LinkView:
+    """Sign public addresses of a rendering, for web pages and caches: nobody needs a token to follow them.
+
+    A link is good until it expires, its image is deleted, or the key that signed it is taken away.
+    """
+    lifetime = None if body.expires_in is None else timedelta(seconds=body.expires_in)
+    signed = service.use_cases.make_links(
+        caller.id, ImageId(image_id), body.wanted, body.formats, body.bounds, lifetime
+    )
+    sources = tuple(LinkSourceView.of(one, service.settings.public_url) for one in signed)
+    expires_at = signed[-1].link.expires_at
+    return LinkView(
+        url=sources[-1].url,
+        srcset=sources[-1].srcset,
+        sources=sources,
+        html=_html(sources, body),
+        expires_at=None if expires_at is None else datetime.fromtimestamp(expires_at, UTC),
+    )
+
+
+@endpoint(
+    "GET",
+    "/i/{key}.{signature}/{spec}/{image}.{extension}",
+    tag="links",
+    also={status: meaning for status, meaning in ALSO_OF_PICTURES.items() if status != 307},
+    raises=(InvalidSignature, LinkExpired, ImageNotFound, InvalidInput, *RENDER_FAILURES),
+    is_picture=True,
+    pool=Pool.RENDERING,
+)
+def follow_link(service: Service, request: Request) -> Response:
+    """The picture of a public link, which anybody may keep for as long as the link is good."""
+    # What was sent, byte for byte, since that is what is signed: no other spelling, no query, no further slash.
+    found = _PATH.fullmatch(request.scope["raw_path"])
+    if found is None or request.scope["query_string"]:
+        raise InvalidSignature("the address is not as it was signed")
+    signature = Signature(found[1].decode("latin-1"), found[2].decode("latin-1"))
+    followed = service.use_cases.follow_link(found[3], signature, accepted_types(request))
+    left = inf if followed.expires_at is None else followed.expires_at - datetime.now(UTC).timestamp()
+    # What is remembered is told for some seconds, and no cache may keep it for longer than the link is good.
+    max_age = int(max(0, min(_YEAR, left - LIFE)))
+    headers = {
+        "Cache-Control": f"public, max-age={max_age}, immutable",
+        "Cross-Origin-Resource-Policy": "cross-origin",  # pages elsewhere may show it
+    }
+    answer = answer_rendering(service.use_cases, followed.planned, request, headers)
+    if isinstance(answer, Picture):
+        answer.good_for = left
+    return answer
+
+
+def _html(sources: tuple[LinkSourceView, ...], request: LinkRequest) -> str:
+    *better, last = sources
+    sizes = {"sizes": request.sizes} if last.srcset else {}
+    lines = [_tag("source", type=one.media_type, srcset=one.srcset or one.url, **sizes) for one in better]
+    srcset = {"srcset": last.srcset} if last.srcset else {}
+    size = {"width": str(last.width), "height": str(last.height)}
+    image = _tag("img", src=last.url, **srcset, **sizes, **size, alt=request.alt, loading="lazy", decoding="async")
+    return "".join(["<picture>", *lines, image, "</picture>"])
+
+
+def _tag(name: str, **attributes: str | None) -> str:
+    return f"<{name} " + " ".join(f'{key}="{escape(value or "")}"' for key, value in attributes.items()) + ">"
+
+
+ENDPOINTS = (make_links, follow_link)

@@ -1,0 +1,41 @@
+"""A rendering as an HTTP answer, however it was asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from imgsvc.application.planning import PlannedRendering
+from imgsvc.application.use_cases import UseCases
+from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
+
+
+def answer_rendering(
+    use_cases: UseCases, planned: PlannedRendering, request: Request, headers: Mapping[str, str] | None = None
+) -> Response:
+    """From the nearest place that has it; made now where none has, unless the headers alone are asked for."""
+    trail = {"X-Imgsvc-Engine": planned.fingerprint, **({"Vary": "Accept"} if planned.is_negotiated else {})}
+    trail |= headers or {}
+    unchanged = not_modified(request, planned.version, trail)
+    if unchanged is not None:
+        return unchanged
+    about: dict[str, Any] = {
+        "etag": planned.version,
+        "name": name_as(planned.image.name, planned.plan.format.extension),
+        "media_type": planned.plan.format.media_type,
+    }
+    if request.method == "HEAD":  # which costs no rendering
+        known = use_cases.open_rendering.known(planned)
+        byte_count = known.byte_count if known else None
+        return picture(request, b"", byte_count=byte_count, headers=trail, **about)
+    opened = use_cases.open_rendering.open(planned)
+    trail["X-Imgsvc-Cache"] = opened.origin
+    return picture(
+        request,
+        opened.content,
+        byte_count=opened.rendition.byte_count,
+        headers=trail,
+        subjects=(planned.image.id, planned.image.owner, *planned.spec.overlays),
+        **about,
+    )

@@ -1,0 +1,153 @@
+"""Those who wait for jobs: on the event loop, without a thread each, and with one look at the database for all."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
+
+from attrs import define, field
+from starlette.requests import ClientDisconnect, Request
+
+from imgsvc.application.use_cases import UseCases
+from imgsvc.domain.errors import Busy, TooManyWaiting, VariantNotFound
+from imgsvc.domain.user import UserId
+from imgsvc.domain.variant import Variant, VariantId
+from imgsvc.entrypoints.http.threads import Pool, Threads
+from imgsvc.ports.repositories import Progress
+
+logger = logging.getLogger(__name__)
+
+_RETRY_AFTER = 5  # seconds
+_LOOK_EVERY = 0.1  # seconds, where a hundred or fewer wait; as often for each hundred more
+_HEARTBEAT_EVERY = 15.0  # seconds: proxies end connections that say nothing for a minute
+_MOST_SECONDS = 600.0  # that one stream lasts; an EventSource comes back by itself
+
+
+@define(eq=False)
+class Follower:
+    """Who waits for one job, and the job as he knows it."""
+
+    user: UserId
+    job: Variant
+    _has_news: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    @property
+    def known(self) -> Progress:
+        return Progress(self.job.status, self.job.attempts)
+
+    def wake(self) -> None:
+        self._has_news.set()
+
+    async def news(self, seconds: float) -> bool:
+        """Whether there are any within the time."""
+        try:
+            await asyncio.wait_for(self._has_news.wait(), seconds)
+        except TimeoutError:
+            return False
+        self._has_news.clear()
+        return True
+
+
+@define(eq=False)
+class Watching:
+    """Belongs to one event loop, and each method but ``stop`` is called there."""
+
+    threads: Threads
+    use_cases: UseCases
+    most: int = field(kw_only=True)  # followers at once
+    most_of_one: int = field(kw_only=True)  # of one user
+    heartbeat: float = field(default=_HEARTBEAT_EVERY, kw_only=True)  # seconds
+    _followers: set[Follower] = field(factory=set, init=False)
+    _of_user: Counter[UserId] = field(factory=Counter, init=False)
+    _looking: asyncio.Task[None] | None = field(default=None, init=False)
+    _is_stopping: bool = field(default=False, init=False)
+
+    def stop(self) -> None:
+        """Everybody is told within a moment how far his job has come, and waits no more. Safe from any thread."""
+        self._is_stopping = True
+
+    async def job(self, user: UserId, job_id: VariantId) -> Variant:
+        """Raises VariantNotFound, also when the job is someone else's."""
+        return await self.threads.run(Pool.READING, partial(self.use_cases.get_job, user, job_id))
+
+    async def ended(self, request: Request, user: UserId, job_id: VariantId, seconds: float) -> Variant:
+        """The job at its end, or as it is so many seconds later. Raises like ``job`` and ``follow``."""
+        job = await self.job(user, job_id)
+        if job.finished_at is not None or not seconds:
+            return job
+        follower = self.follow(user, job)
+        until = asyncio.get_running_loop().time() + seconds
+        try:
+            while follower.job.finished_at is None and not self._is_stopping:
+                left = until - asyncio.get_running_loop().time()
+                if left <= 0:
+                    break
+                if await follower.news(min(left, 1.0)):
+                    follower.job = await self.job(user, job_id)
+                elif await request.is_disconnected():
+                    raise ClientDisconnect
+        finally:
+            self.leave(follower)
+        return follower.job
+
+    def follow(self, user: UserId, job: Variant) -> Follower:
+        """Raises TooManyWaiting, Busy. Whoever follows has to ``leave``."""
+        if self._of_user[user] >= self.most_of_one:
+            detail = f"you wait for {self._of_user[user]} jobs at once already, and may for no more"
+            raise TooManyWaiting(detail, _RETRY_AFTER)
+        if len(self._followers) >= self.most:
+            raise Busy("too many wait for jobs already")
+        follower = Follower(user, job)
+        self._followers.add(follower)
+        self._of_user[user] += 1
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return follower
+
+    async def changes(self, follower: Follower) -> AsyncIterator[Variant | None]:
+        """The job now and whenever it has changed, until it ends or is gone; None where it has not for a while."""
+        until = asyncio.get_running_loop().time() + _MOST_SECONDS
+        yield follower.job
+        while follower.job.finished_at is None and asyncio.get_running_loop().time() < until:
+            if not await follower.news(self.heartbeat):
+                yield None
+                continue
+            if self._is_stopping:
+                return
+            known = follower.known
+            try:
+                follower.job = await self.job(follower.user, follower.job.id)
+            except VariantNotFound:
+                return
+            except Busy:
+                continue  # the next look finds the same news
+            if follower.known != known:
+                yield follower.job
+
+    def leave(self, follower: Follower) -> None:
+        self._followers.discard(follower)
+        self._of_user[follower.user] -= 1
+        if not self._of_user[follower.user]:
+            del self._of_user[follower.user]
+
+    async def _look(self) -> None:
+        """For as long as there is anybody."""
+        while self._followers:
+            await asyncio.sleep(_LOOK_EVERY * max(1.0, len(self._followers) / 100))
+            try:
+                await self._tell()
+            except Busy:
+                pass  # the database is away, and says so elsewhere
+            except Exception:
+                logger.exception("jobs that are waited for could not be looked at")
+
+    async def _tell(self) -> None:
+        wanted = list({one.job.id for one in self._followers})
+        found: Mapping[VariantId, Progress] = {}
+        if not self._is_stopping:
+            found = await self.threads.run(Pool.READING, partial(self.use_cases.watch_jobs, wanted))
+        for one in self._followers:
+            # Who came meanwhile was not looked for.
+            if self._is_stopping or (one.job.id in wanted and found.get(one.job.id) != one.known):
+                one.wake()
