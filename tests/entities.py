@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from imgsvc.domain.image import Facts, Image
+from imgsvc.domain.image import Facts, Image, Labels
 from imgsvc.domain.operations import Grayscale
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
@@ -31,7 +31,7 @@ def a_user(**changes: Any) -> User:
 def an_image(owner: User, **changes: Any) -> Image:
     defaults = {
         "owner": owner.id,
-        "name": "tree.jpg",
+        "labels": Labels(name=changes.pop("name", "tree.jpg")),
         "facts": Facts(media_type="image/jpeg", stored_width=60, stored_height=40),
         "byte_count": 4321,
         "sha256": "0" * 64,

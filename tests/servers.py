@@ -13,6 +13,12 @@ import httpx
 from attrs import field, frozen
 
 PASSWORD = "correct horse battery"
+# Tests ask more often than people do.
+UNLIMITED = dict.fromkeys(
+    ("LOGINS_PER_ADDRESS", "AUTH_RATE", "UPLOAD_RATE", "RENDER_RATE", "READ_RATE", "WRITE_RATE"), "0"
+)
+# For a server that is asked for no rendering: it starts no children for it.
+NO_PICTURES = {"WORKER_SLOTS": "0", "RENDER_IN": "process"}
 
 
 @frozen
@@ -68,7 +74,7 @@ def running_server(data_dir: Path, **variables: str) -> Iterator[RunningServer]:
     log_file = data_dir.with_name(f"{data_dir.name}.log")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IMGSVC_")}
     environment |= {"IMGSVC_PASSWORD_COST": "4", "PYTHONUNBUFFERED": "1"}
-    environment |= {f"IMGSVC_{name}": value for name, value in variables.items()}
+    environment |= {f"IMGSVC_{name}": value for name, value in (UNLIMITED | variables).items()}
     command = [sys.executable, "-W", "error", "-m", "imgsvc", "serve", "--port", "0", "--data-dir", str(data_dir)]
     with (
         log_file.open("a") as log,

@@ -17,6 +17,7 @@ from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, Rendered
 from tests.pictures import encoded, quadrants
 
+_kept = []
 _MARK = b"\n--do:"
 PICTURE = encoded(quadrants())
 
@@ -72,6 +73,13 @@ class MisbehavingEngine:
 
     def _abort(self):
         os.abort()
+
+    def _wear_out(self):
+        """Keep most of the memory that there is."""
+        _kept.append(b"x" * 700 * 2**20)
+
+    def _need_much(self):
+        return len(b"x" * 500 * 2**20) and None
 
     def _allocate(self):
         kept = []

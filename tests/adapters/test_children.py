@@ -22,6 +22,7 @@ from imgsvc.adapters.imaging import children as children_module
 from imgsvc.adapters.imaging import open_engine, open_engine_in_children
 from imgsvc.adapters.imaging.answers import facts_in, failure_in
 from imgsvc.adapters.imaging.children import ChildProcessEngine
+from imgsvc.adapters.imaging.pillow import encoding
 from imgsvc.domain.errors import (
     Busy,
     ImageTooLarge,
@@ -210,6 +211,40 @@ def test_memory_without_end_ends_at_the_limit():
         assert resident_bytes() - before < 2**25
 
 
+def test_what_an_earlier_picture_has_left_of_the_memory_fails_no_other(caplog):
+    with in_children(slots=2, deadline=timedelta(seconds=20)) as engine:
+        for _ in range(2):
+            assert engine.render(asking_for("wear_out"), SPEC)
+        worn = [child.pid for child in engine._children]
+
+        assert engine.render(asking_for("need_much"), SPEC)
+        assert process_of(engine) not in worn
+    assert "tried again in a process that has done nothing else" in caplog.text
+
+
+def test_a_picture_that_takes_too_much_memory_even_of_a_new_child_says_which_setting_that_is():
+    with in_children(memory=2**28, deadline=timedelta(seconds=20)) as engine:
+        for _ in range(2):
+            with pytest.raises(
+                RenderingFailed, match=r"more memory than a rendering may have \(IMGSVC_RENDER_MEMORY\)"
+            ):
+                engine.render(asking_for("need_much"), SPEC)
+
+        assert engine.render(BytesIO(PICTURE), SPEC)
+
+
+def test_an_avif_encoder_that_gets_no_memory_is_told_from_other_failures(monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("Failed to encode image: Encoding of color planes failed")
+
+    monkeypatch.setattr(encoding, "_saved", fail)
+
+    with pytest.raises(RenderingFailed) as caught:
+        open_engine("pillow", Limits()).render(BytesIO(PICTURE), parse("f:avif"))
+
+    assert isinstance(caught.value.__cause__, MemoryError)
+
+
 def test_what_a_child_writes_to_its_streams_goes_nowhere(engine, capfd):
     assert engine.render(asking_for("print"), SPEC)
 
@@ -222,8 +257,8 @@ def test_what_happened_is_logged_without_line_breaks(engine, caplog):
     with caplog.at_level(logging.WARNING), pytest.raises(RenderingFailed):
         engine.render(asking_for("segfault"), SPEC)
 
-    assert "Odd: secret words" in caplog.messages[0]
-    assert caplog.messages[1] == "a picture has cost its process: it was ended by SIGSEGV"
+    assert any("Odd: secret words" in message for message in caplog.messages)
+    assert caplog.messages[-1] == "a picture has cost its process: it was ended by SIGSEGV"
     assert [message for message in caplog.messages if "\n" in message] == []
 
 

@@ -16,14 +16,26 @@ from hypothesis import strategies as st
 from imgsvc.adapters.credentials import open_token_issuer
 from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
 from imgsvc.domain.errors import InvalidToken, TokenExpired
+from imgsvc.domain.session import SessionId
 from imgsvc.domain.user import UserId
+from imgsvc.ports.credentials import TokenClaims
 from tests.clocks import StoppedClock
 
 SECRET = b"a secret of the tests, 32 bytes long"
 HEADER = {"alg": "HS256", "typ": "at+jwt"}
 USER = UserId(UUID("6f7c9a52-4a3f-4a55-9a1c-0d9f5a3b2c1d"))
 NOW = int(StoppedClock()().timestamp())
-CLAIMS = {"iss": "us", "aud": "our api", "sub": str(USER), "jti": "1", "iat": NOW, "exp": NOW + 3600}
+SESSION = SessionId(UUID("0b8e5d1c-5f0e-4d0c-8a39-7f2a4c6e8d10"))
+WHO = TokenClaims(USER, SESSION)
+CLAIMS = {
+    "iss": "us",
+    "aud": "our api",
+    "sub": str(USER),
+    "sid": str(SESSION),
+    "jti": "1",
+    "iat": NOW,
+    "exp": NOW + 3600,
+}
 
 
 @pytest.fixture
@@ -59,11 +71,11 @@ def assert_invalid(tokens, token):
 
 
 def test_what_is_forged_with_nothing_wrong_is_accepted(tokens):
-    assert tokens.verify(forged()) == USER
+    assert tokens.verify(forged()) == WHO
 
 
 def test_a_token_holds_what_the_standards_ask_for(tokens):
-    issued = tokens.issue(USER)
+    issued = tokens.issue(USER, SESSION)
     header = jwt.get_unverified_header(issued.token)
     claims = jwt.decode(issued.token, options={"verify_signature": False})
 
@@ -189,25 +201,25 @@ def test_a_time_is_a_whole_number(tokens, claim, value):
 def test_a_time_ahead_is_invalid_beyond_what_clocks_differ(tokens, claim):
     near, far = forged(claims=CLAIMS | {claim: NOW + 60}), forged(claims=CLAIMS | {claim: NOW + 62})
 
-    assert tokens.verify(near) == USER
+    assert tokens.verify(near) == WHO
     assert_invalid(tokens, far)
 
 
 def test_the_largest_numbers_are_only_numbers(tokens):
-    assert tokens.verify(forged(claims=CLAIMS | {"exp": 10**400})) == USER
+    assert tokens.verify(forged(claims=CLAIMS | {"exp": 10**400})) == WHO
     assert_invalid(tokens, forged(claims=CLAIMS | {"iat": 10**400}))
     with pytest.raises(TokenExpired):
         tokens.verify(forged(claims=CLAIMS | {"exp": -(10**400)}))
 
 
 def test_a_token_expires_a_minute_after_its_time(tokens, clock):
-    issued = tokens.issue(USER)
+    issued = tokens.issue(USER, SESSION)
 
     clock.advance(timedelta(hours=1, seconds=59))
     until_then = tokens.verify(issued.token)
     clock.advance(timedelta(seconds=1))
 
-    assert until_then == USER
+    assert until_then == WHO
     with pytest.raises(TokenExpired) as expired:
         tokens.verify(issued.token)
     assert expired.value.detail == "the token has expired"
@@ -259,7 +271,7 @@ def test_a_long_token_is_refused_before_it_is_read(tokens, monkeypatch):
         raise AssertionError("it was read")
 
     assert len(exact) <= 4096 < len(long)
-    assert tokens.verify(exact) == USER
+    assert tokens.verify(exact) == WHO
     monkeypatch.setattr(jwt, "decode_complete", unread)
     assert_invalid(tokens, long)
     assert_invalid(tokens, "é")
@@ -280,7 +292,7 @@ def test_nothing_but_our_errors_escapes(header, claims):
 
     for token in (forged(HEADER | header, CLAIMS | claims), forged(HEADER, CLAIMS | claims)):
         with suppress(InvalidToken, TokenExpired):
-            assert tokens.verify(token) == USER
+            assert tokens.verify(token) == WHO
 
 
 @given(st.text(st.characters(), max_size=100) | st.from_regex(r"[\w-]{0,30}\.[\w-]{0,30}\.[\w-]{0,30}", fullmatch=True))
@@ -311,9 +323,9 @@ def test_the_secret_is_not_shown(tokens):
 def test_without_a_secret_one_is_kept_in_the_data_folder(tmp_path, clock):
     hour = timedelta(hours=1)
     user_id = UserId(uuid4())
-    token = open_token_issuer(None, tmp_path, lifetime=hour, clock=clock).issue(user_id).token
+    token = open_token_issuer(None, tmp_path, lifetime=hour, clock=clock).issue(user_id, SESSION).token
 
-    assert open_token_issuer(None, tmp_path, lifetime=hour, clock=clock).verify(token) == user_id
+    assert open_token_issuer(None, tmp_path, lifetime=hour, clock=clock).verify(token).user == user_id
     with pytest.raises(InvalidToken):
         open_token_issuer(None, tmp_path / "other", lifetime=hour, clock=clock).verify(token)
     with pytest.raises(InvalidToken):

@@ -137,3 +137,9 @@ def test_passwords_and_tokens_have_a_secret_each(tmp_path):
 
     assert sorted(kept) == ["password_secret", "token_secret"]
     assert kept["password_secret"] != kept["token_secret"]
+
+
+def test_no_folder_that_is_made_for_it_is_open_to_others(tmp_path):
+    kept_secret(tmp_path / "data" / "secrets" / "one")
+
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in ("data", "data/secrets")} == {0o700}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imgsvc.adapters.imaging.carried import Carried
-from imgsvc.adapters.imaging.metadata import tiff
-from imgsvc.adapters.imaging.metadata.policy import Kept, kept
+from imgsvc.adapters.imaging.metadata import tiff, xmp
+from imgsvc.adapters.imaging.metadata.policy import Kept, kept, without_exif
 from imgsvc.adapters.imaging.metadata.reading import MOST, Embedded, embedded_in
 from imgsvc.adapters.imaging.metadata.writing import labelled
 from imgsvc.domain.output import Format, Metadata
@@ -212,6 +212,49 @@ def test_xmp_is_told_upright_whatever_is_kept():
 
     assert b'tiff:Orientation="1"' in packet
     assert SERIAL.encode() in packet
+
+
+@pytest.mark.parametrize("prefix", ["xmp", "xap", "any"])
+def test_no_thumbnail_stays_in_xmp_by_whatever_prefix(prefix):
+    thumbnails = f"<{prefix}:Thumbnails><rdf:Alt><rdf:li>SECRET</rdf:li></rdf:Alt></{prefix}:Thumbnails>"
+    beside = f"<{prefix}:CreatorTool>A tool</{prefix}:CreatorTool>"
+    telling = XMP.replace(b"<dc:rights>", f"{thumbnails}{beside}{thumbnails}<dc:rights>".encode()).replace(
+        b"<rdf:Description", f'<rdf:Description xmlns:{prefix}="http://ns.adobe.com/xap/1.0/"'.encode()
+    )
+
+    packet = kept(Embedded(xmp=telling), Metadata.ALL).xmp
+
+    assert b"SECRET" not in packet
+    assert b"A tool" in packet
+
+
+def test_measures_and_turn_written_as_elements_are_corrected_too():
+    elements = "<t:Orientation>6</t:Orientation><t:ImageWidth>4711</t:ImageWidth><t:Make>Babbage</t:Make>"
+    telling = XMP.replace(b"<dc:rights>", f"{elements}<dc:rights>".encode()).replace(
+        b"<rdf:Description", b'<rdf:Description xmlns:t="http://ns.adobe.com/tiff/1.0/"'
+    )
+
+    packet = kept(Embedded(xmp=telling), Metadata.ALL).xmp
+
+    assert b"<tiff:Orientation>1</tiff:Orientation>" in packet
+    assert b"4711" not in packet.replace(SERIAL.encode(), b"")
+    assert b"Babbage" in packet
+
+
+@pytest.mark.parametrize("text", [b"Ada \xe9", "Ada é".encode(), b"Ada\x07 \xe9", "Ada é\ufffe".encode()])
+def test_copyright_that_only_exif_has_becomes_words_of_xmp(text):
+    told = without_exif(Kept(exif=tiff.written(tiff.Block("<", {0x8298: tiff.Field.text(text)}))))
+
+    assert told.exif is None
+    assert "Ada é".encode() in xmp.reduced(told.xmp, ["rights"])
+
+
+def test_copyright_of_xmp_is_not_replaced_by_that_of_exif():
+    somebody = tiff.Field.text(b"Somebody")
+    exif = tiff.written(tiff.Block("<", {0x8298: somebody, 0x013B: somebody}))
+    told = without_exif(Kept(exif, XMP))
+
+    assert b"Somebody" not in told.xmp
 
 
 def test_texts_of_xmp_cannot_add_properties():

@@ -2,6 +2,7 @@
 
 import subprocess
 from contextlib import closing
+from pathlib import Path
 from threading import Thread
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from imgsvc.adapters.repositories import has_current_schema, migrate, open_repositories, portable_sql, schema
 from imgsvc.adapters.repositories.postgres import postgres_engine
@@ -40,6 +42,13 @@ def test_the_migrations_make_what_the_tables_say(url):
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_migrations_are_named_for_their_revisions_and_follow_each_other_in_that_order():
+    scripts = ScriptDirectory(Path(schema.__file__).with_name("migrations"))
+
+    assert [one.revision for one in scripts.walk_revisions()] == list(reversed(schema.revisions()))
+    assert scripts.get_heads() == [schema.revisions()[-1]]
 
 
 def test_several_may_migrate_an_empty_database_at_once(url):
@@ -128,7 +137,7 @@ def test_a_server_that_is_not_there_is_told_in_one_line_without_the_password(sai
     result = run(said, DATABASE_URL="postgresql://ada:hunter2@127.0.0.1:1/db", PORT="0")
 
     assert result.exit_code == 1
-    assert "Connection refused" in result.stderr
+    assert "nobody listens there" in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert "hunter2" not in result.output
 
@@ -143,7 +152,7 @@ def test_the_service_does_not_start_on_a_database_that_is_not_up_to_date(url, tm
 def test_the_service_starts_once_it_is(url, tmp_path):
     assert run("migrate", DATABASE_URL=url).exit_code == 0
 
-    with running_server(tmp_path / "data", DATABASE_URL=url) as server:
+    with running_server(tmp_path / "data", DATABASE_URL=url, RENDER_IN="process") as server:
         account = server.account("ada")
         with account.client as client:
             image = account.upload(encoded(quadrants(40, 20), "png"))

@@ -9,14 +9,21 @@ from sqlalchemy import event
 
 from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.adapters.repositories.transactions import reading
-from imgsvc.domain.variant import VariantStatus
+from imgsvc.domain.image_search import ImageSearch, ImageSort, SourceFormat
+from imgsvc.domain.variant import RenderingName, VariantStatus
 from imgsvc.ports.repositories import PageRequest, Position
+from imgsvc.ports.retention import Named, Original
 from tests.entities import NOW, RENDITION, a_job, a_user, an_image
 from tests.real_servers.postgres import execute, new_database
 
 # Numbers as ids: user 1 has most of everything, and image 7 most variants; some others share the rest.
 USER, IMAGE, VARIANT = UUID(int=1), UUID(int=7), UUID(int=1_000_007)
+NOBODY = UUID(int=0)
 NO_TIME = timedelta(0)
+MIDDLE = NOW + timedelta(hours=2)
+BEHIND = Position(NOW + timedelta(hours=2), NOBODY)
+NAME = RenderingName(IMAGE, "spec", "engine")
+NAMED = Named(NOBODY, NAME, is_unused=True)
 # Each row is the one that the repositories made, but for what the lists are about.
 COPY = """
 INSERT INTO {table} SELECT (jsonb_populate_record(made, jsonb_build_object({changes}))).*
@@ -24,6 +31,18 @@ FROM {table} made, generate_series(2, {count}) n
 """
 MOMENT = "timestamptz '2026-03-01' + n * interval '1 second'"
 OWNER = "CASE WHEN n % 5 = 0 THEN 1 + n % 19 ELSE 1 END"
+
+# What lists of images are sorted and searched by.
+DIFFERENT = {
+    "name_key": "md5(n::text)",
+    "byte_count": "n",
+    "sha256": "md5(n::text) || md5(n::text)",
+    "media_type": "CASE n % 50 WHEN 0 THEN 'image/webp' ELSE 'image/jpeg' END",
+}
+TAGS = """
+INSERT INTO image_tags (image_id, tag, owner, created_at)
+SELECT id, '{tag}', owner, created_at FROM images WHERE extract(epoch FROM created_at)::int % {every} = 0;
+"""
 
 
 def numbered(number):
@@ -42,7 +61,8 @@ def repositories(postgres_url):
             repositories.images.add(image)
             repositories.variants.record(a_job(image, id=UUID(int=1_000_001)).ready(RENDITION, NOW))
             multiply(url, "users", 2_000, id=numbered("n"), username_key="'somebody' || n")
-            multiply(url, "images", 20_000, id=numbered("n"), owner=numbered(OWNER), created_at=MOMENT)
+            multiply(url, "images", 20_000, id=numbered("n"), owner=numbered(OWNER), created_at=MOMENT, **DIFFERENT)
+            execute(url, TAGS.format(tag="common", every=2) + TAGS.format(tag="rare", every=1000))
             multiply(url, "usage", 2_000, owner=numbered("n"))
             multiply(
                 url,
@@ -59,8 +79,9 @@ def repositories(postgres_url):
                 queued_at=f"CASE n % 3 WHEN 0 THEN NULL ELSE {MOMENT} END",
                 finished_at=f"CASE n % 40 WHEN 0 THEN NULL ELSE {MOMENT} END",
                 signalled_at=MOMENT,
+                used_at=MOMENT,
             )
-            execute(url, "ANALYZE")
+            execute(url, "VACUUM ANALYZE")
             yield repositories
 
 
@@ -121,10 +142,41 @@ def test_each_list_is_read_from_its_index_in_order(repositories, name, page):
         assert "_at, id) < ROW(" in plan.partition("Index Cond")[2].partition("\n")[0]
 
 
+@pytest.mark.parametrize("is_deep", [False, True], ids=["the first page", "behind a cursor"])
+@pytest.mark.parametrize(
+    ("search", "index", "mark"),
+    [
+        (ImageSearch(sort=ImageSort.OLDEST), "ix_images_owner", MIDDLE),
+        (ImageSearch(sort=ImageSort.NAME), "ix_images_owner_name", "somewhere"),
+        (ImageSearch(sort=ImageSort.NAME_DESC), "ix_images_owner_name", "somewhere"),
+        (ImageSearch(sort=ImageSort.SMALLEST), "ix_images_owner_bytes", 5000),
+        (ImageSearch(sort=ImageSort.LARGEST), "ix_images_owner_bytes", 5000),
+        (ImageSearch(format=SourceFormat.WEBP), "ix_images_owner_format", MIDDLE),
+        (ImageSearch(tag="rare"), "ix_image_tags_owner", MIDDLE),
+        (ImageSearch(tag="common"), "ix_image_tags_owner", MIDDLE),
+        (ImageSearch(tag="common", sort=ImageSort.OLDEST), "ix_image_tags_owner", MIDDLE),
+        (ImageSearch(created_after=NOW, min_width=3), "ix_images_owner", MIDDLE),
+    ],
+    ids=lambda one: one if isinstance(one, str) else None,
+)
+def test_what_is_searched_for_is_read_from_an_index_in_order(repositories, search, index, mark, is_deep):
+    page = PageRequest(after=Position(mark, USER)) if is_deep else PageRequest()
+
+    plan = plan_of(repositories, lambda of: of.images.list_of(USER, page, search))
+
+    direction = "Scan Backward" if search.sort.goes_down else "Scan"
+    assert re.search(rf"Index (Only )?{direction} using {index} on", plan)
+    assert "Seq Scan" not in plan
+    assert "Sort" not in plan
+    if is_deep:
+        assert ("id) < ROW(" if search.sort.goes_down else "id) > ROW(") in plan.partition("Index Cond")[2]
+
+
 @pytest.mark.parametrize(
     ("call", "index"),
     [
         (lambda of: of.images.count_of(USER), "pk_usage"),
+        (lambda of: of.images.count_matching(USER, ImageSearch(tag="common"), 1001), "Limit"),
         (lambda of: of.images.existing([IMAGE, USER]), "Only Scan using pk_images"),
         (lambda of: of.images.get(IMAGE), "pk_images"),
         (lambda of: of.images.delete(UUID(int=0)), "pk_images"),
@@ -133,6 +185,22 @@ def test_each_list_is_read_from_its_index_in_order(repositories, name, page):
         (lambda of: of.variants.claim(VARIANT, NO_TIME), "pk_variants"),
         (lambda of: of.variants.take_stalled(NO_TIME, 10), "ix_jobs_stalled"),
         (lambda of: of.users.find_by_username("somebody7"), "uq_users_username_key"),
+        (lambda of: of.retention.note_use(NOBODY), "pk_variants"),
+        (lambda of: of.retention.unused(NO_TIME, 10), "Index Only Scan using ix_variants_unused"),
+        (lambda of: of.retention.unused(NO_TIME, 10, BEHIND), "Index Only Scan using ix_variants_unused"),
+        (lambda of: of.retention.expire([NOBODY], NO_TIME), "pk_variants"),
+        (lambda of: of.retention.finished_jobs(NO_TIME, 10), "Index Only Scan using ix_jobs_finished"),
+        (lambda of: of.retention.finished_jobs(NO_TIME, 10, BEHIND), "Index Only Scan using ix_jobs_finished"),
+        (lambda of: of.retention.prune([NOBODY], NO_TIME), "pk_variants"),
+        (lambda of: of.retention.existing([NAME, NAME]), "uq_variants_image_id_spec_id_fingerprint"),
+        (lambda of: of.retention.by_name(NO_TIME, 10), "uq_variants_image_id_spec_id_fingerprint"),
+        (
+            lambda of: of.retention.by_name(NO_TIME, 10, NAMED),
+            "uq_variants_image_id_spec_id_fingerprint",
+        ),
+        (lambda of: of.retention.originals(10, Original(IMAGE, IMAGE)), "Index Scan using pk_images"),
+        (lambda of: of.images.find_equal(USER, "0" * 64), "ix_images_owner_sha256"),
+        (lambda of: of.images.having_bytes([IMAGE]), "ix_images_bytes"),
     ],
 )
 def test_look_ups_and_claims_use_an_index(repositories, call, index):

@@ -94,7 +94,7 @@ def test_a_server_that_is_not_there_is_no_reason_not_to_start(caplog):
         both.cache.put("key", b"content")
 
         assert both.cache.get("key") is None
-    assert "ConnectionError" in caplog.text
+    assert "it cannot be used (nobody listens there)" in caplog.text
     assert "hunter2" not in caplog.text + repr(both)
 
 

@@ -1,7 +1,7 @@
 """Real adapters that fail, wait or count where a test says so."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from threading import Event, Lock
 from typing import BinaryIO
 
@@ -11,11 +11,13 @@ from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
 from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
 from imgsvc.adapters.repositories.sql_images import SqlImages
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
-from imgsvc.domain.errors import Unavailable
+from imgsvc.domain.errors import ImageNotFound, Unavailable
 from imgsvc.domain.image import Facts, Image
+from imgsvc.domain.quota import NO_QUOTA, Quota
 from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
-from imgsvc.ports.repositories import Claim
+from imgsvc.ports.repositories import Claim, Erased
 
 
 @define(eq=False)
@@ -102,37 +104,55 @@ class UnreachableJobs:
 class ImagesThatTakeNone(SqlImages):
     """Fails before a row is kept."""
 
-    def add(self, image: Image) -> None:
+    def add(self, image: Image, quota: Quota = NO_QUOTA) -> bool:
         raise Unavailable("the database does not answer")
 
 
 class ImagesThatLoseTheAnswer(SqlImages):
     """Fails after the row was kept."""
 
-    def add(self, image: Image) -> None:
-        super().add(image)
+    def add(self, image: Image, quota: Quota = NO_QUOTA) -> bool:
+        super().add(image, quota)
         raise Unavailable("the database does not answer")
+
+
+class ImagesThatFindNothing(SqlImages):
+    """As for who looked before another one added the same."""
+
+    def get(self, image_id: object) -> Image:
+        raise ImageNotFound("not there yet")
 
 
 class ImagesThatGoDown(ImagesThatTakeNone):
     """Fails for good, once an image was to be kept."""
 
-    def delete(self, image_id: object) -> bool:
+    def delete(self, image_id: object) -> Erased | None:
         raise Unavailable("the database still does not answer")
 
 
 @frozen
 class WatchedVariants(SqlVariants):
-    """Counts the renewals of leases; the first one fails."""
+    """Keeps how many leases were renewed each time; the first time fails."""
 
-    renewals: list[bool] = field(factory=list)
+    renewals: list[int] = field(factory=list)
 
-    def renew(self, claim: Claim, lease: timedelta) -> bool:
+    def renew(self, claims: Sequence[Claim], lease: timedelta) -> int:
         if not self.renewals:
-            self.renewals.append(False)
+            self.renewals.append(0)
             raise Unavailable("the database does not answer")
-        self.renewals.append(super().renew(claim, lease))
+        self.renewals.append(super().renew(claims, lease))
         return self.renewals[-1]
+
+
+@frozen
+class VariantsThatFinishLate(SqlVariants):
+    """Does what ``before`` says before anything is finished."""
+
+    before: Callable[[], object]
+
+    def finish(self, claim: Claim, rendition: Rendition, now: datetime) -> bool:
+        self.before()
+        return super().finish(claim, rendition, now)
 
 
 @frozen

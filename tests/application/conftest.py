@@ -9,9 +9,13 @@ from attrs import evolve
 
 from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
 from imgsvc.adapters.cache.in_memory import InMemoryCache
+from imgsvc.adapters.cache.in_memory_limits import InMemoryLimits
 from imgsvc.adapters.cache.in_memory_locks import InMemoryLocks
 from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
+from imgsvc.adapters.credentials.hmac_signatures import HmacSignatures
 from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
+from imgsvc.adapters.credentials.random_keys import RandomKeys
+from imgsvc.adapters.credentials.refresh_tokens import RefreshTokens
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import migrate, open_repositories
@@ -56,15 +60,26 @@ def engine():
 def ports(repositories, signals, engine):
     return Ports(
         users=repositories.users,
+        sessions=repositories.sessions,
+        api_keys=repositories.api_keys,
+        erasure=repositories.erasure,
         images=repositories.images,
         variants=repositories.variants,
+        presets=repositories.presets,
+        retention=repositories.retention,
+        invalidations=repositories.invalidations,
+        idempotency=repositories.idempotency,
         blobs=InMemoryBlobs(),
         cache=InMemoryCache(),
         locks=InMemoryLocks(),
+        limiter=InMemoryLimits(),
         jobs=signals.queue,
         engine=engine,
         hasher=BcryptPasswords(SECRET, cost=4),
         tokens=JwtTokens(SECRET, "imgsvc", "imgsvc", timedelta(hours=1), utc_now),
+        signer=HmacSignatures({"a": SECRET}),
+        refresh_tokens=RefreshTokens(SECRET),
+        key_issuer=RandomKeys(),
         clock=utc_now,
     )
 

@@ -17,6 +17,7 @@ from imgsvc.domain.errors import (
     TokenRevoked,
     UsernameTaken,
 )
+from imgsvc.domain.session import SessionId
 from imgsvc.domain.user import UserId
 from tests.application.adapters import NoPasswords, WatchedPasswords
 from tests.application.conftest import SECRET
@@ -29,7 +30,7 @@ def test_who_registers_can_log_in_and_is_known_by_the_token(use_cases):
     registered = use_cases.register_user("Ada", PASSWORD, "ada@example.com")
     issued = use_cases.log_in("Ada", PASSWORD)
 
-    known = use_cases.authenticate(issued.token)
+    known = use_cases.authenticate(issued.token).user
 
     assert known == registered
     assert (known.username, known.email) == ("Ada", "ada@example.com")
@@ -122,7 +123,7 @@ def test_an_unknown_name_costs_a_comparison_too(with_ports):
 
 def test_the_token_of_an_account_that_is_gone_is_revoked(use_cases, ports):
     with pytest.raises(TokenRevoked):
-        use_cases.authenticate(ports.tokens.issue(UserId(uuid4())).token)
+        use_cases.authenticate(ports.tokens.issue(UserId(uuid4()), SessionId(uuid4())).token)
 
 
 def test_a_token_ends(with_ports, ports):
@@ -138,7 +139,7 @@ def test_a_token_ends(with_ports, ports):
 
 def test_a_token_of_another_installation_is_not_ours(use_cases, ports):
     user = use_cases.register_user("ada", PASSWORD)
-    foreign = evolve(ports.tokens, secret=SECRET[::-1]).issue(user.id)
+    foreign = evolve(ports.tokens, secret=SECRET[::-1]).issue(user.id, SessionId(uuid4()))
 
     with pytest.raises(InvalidToken):
         use_cases.authenticate(foreign.token)

@@ -8,11 +8,13 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
+from imgsvc.application.images import Total
 from imgsvc.application.use_cases import Policy, assemble
 from imgsvc.domain.errors import (
     CorruptImage,
     EmptyFile,
     FileTooLarge,
+    ImageExists,
     ImageNotFound,
     ImageTooLarge,
     StorageFull,
@@ -20,16 +22,19 @@ from imgsvc.domain.errors import (
     UnsupportedFormat,
 )
 from imgsvc.domain.image import ImageId
+from imgsvc.domain.image_search import ImageSearch, SourceFormat
 from imgsvc.domain.notation import parse
 from imgsvc.domain.plan import Limits
 from imgsvc.ports.repositories import PageRequest
 from tests.application.adapters import (
     Failing,
     FailingBlobs,
+    ImagesThatFindNothing,
     ImagesThatGoDown,
     ImagesThatLoseTheAnswer,
     ImagesThatTakeNone,
 )
+from tests.entities import an_image
 from tests.pictures import encoded, png_claiming, quadrants, textured, with_orientation
 
 SPEC = parse("w:10,f:webp")
@@ -156,8 +161,23 @@ def test_what_an_upload_leaves_while_the_database_is_down_is_swept_later(with_po
     with pytest.raises(Unavailable, match="the database does not"):
         with_ports(images=ImagesThatGoDown(ports.images.engine)).upload_image(ada, BytesIO(picture))
 
-    assert use_cases.sweep_orphans(timedelta(0)) == 1
+    assert use_cases.sweep_orphans(timedelta(0)).blobs.count == 1
     assert keys(ports) == []
+
+
+def test_what_a_search_leaves_is_counted_up_to_a_thousand(use_cases, ports, ada):
+    owner = ports.users.get(ada)
+    for _ in range(1001):
+        ports.images.add(an_image(owner))
+    search = ImageSearch(format=SourceFormat.JPEG)
+
+    def total(**part):
+        return use_cases.list_images(ada, PageRequest(**part), search)[1]
+
+    assert total(limit=1) == total(page=2) == total(page=100, limit=100) == Total(1000, is_exact=False)
+    assert use_cases.list_images(ada, PageRequest(), ImageSearch(tag="none"))[1] == Total(0)
+    ports.images.delete(use_cases.list_images(ada, PageRequest(limit=1))[0].items[0].id)
+    assert total(limit=1) == Total(1000)
 
 
 def test_images_are_listed_newest_first_and_counted(use_cases, ada, stranger, picture):
@@ -167,7 +187,7 @@ def test_images_are_listed_newest_first_and_counted(use_cases, ada, stranger, pi
 
     page, count = use_cases.list_images(ada, PageRequest(limit=2))
 
-    assert count == 5
+    assert count == Total(5)
     assert [image.name for image in page.items] == ["4", "3"]
     assert names(use_cases, ada, limit=2, after=page.next) == ["2", "1"]
     assert names(use_cases, ada, limit=2, page=3) == ["0"]
@@ -225,7 +245,7 @@ def test_an_image_whose_blobs_cannot_be_removed_is_gone_all_the_same_and_swept_l
 
     with pytest.raises(ImageNotFound):
         use_cases.get_image(ada, image.id)
-    assert use_cases.sweep_orphans(timedelta(0)) == 2
+    assert use_cases.sweep_orphans(timedelta(0)).blobs.count == 2
     assert list(blobs.list()) == []
 
 
@@ -234,3 +254,25 @@ def test_the_time_of_an_upload_is_the_clocks(ports, ada, picture):
     use_cases = assemble(evolve(ports, clock=lambda: moment), Policy())
 
     assert use_cases.upload_image(ada, BytesIO(picture)).created_at == moment
+
+
+def test_an_upload_that_is_tried_again_under_its_id_finds_what_the_first_has_left(use_cases, ports, ada, picture):
+    image_id = ImageId(uuid4())
+    first = use_cases.upload_image(ada, BytesIO(picture), "a.png", image_id=image_id)
+
+    again = use_cases.upload_image(ada, BytesIO(picture), "a.png", image_id=image_id)
+
+    assert again == first
+    assert ports.images.count_of(ada) == 1
+
+
+def test_of_two_uploads_under_one_id_at_once_the_later_leaves_the_earlier_alone(with_ports, ports, ada, picture):
+    image_id = ImageId(uuid4())
+    ports.images.add(an_image(ports.users.get(ada), id=image_id))
+    blind = with_ports(images=ImagesThatFindNothing(ports.images.engine))
+
+    with pytest.raises(ImageExists):
+        blind.upload_image(ada, BytesIO(picture), image_id=image_id)
+
+    assert ports.images.get(image_id).id == image_id
+    assert keys(ports) == [f"originals/{image_id}"]

@@ -22,7 +22,14 @@ from imgsvc.domain.errors import (
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantId, VariantStatus
 from imgsvc.ports.repositories import PageRequest
-from tests.application.adapters import Failing, FailingBlobs, Gate, UnreachableJobs, WatchedVariants
+from tests.application.adapters import (
+    Failing,
+    FailingBlobs,
+    Gate,
+    UnreachableJobs,
+    VariantsThatFinishLate,
+    WatchedVariants,
+)
 from tests.entities import a_job
 from tests.pictures import decoded
 from tests.waiting import wait_for
@@ -249,7 +256,7 @@ def test_a_variant_whose_original_has_no_bytes_fails(use_cases, ports, image, jo
 
     use_cases.make_variant(job.id)
 
-    assert outcome(use_cases, job) == (FAILED, 1, "not_found")
+    assert outcome(use_cases, job) == (FAILED, 1, "original_missing")
 
 
 @pytest.mark.parametrize("error", [Busy("too many pictures wait"), StorageFull("the storage is full")])
@@ -290,6 +297,61 @@ def test_what_nobody_expected_is_given_up_after_a_few_attempts(use_cases, engine
     assert engine.renderings == 3
     assert "secret" not in use_cases.get_variant(job.owner, job.id).failure.detail
     assert [record.variant_id for record in caplog.records] == [str(job.id)] * 3
+
+
+def test_what_was_made_while_the_database_was_away_is_not_made_again(ports, engine, job):
+    variants = VariantsThatFinishLate(ports.variants.engine, Failing([Unavailable("the database is away")] * 3))
+    use_cases = assemble(evolve(ports, variants=variants), Policy())
+    pauses = []
+
+    evolve(use_cases.make_variant, pause=pauses.append)(job.id)
+
+    assert outcome(use_cases, job) == (READY, 1, None)
+    assert engine.renderings == 1
+    assert pauses == [0.2, 0.5, 1]
+
+
+def test_a_database_that_stays_away_is_given_up_and_the_variant_found_again(ports, engine, job):
+    variants = VariantsThatFinishLate(ports.variants.engine, Failing([Unavailable("the database is away")] * 100))
+    use_cases = assemble(evolve(ports, variants=variants), Policy())
+
+    with pytest.raises(Unavailable):
+        evolve(use_cases.make_variant, pause=lambda seconds: None)(job.id)
+
+    assert outcome(use_cases, job) == (PENDING, 0, None)
+
+
+def test_a_variant_that_the_queue_gave_up_fails_and_says_so(use_cases, engine, job):
+    use_cases.give_up_variant(job.id)
+    use_cases.make_variant(job.id)
+
+    assert outcome(use_cases, job) == (FAILED, 1, "processing_failed")
+    assert engine.renderings == 0
+
+
+def test_what_is_made_is_not_given_up(use_cases, ports, image, job):
+    made, held = job, use_cases.request_variant(image.owner, image.id, parse("w:6"))
+    use_cases.make_variant(made.id)
+    ports.variants.claim(held.id, timedelta(hours=1))
+
+    for one in (made.id, held.id, VariantId(uuid4())):
+        use_cases.give_up_variant(one)
+
+    assert outcome(use_cases, made)[0] is READY
+    assert outcome(use_cases, held)[0] is PROCESSING
+
+
+def test_what_is_given_back_can_be_taken_at_once_and_its_first_maker_changes_nothing(use_cases, ports, engine, job):
+    def give_back():
+        engine.before = lambda: None
+        assert use_cases.give_back_unfinished() == 1
+        use_cases.make_variant(job.id)
+
+    engine.before = give_back
+    use_cases.make_variant(job.id)
+
+    assert outcome(use_cases, job) == (READY, 1, None)
+    assert use_cases.give_back_unfinished() == 0
 
 
 def test_a_claim_of_a_living_worker_is_left_alone(use_cases, ports, engine, job):
@@ -343,7 +405,7 @@ def test_the_lease_is_renewed_while_a_long_rendering_goes_on(ports, engine, job)
         working.result(30)
 
     assert taken_over is None
-    assert variants.renewals[1:5] == [True] * 4
+    assert variants.renewals[1:5] == [1] * 4
     assert outcome(use_cases, job) == (READY, 1, None)
 
 
@@ -378,6 +440,15 @@ def test_an_image_deleted_while_its_variant_is_made_leaves_no_blob_and_no_row(us
 
     assert keys(ports, "") == []
     assert use_cases.list_jobs(job.owner, PageRequest()).items == []
+
+
+def test_of_a_job_that_is_cancelled_while_it_is_made_nothing_is_kept(use_cases, ports, engine, job):
+    engine.before = lambda: use_cases.cancel_job(job.owner, job.id)
+
+    use_cases.make_variant(job.id)
+
+    assert outcome(use_cases, job) == (FAILED, 1, "cancelled")
+    assert keys(ports) == []
 
 
 # Again

@@ -216,6 +216,21 @@ def test_a_ready_variant_whose_bytes_are_lost_is_made_again(use_cases, ports, im
     assert ports.blobs.get(first.planned.blob_key) == first.content
 
 
+@pytest.mark.parametrize("spoil", [lambda content: content[:-1], lambda content: content[:-1] + b"!"])
+def test_a_ready_variant_whose_bytes_were_damaged_is_made_again_before_anybody_has_any(use_cases, ports, image, spoil):
+    made = use_cases.open_rendering(image.owner, image.id, SPEC)
+    (variant,) = use_cases.list_variants(image.owner, image.id, PageRequest()).items
+    for read in (
+        lambda: use_cases.open_variant(image.owner, variant.id).read(),
+        lambda: use_cases.open_rendering(image.owner, image.id, SPEC).content,
+    ):
+        ports.cache.delete(variant.blob_key)
+        ports.blobs.put(variant.blob_key, spoil(made.content), "image/png")
+
+        assert read() == made.content
+        assert ports.blobs.get(variant.blob_key) == made.content
+
+
 def test_what_is_cached_is_still_nobody_elses_and_ends_with_its_image(use_cases, image, stranger):
     use_cases.open_rendering(image.owner, image.id, SPEC)
 

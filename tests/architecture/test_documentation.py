@@ -5,7 +5,7 @@ import re
 import pytest
 from attrs import fields
 
-from docs import page, pictures, scene
+from docs import errors, page, pictures, scene
 from imgsvc.domain.dialects import QUERY_KEYS
 from imgsvc.domain.examples import EXAMPLES, OUTPUT_EXAMPLES
 from imgsvc.domain.notation import compact
@@ -16,6 +16,11 @@ from tests.pictures import decoded
 TEXT = page.PATH.read_text(encoding="utf-8")
 PICTURED = [one for name in (*EXAMPLES, *OUTPUT_EXAMPLES) for one in pictures.pictured(name)]
 FILES = sorted(pictures.FOLDER.iterdir())
+
+
+def test_the_page_of_errors_is_what_is_generated_and_says_what_each_means():
+    assert errors.text() == errors.PATH.read_text(encoding="utf-8"), "run `make docs`"
+    assert [kind.__name__ for kind in errors.kinds() if not errors.meaning_of(kind)] == []
 
 
 def section(name):

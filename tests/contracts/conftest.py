@@ -8,6 +8,7 @@ from imgsvc.adapters.blobs import open_blob_store
 from imgsvc.adapters.cache import open_cache
 from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
 from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
+from imgsvc.adapters.credentials.refresh_tokens import RefreshTokens
 from imgsvc.adapters.imaging import open_engine_in_children
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import migrate, open_repositories
@@ -119,6 +120,12 @@ def locks(request):
         yield opened.locks
 
 
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.servers)])
+def limiter(request):
+    with open_cache(request.getfixturevalue(f"{request.param}_cache_url")) as opened:
+        yield opened.limits
+
+
 @pytest.fixture
 def memory_jobs_url():
     return "memory:"
@@ -154,6 +161,11 @@ def clock():
 @pytest.fixture
 def token_issuer(clock):
     return JwtTokens(b"a secret of the tests, 32 bytes long", "imgsvc", "imgsvc", timedelta(hours=1), clock)
+
+
+@pytest.fixture
+def refresh_tokens():
+    return RefreshTokens(b"a secret of the tests, 32 bytes long")
 
 
 def in_children(name):

@@ -79,3 +79,7 @@ def test_threads_share_a_cache(cache):
         list(threads.map(use, "abcdefgh"))
 
     assert cache.get("a0") is None
+
+
+def test_a_cache_that_works_says_so(cache):
+    cache.check()

@@ -6,7 +6,11 @@ from uuid import uuid4
 import pytest
 
 from imgsvc.domain.errors import InvalidInput, InvalidToken, PasswordTooLong, TokenExpired
+from imgsvc.domain.session import SessionId
 from imgsvc.domain.user import UserId
+from imgsvc.ports.credentials import TokenClaims
+
+SESSION = SessionId(uuid4())
 
 
 def shown(value):
@@ -95,28 +99,28 @@ def test_what_is_no_hash_matches_nothing(password_hasher, broken):
 
 
 def test_a_token_says_whose_it_is(token_issuer):
-    user_id = UserId(uuid4())
+    user_id, session_id = UserId(uuid4()), SessionId(uuid4())
 
-    assert token_issuer.verify(token_issuer.issue(user_id).token) == user_id
+    assert token_issuer.verify(token_issuer.issue(user_id, session_id).token) == TokenClaims(user_id, session_id)
 
 
 def test_no_two_tokens_are_equal(token_issuer):
     user_id = UserId(uuid4())
 
-    assert token_issuer.issue(user_id).token != token_issuer.issue(user_id).token
+    assert token_issuer.issue(user_id, SESSION).token != token_issuer.issue(user_id, SESSION).token
 
 
 def test_a_token_is_good_for_its_lifetime(token_issuer, clock):
     user_id = UserId(uuid4())
-    issued = token_issuer.issue(user_id)
+    issued = token_issuer.issue(user_id, SESSION)
 
     clock.advance(issued.lifetime - timedelta(seconds=2))
 
-    assert token_issuer.verify(issued.token) == user_id
+    assert token_issuer.verify(issued.token).user == user_id
 
 
 def test_a_token_expires(token_issuer, clock):
-    issued = token_issuer.issue(UserId(uuid4()))
+    issued = token_issuer.issue(UserId(uuid4()), SESSION)
 
     clock.advance(issued.lifetime + timedelta(minutes=2))
 
@@ -133,10 +137,58 @@ def test_what_is_no_token_is_invalid(token_issuer, token):
 
 
 def test_a_token_that_was_changed_anywhere_is_invalid(token_issuer):
-    token = token_issuer.issue(UserId(uuid4())).token
+    token = token_issuer.issue(UserId(uuid4()), SESSION).token
 
     for position, character in enumerate(token):
         changed = token[:position] + ("A" if character != "A" else "B") + token[position + 1 :]
         with pytest.raises(InvalidToken) as refused:
             token_issuer.verify(changed)
         assert changed[:8] not in refused.value.detail
+
+
+def test_a_refresh_token_is_known_again_by_its_hashes(refresh_tokens):
+    token = refresh_tokens.issue()
+
+    assert refresh_tokens.read(token.token) == token
+
+
+def test_no_two_refresh_tokens_have_a_hash_in_common(refresh_tokens):
+    one, other = refresh_tokens.issue(), refresh_tokens.issue()
+
+    assert len({one.token_hash, other.token_hash, one.family_hash, other.family_hash}) == 4
+
+
+def test_a_successor_is_another_of_the_same_family_and_the_same_each_time(refresh_tokens):
+    token = refresh_tokens.issue()
+    successor = refresh_tokens.successor(token)
+
+    assert successor.family_hash == token.family_hash
+    assert successor.token_hash != token.token_hash
+    assert refresh_tokens.successor(token) == successor
+    assert refresh_tokens.read(successor.token) == successor
+    assert refresh_tokens.successor(successor).token_hash not in (token.token_hash, successor.token_hash)
+
+
+def test_the_hashes_of_a_refresh_token_do_not_show_it(refresh_tokens):
+    token = refresh_tokens.issue()
+
+    assert token.token not in repr(token)
+    assert token.token[9:] not in token.token_hash + token.family_hash
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda t: t[:-1], lambda t: t + "x", lambda t: t[1:], lambda t: t + "\n", lambda t: "é" + t, lambda _: ""],
+)
+def test_what_has_not_the_form_of_a_refresh_token_is_invalid(refresh_tokens, change):
+    with pytest.raises(InvalidToken) as refused:
+        refresh_tokens.read(change(refresh_tokens.issue().token))
+
+    assert refused.value.detail == "the token is not valid"
+
+
+def test_an_access_token_is_no_refresh_token_and_the_reverse(token_issuer, refresh_tokens):
+    with pytest.raises(InvalidToken):
+        refresh_tokens.read(token_issuer.issue(UserId(uuid4()), SESSION).token)
+    with pytest.raises(InvalidToken):
+        token_issuer.verify(refresh_tokens.issue().token)

@@ -1,5 +1,6 @@
 """What every ImageRepository does."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -52,6 +53,17 @@ def test_an_image_comes_back_as_it_was_added(images, owner):
     images.add(image)
 
     assert images.get(image.id) == image
+
+
+def test_what_an_image_looks_like_comes_back(images, owner):
+    seen = {"placeholder": "HwgOpKhwinbAaIiHeGqEr/iIjA==", "dominant_color": "#00ff00"}
+    facts = [Facts(media_type="image/png", stored_width=2, stored_height=1, **look) for look in (seen, {})]
+    for one in facts:
+        image = an_image(owner, facts=one)
+        images.add(image)
+
+        found = images.get(image.id).facts
+        assert (found.placeholder, found.dominant_color) == (one.placeholder, one.dominant_color)
 
 
 NAMES = [
@@ -209,3 +221,16 @@ def test_images_may_have_the_same_bytes(images, owner):
     added(images, image, copy)
 
     assert images.count_of(owner.id) == 2
+
+
+def test_an_image_that_was_erased_is_told_to_its_owner_for_a_while(images, owner, stranger):
+    gone, there = added(images, an_image(owner), an_image(owner))
+    images.delete(gone.id)
+
+    def told():
+        return [images.was_erased(*one) for one in ((owner.id, gone.id), (stranger.id, gone.id), (owner.id, there.id))]
+
+    assert told() == [True, False, False]
+    assert images.forget_erased(timedelta(days=1)) == 0
+    assert images.forget_erased(timedelta(0)) == 1
+    assert told() == [False, False, False]

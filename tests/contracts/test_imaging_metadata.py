@@ -80,11 +80,34 @@ def test_nothing_is_kept_where_that_is_asked_for(engine, source, target):
 
 @pytest.mark.parametrize("policy", ["copyright", "safe", "all"])
 @pytest.mark.parametrize("source", WITH_METADATA)
-def test_gif_says_nothing(engine, source, policy):
+def test_a_gif_tells_of_copyright_although_it_has_no_exif(engine, source, policy):
     content = rendered(engine, telling(source), f"f:gif,md:{policy}")
 
-    assert ARTIST.encode() not in content
+    assert RIGHTS.encode() in xmp_in(content)
+    assert ARTIST.encode() in xmp_in(content)
     assert not decoded(content).getexif()
+    assert policy == "all" or not [secret for secret in SECRETS if secret in content]
+
+
+@pytest.mark.parametrize("policy", ["copyright", "safe", "all"])
+def test_a_gif_tells_of_copyright_that_only_exif_had(engine, policy):
+    source = encoded(quadrants(), "jpeg", exif=telling_exif())
+    content = rendered(engine, source, f"f:gif,md:{policy}")
+
+    assert RIGHTS.encode() in xmp_in(content)
+    assert ARTIST.encode() in xmp_in(content)
+
+
+def test_a_gif_that_moves_tells_of_copyright_and_moves_as_before(engine):
+    frames = [quadrants(), quadrants().rotate(180)]
+    source = encoded(frames[0], "webp", save_all=True, append_images=frames[1:], duration=80, xmp=XMP, lossless=True)
+    content = rendered(engine, source, "f:gif")
+
+    assert RIGHTS.encode() in xmp_in(content)
+    with Image.open(BytesIO(content)) as picture:
+        assert (picture.n_frames, picture.info["duration"], picture.size) == (2, 80, quadrants().size)
+        picture.seek(1)
+        assert picture.convert("RGB").getpixel((0, 0)) == frames[1].convert("RGB").getpixel((0, 0))
 
 
 @pytest.mark.parametrize("target", WITH_METADATA)

@@ -10,6 +10,7 @@ import pytest
 
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.domain.variant import VariantId
+from tests.waiting import wait_for
 
 SOON = timedelta(seconds=10)  # nobody waits that long unless a promise is broken
 NOW = timedelta(milliseconds=50)
@@ -44,6 +45,22 @@ def test_everything_that_is_published_is_delivered(jobs):
         jobs.queue.publish(variant_id)
 
     assert set(received(jobs.source, 50)) == variant_ids
+
+
+def test_who_waits_for_a_signal_returns_when_the_source_is_left(jobs):
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(jobs.source.receive, SOON) for _ in range(2)]
+        # Again and again: a thread that has not begun to wait has nothing to return from.
+        wait_for(lambda: jobs.source.leave() or all(one.done() for one in waiting), seconds=SOON.total_seconds() / 2)
+
+    assert [one.result() for one in waiting] == [None, None]
+
+
+def test_who_was_gone_is_back_when_he_asks_again(jobs, variant_id):
+    jobs.source.leave()
+    jobs.queue.publish(variant_id)
+
+    assert received(jobs.source, 1) == [variant_id]
 
 
 def test_what_is_acknowledged_does_not_come_back(jobs, variant_id):
@@ -118,6 +135,31 @@ def test_a_delay_does_not_hold_up_the_others(jobs, variant_id):
     jobs.queue.publish(other)
 
     assert received(jobs.source, 1) == [other]
+
+
+def test_what_has_made_way_lets_another_come_and_does_not_come_back(jobs_url, variant_id):
+    other = VariantId(uuid4())
+    with open_jobs(jobs_url, slots=1) as jobs:
+        jobs.queue.publish(variant_id)
+        delivery = jobs.source.receive(SOON)
+        jobs.queue.publish(other)
+        delivery.make_way()
+        coming = jobs.source.receive(SOON)
+        delivery.acknowledge()
+        coming.acknowledge()
+
+        assert coming.variant_id == other
+        assert jobs.source.receive(NOW) is None
+
+
+def test_what_has_made_way_comes_back_when_it_is_requeued(jobs, variant_id):
+    jobs.queue.publish(variant_id)
+    delivery = jobs.source.receive(SOON)
+    delivery.make_way()
+    delivery.requeue(timedelta(seconds=0.01))
+
+    assert received(jobs.source, 1) == [variant_id]
+    assert jobs.source.receive(NOW) is None
 
 
 def test_a_published_one_is_delivered_although_its_delay_runs(jobs, variant_id):

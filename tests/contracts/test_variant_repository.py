@@ -17,7 +17,7 @@ from imgsvc.domain.geometry import Percent
 from imgsvc.domain.operations import AutoOrient, Blur, Resize, Watermark
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.domain.variant import Failure, VariantId, VariantStatus
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.repositories import PageRequest, Progress
 from tests.entities import FAILURE, NOW, RENDITION, a_job, a_user, a_variant, an_image, later
 
 HOUR = timedelta(hours=1)
@@ -346,15 +346,25 @@ def test_a_released_variant_waits_again_and_its_attempt_counts_where_it_is_charg
 def test_a_renewed_lease_begins_anew(variants, image):
     claim = variants.claim(added(variants, a_job(image)).id, NO_TIME)
 
-    assert variants.renew(claim, HOUR)
+    assert variants.renew([claim], HOUR) == 1
     assert variants.claim(claim.variant.id, HOUR) is None
     assert variants.get(claim.variant.id) == claim.variant
+
+
+def test_many_leases_are_renewed_at_once_but_none_that_is_somebody_elses_by_now(variants, image):
+    jobs = added(variants, *[a_job(image, fingerprint=f"engine-{number}") for number in range(150)])
+    claims = [variants.claim(job.id, NO_TIME) for job in jobs]
+    variants.claim(jobs[-1].id, NO_TIME)
+
+    assert variants.renew(claims, HOUR) == 149
+    assert variants.take_stalled(HOUR, 200) == [jobs[-1].id]
+    assert variants.renew([], HOUR) == 0
 
 
 def test_a_lease_can_be_renewed_to_end_sooner(variants, image):
     claim = variants.claim(added(variants, a_job(image)).id, HOUR)
 
-    variants.renew(claim, NO_TIME)
+    variants.renew([claim], NO_TIME)
     assert variants.claim(claim.variant.id, HOUR) is not None
 
 
@@ -368,7 +378,7 @@ ENDINGS = {
     "finish": lambda variants, claim: variants.finish(claim, RENDITION, later(9)),
     "fail": lambda variants, claim: variants.fail(claim, FAILURE, later(9)),
     "release": lambda variants, claim: variants.release(claim, charged=False),
-    "renew": lambda variants, claim: variants.renew(claim, NO_TIME),
+    "renew": lambda variants, claim: variants.renew([claim], NO_TIME),
 }
 
 
@@ -389,6 +399,7 @@ OVERTAKEN = {
     "claimed by another": make_again,
     "claimed by another after a release": release_and_claim,
     "released": lambda variants, claim: variants.release(claim, charged=True),
+    "cancelled": lambda variants, claim: variants.cancel(claim.variant.id, FAILURE, NOW),
     "finished": lambda variants, claim: variants.finish(claim, RENDITION, later(2)),
     "failed": lambda variants, claim: variants.fail(claim, FAILURE, later(2)),
     "recorded": record_meanwhile,
@@ -524,9 +535,39 @@ def test_a_variant_whose_lease_is_over_is_stalled(variants, image):
     assert variants.take_stalled(NO_TIME, 10) == [over.id]
 
 
+def test_a_variant_whose_lease_is_over_is_stalled_however_lately_it_was_signalled_and_waits_again(variants, image):
+    variant = added(variants, a_job(image))
+    old = variants.claim(variant.id, NO_TIME)
+
+    assert variants.take_stalled(HOUR, 10) == [variant.id]
+    assert variants.get(variant.id) == evolve(variant, attempts=1)
+    assert variants.renew([old], HOUR) == 0
+    assert variants.take_stalled(HOUR, 10) == []
+
+
+def test_what_dead_workers_held_comes_before_what_waits_and_both_within_the_limit(variants, image):
+    jobs = [a_job(image, fingerprint=f"engine-{number}", created_at=later(number)) for number in range(3)]
+    waiting, held, other = added(variants, *jobs)
+    variants.claim(held.id, NO_TIME)
+    variants.claim(other.id, NO_TIME)
+
+    assert variants.take_stalled(NO_TIME, 3) == [held.id, other.id, waiting.id]
+    variants.claim(held.id, NO_TIME)
+    assert variants.take_stalled(NO_TIME, 1) == [held.id]
+
+
+def test_a_variant_that_was_given_back_counts_as_signalled(variants, image):
+    variant = added(variants, a_job(image))
+    variants.take_stalled(NO_TIME, 10)
+    variants.release(variants.claim(variant.id, HOUR), charged=True)
+
+    assert variants.take_stalled(HOUR, 10) == []
+    assert variants.take_stalled(NO_TIME, 10) == [variant.id]
+
+
 def test_a_renewed_lease_is_not_stalled(variants, image):
     claim = variants.claim(added(variants, a_job(image)).id, NO_TIME)
-    variants.renew(claim, HOUR)
+    variants.renew([claim], HOUR)
 
     assert variants.take_stalled(NO_TIME, 10) == []
 
@@ -604,3 +645,41 @@ def test_only_the_latest_claim_can_give_a_variant_away(variants, image):
     variants.claim(variant.id, HOUR)
 
     assert variants.adopt(old, "engine-9") is None
+
+
+# cancel
+
+
+def test_a_job_is_cancelled_whether_or_not_somebody_makes_it(variants, image, other_image):
+    waiting, made = added(variants, a_job(image), a_job(other_image))
+    variants.claim(made.id, HOUR)
+
+    cancelled = [variants.cancel(job.id, FAILURE, later(5)) for job in (waiting, made)]
+
+    assert [(one.status, one.failure, one.finished_at) for one in cancelled] == [("failed", FAILURE, later(5))] * 2
+    assert [variants.get(one.id) for one in cancelled] == cancelled
+    assert variants.claim(made.id, HOUR) is None
+    assert list(variants.take_stalled(NO_TIME, 10)) == []
+
+
+def test_what_has_ended_and_what_is_no_job_stays_as_it_is_when_cancelled(variants, image, other_image):
+    ended = failed(variants, a_job(image))
+    no_job = added(variants, a_variant(other_image))
+
+    assert variants.cancel(ended.id, Failure(code="cancelled", detail="x"), later(9)) == ended
+    assert variants.cancel(no_job.id, FAILURE, later(9)) == no_job
+
+
+def test_what_is_not_there_cannot_be_cancelled(variants):
+    with pytest.raises(VariantNotFound):
+        variants.cancel(VariantId(uuid4()), FAILURE, NOW)
+
+
+def test_how_far_many_jobs_have_come_is_told_at_once(variants, image, other_image):
+    waiting, begun = added(variants, a_job(image), a_job(other_image))
+    variants.claim(begun.id, HOUR)
+
+    found = variants.progress([waiting.id, begun.id, VariantId(uuid4())])
+
+    assert found == {waiting.id: Progress("pending", 0), begun.id: Progress("processing", 1)}
+    assert variants.progress([]) == {}

@@ -5,7 +5,7 @@ import pytest
 
 from imgsvc.domain.errors import ImageNotFound, InvalidInput
 from imgsvc.domain.geometry import Size
-from imgsvc.domain.image import Facts, Image
+from imgsvc.domain.image import Facts, Image, ImageChanges, Labels
 from imgsvc.domain.user import UserId
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -15,7 +15,8 @@ FACTS = Facts(media_type="image/png", stored_width=4, stored_height=3)
 
 def image(**changed):
     given = {"owner": OWNER, "name": "x.png", "facts": FACTS, "byte_count": 9, "sha256": "0" * 64, "created_at": NOW}
-    return Image(**given | changed)
+    given |= changed
+    return Image(labels=Labels(name=given.pop("name")), **given)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,35 @@ def test_a_stranger_does_not_learn_that_the_image_exists():
     one.must_belong_to(OWNER)
     with pytest.raises(ImageNotFound, match=f"no image {one.id}"):
         one.must_belong_to(UserId(uuid4()))
+
+
+def test_what_is_said_of_an_image_is_kept_verbatim():
+    labels = Labels(name=" a,b ", description="\r\n\u202e\0", tags=("Tag", "tag", "\U0001f333 two words"))
+
+    assert (labels.name, labels.description) == (" a,b ", "\r\n\u202e\0")
+    assert labels.tags == ("Tag", "tag", "\U0001f333 two words")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"description": "x" * 2001}, ("description",)),
+        ({"tags": tuple(map(str, range(51)))}, ("tags",)),
+        ({"tags": ("a", "a")}, ("tags", 1)),
+        *[({"tags": ("a", tag)}, ("tags", 1)) for tag in ("", "a,b", " a", "a ", "a\0", "a\n", "x" * 65, "\ud800")],
+    ],
+)
+@pytest.mark.parametrize("kind", [Labels, ImageChanges])
+def test_what_cannot_be_said_of_an_image_is_refused(kind, wrong, path):
+    with pytest.raises(InvalidInput) as caught:
+        kind(**wrong)
+
+    assert caught.value.path == path
+
+
+def test_changes_leave_what_they_do_not_name_and_clear_what_is_null():
+    labels = Labels(name="a", description="b", tags=("c",))
+
+    assert labels.changed(ImageChanges()) == labels
+    assert labels.changed(ImageChanges(description="d")) == Labels(name="a", description="d", tags=("c",))
+    assert labels.changed(ImageChanges(name=None, description=None, tags=None)) == Labels()

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from imgsvc.domain.errors import InvalidInput, PasswordTooLong, PasswordTooWeak
+from imgsvc.domain.passwords import is_common
 from imgsvc.domain.user import User, check_new_password, is_too_long, username_key
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -63,7 +64,7 @@ def test_a_hash_is_not_shown():
     assert "secret" not in repr(user())
 
 
-@pytest.mark.parametrize("password", ["correct horse", "12345678", "ππππππππ", "x" * 1024])
+@pytest.mark.parametrize("password", ["correct horse", "a1b2 c3d", "ππππππππ", "x" * 1024])
 def test_a_password_of_8_characters_is_good_enough(password):
     check_new_password(password, "anna")
 
@@ -89,3 +90,22 @@ def test_a_bad_password_is_refused_and_never_repeated(password, kind, detail):
 def test_a_password_is_too_long_by_its_bytes():
     assert is_too_long("ü" * 513)
     assert not is_too_long("u" * 1024)
+
+
+@pytest.mark.parametrize("password", ["12345678", "qwertyuiop", "iloveyou", "1q2w3e4r5t"])
+def test_a_password_that_everybody_tries_first_is_too_weak(password):
+    with pytest.raises(PasswordTooWeak) as refused:
+        check_new_password(password, "ada")
+
+    assert refused.value.pointer == "/password"
+    assert password.lower() not in str(vars(refused.value))
+
+
+@pytest.mark.parametrize("password", ["", "\n", "correct horse battery", "pass\u00adword"])
+def test_what_is_not_on_the_list_is_not_common(password):
+    assert not is_common(password)
+
+
+def test_the_email_address_is_no_password():
+    with pytest.raises(PasswordTooWeak):
+        check_new_password("Ada@Example.org", "ada", "ada@example.org")

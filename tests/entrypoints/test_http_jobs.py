@@ -161,3 +161,29 @@ def test_jobs_of_a_deleted_image_are_gone(account, image_id):
 
     assert ids_of(account) == []
     assert {account.client.get(f"/v1/jobs/{job_id}").status_code for job_id in job_ids} == {404}
+
+
+# Cancelling
+
+
+SLOW = {"steps": [{"op": "resize", "width": 1999, "enlarge": True}, *[{"op": "blur", "sigma": 40}] * 3]}
+
+
+def test_a_cancelled_job_has_failed_and_stays_so(account, image_id):
+    job_id = queue(account, image_id, SLOW)
+
+    first = account.client.delete(f"/v1/jobs/{job_id}")
+    second = account.client.delete(f"/v1/jobs/{job_id}")
+
+    assert (first.status_code, second.status_code, first.json()) == (200, 200, second.json())
+    assert (first.json()["status"], first.json()["failure"]["code"]) == ("failed", "cancelled")
+    assert account.client.get(f"/v1/jobs/{job_id}").json() == first.json()
+
+
+def test_a_job_that_has_ended_cannot_be_cancelled(account, image_id):
+    job = finished(account, queue(account, image_id, {"flip": True}))
+
+    answer = account.client.delete(f"/v1/jobs/{job['id']}")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_finished")
+    assert account.client.get(f"/v1/jobs/{job['id']}").json() == job

@@ -138,7 +138,7 @@ def test_a_slash_too_many_leads_nowhere(anyone, path):
         ("/v1/auth/login", {"POST"}),
         ("/v1/me", {"GET", "HEAD"}),
         ("/v1/images", {"GET", "HEAD", "POST"}),
-        (f"/v1/images/{NOBODY}", {"DELETE", "GET", "HEAD"}),
+        (f"/v1/images/{NOBODY}", {"DELETE", "GET", "HEAD", "PATCH"}),
         (f"/v1/images/{NOBODY}/content", {"GET", "HEAD"}),
         (f"/v1/images/{NOBODY}/transform", {"POST"}),
         (f"/v1/images/{NOBODY}/variants", {"GET", "HEAD"}),
@@ -148,7 +148,7 @@ def test_a_slash_too_many_leads_nowhere(anyone, path):
         ("/openapi.json", {"GET", "HEAD"}),
     ],
 )
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE", "PROPFIND"])
 def test_a_method_that_a_path_has_not_is_told_all_that_it_has(anyone, method, path, allowed):
     answer = anyone.request(method, path)
 

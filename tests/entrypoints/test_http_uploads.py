@@ -91,6 +91,8 @@ def test_an_upload_is_told_what_was_measured(account):
     assert answer.headers["Location"] == f"{IMAGES}/{image['id']}"
     assert (image["name"], image["media_type"], image["width"], image["height"]) == ("photo.jpg", "image/jpeg", 40, 20)
     assert (image["frames"], image["has_alpha"]) == (1, False)
+    assert image["placeholder"]
+    assert re.fullmatch("#[0-9a-f]{6}", image["dominant_color"])
     assert image["sha256"] == hashlib.sha256(with_orientation(quadrants(), 6)).hexdigest()
 
 
@@ -183,7 +185,7 @@ def test_a_given_name_that_is_too_long_is_refused(server, account, stored_before
     answer = account.client.post(IMAGES, files={"file": ("a.png", PICTURE)}, data={"name": "x" * 256})
 
     assert problem_of(answer) == (422, "validation_error")
-    assert (answer.json()["pointer"], answer.json()["allowed"]) == ("/name", "at most 255 characters")
+    assert (answer.json()["pointer"], answer.json()["allowed"]) == ("/name", "text of 0 to 255 characters")
     assert is_nothing_stored(server, account, stored_before)
 
 
@@ -226,7 +228,7 @@ def test_a_misspelt_field_of_a_form_is_told_the_nearest_one(account):
     answer = account.client.post(IMAGES, files={"file": ("a.png", PICTURE)}, data={"nmae": "x"})
 
     assert (answer.json()["pointer"], answer.json()["nearest"]) == ("/nmae", "name")
-    assert answer.json()["allowed"] == "file, name"
+    assert answer.json()["allowed"] == "description, name, tags"
 
 
 @pytest.mark.parametrize(
@@ -243,8 +245,8 @@ def test_a_misspelt_field_of_a_form_is_told_the_nearest_one(account):
         ],
         ("multipart/mixed; boundary=X", 415, "unsupported_media_type"),
         ("application/x-www-form-urlencoded", 415, "unsupported_media_type"),
-        ("application/json", 415, "unsupported_media_type"),
-        ("image/png", 415, "unsupported_media_type"),
+        ("application/json", 400, "invalid_json"),
+        ("image/png", 415, "unsupported_format"),
         ("", 415, "unsupported_media_type"),
         (";;;", 415, "unsupported_media_type"),
     ],

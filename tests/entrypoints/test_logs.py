@@ -16,19 +16,6 @@ from tests.waiting import wait_for
 logger = logging.getLogger("imgsvc.tests")
 
 
-@pytest.fixture(autouse=True)
-def restored_logging():
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    libraries = {name: logging.getLogger(name).level for name in ("uvicorn", "uvicorn.error", "alembic", "PIL")}
-    yield
-    unbind()
-    root.handlers = handlers
-    root.setLevel(level)
-    for name, level in libraries.items():
-        logging.getLogger(name).setLevel(level)
-
-
 @pytest.fixture
 def stream():
     return StringIO()

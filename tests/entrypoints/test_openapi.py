@@ -21,6 +21,11 @@ positive_data_acceptance.enabled = false
 [[operations]]
 include-operation-id = "upload_image"
 checks.negative_data_rejection.enabled = false
+
+# Would end the session that the others ask with.
+[[operations]]
+include-operation-id = "log_out"
+enabled = false
 """
 
 

@@ -8,7 +8,7 @@ from attrs import fields
 
 from imgsvc import InvalidInput, Settings
 from imgsvc.domain.plan import Limits
-from imgsvc.entrypoints.settings import SettingsError, load_settings
+from imgsvc.entrypoints.settings_sources import SettingsError, load_settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 SECRET = "do-not-show-me-" * 3
@@ -98,6 +98,12 @@ def test_what_the_test_suite_is_told_is_no_setting():
         ("TOKEN_SECRET", SECRET[:31], "at least 32 bytes"),
         ("PASSWORD_SECRET", "\N{GREEK SMALL LETTER ALPHA}" * 15, "at least 32 bytes"),
         ("TOKEN_SECRET", SECRET + "\udcff", "UTF-8"),
+        ("LINK_KEYS", SECRET[:31], "at least 32 bytes"),
+        ("LINK_KEYS", f"a b:{SECRET}", "name:secret"),
+        ("LINK_KEYS", f"a:{SECRET},", "name:secret"),
+        ("PUBLIC_URL", "pictures.example.org", "http or https"),
+        ("PUBLIC_URL", "https://pictures.example.org/", "without a slash"),
+        ("PUBLIC_URL", "https://ada:secret@pictures.example.org", "http or https"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_variable_and_never_shown(name, value, rule):

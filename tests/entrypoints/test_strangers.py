@@ -17,10 +17,15 @@ OPERATIONS = [
     for method, operation in operations.items()
 ]
 PROTECTED = [(method, path) for method, path, operation in OPERATIONS if "security" in operation]
-WITH_ID = [(method, path) for method, path in PROTECTED if "{" in path]
+OWN_NAME = ("PUT", "/v1/presets/{name}")  # which everybody may use
+WITH_ID = [(method, path) for method, path in PROTECTED if "{" in path and (method, path) != OWN_NAME]
 LISTS = [(method, path) for method, path in PROTECTED if method == "GET" and "{" not in path and path != "/v1/me"]
-OPEN = {"/v1/auth/register", "/v1/auth/login", "/healthz", "/readyz"}
-FORMS = {"/v1/images": {"files": {"file": ("a.png", encoded(quadrants()))}}}
+LINKS = "/i/{key}.{signature}/{spec}/{image}.{extension}"  # what it shows, its signature allows
+OPEN = {"/v1/auth/register", "/v1/auth/login", "/v1/auth/refresh", "/healthz", "/readyz", LINKS}
+FORM = {"files": {"file": ("a.png", encoded(quadrants()))}}
+FORMS = {"/v1/images": FORM, "/v1/jobs": FORM}
+
+JSON = {"POST": {"json": {"flip": True}}, "PUT": {"json": {"flip": True}}, "PATCH": {"json": {"name": "mine now"}}}
 
 
 def named(cases):
@@ -33,7 +38,10 @@ def belongings(account):
     image_id = account.upload(encoded(quadrants()), "private-name.png")
     job = account.client.post(f"/v1/images/{image_id}/transform?mode=async", json={"flip": True}).json()
     wait_for(lambda: account.client.get(job["job_url"]).json()["status"] == "ready")
-    return {"image_id": image_id, "variant_id": job["id"], "job_id": job["id"]}
+    key = account.client.post("/v1/api-keys", json={"name": "mine"}).json()["api_key"]
+    account.client.put("/v1/presets/private-name", json={"flip": True}).raise_for_status()
+    ids = {"image_id": image_id, "variant_id": job["id"], "job_id": job["id"], "key_id": key["id"]}
+    return {**ids, "name": "private-name"}
 
 
 @pytest.fixture
@@ -44,7 +52,8 @@ def stranger(server):
 
 
 def ask(client, method, path, **headers):
-    body = FORMS.get(path) or ({"json": {"flip": True}} if method in ("POST", "PUT", "PATCH") else {})
+    fitting = {"json": {"t": "flip"}} if path.endswith("/links") else JSON.get(method, {})
+    body = FORMS.get(path) or fitting
     return client.request(method, path, headers=headers, **body)
 
 
@@ -89,6 +98,7 @@ def test_a_strangers_attempt_changes_nothing(account, stranger, belongings, meth
     assert account.client.get(f"/v1/images/{image_id}/content").content == encoded(quadrants())
     assert account.client.get(f"/v1/variants/{variant_id}/content").status_code == 200
     assert len(account.client.get(f"/v1/images/{image_id}/variants").json()["items"]) == 1
+    assert len(account.client.get("/v1/api-keys").json()["items"]) == 1
 
 
 @named(LISTS)

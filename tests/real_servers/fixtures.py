@@ -1,8 +1,9 @@
 """The servers as fixtures, each started once and only if a test asks for it."""
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import pytest
+from attrs import evolve
 
 from tests.real_servers.finding import NotInstalled, give_up, server_url
 from tests.real_servers.postgres import POSTGRES, new_database, postgres_server
@@ -63,9 +64,13 @@ def own_s3():
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_url():
-    """A broker that others may be using too."""
-    with server_url(RABBITMQ) as url:
+def rabbitmq_url(request):
+    """A broker that others may be using too; of this machine the one that tests may stop, since a start takes long."""
+
+    def ours():
+        return nullcontext(request.getfixturevalue("own_rabbitmq").url)
+
+    with server_url(evolve(RABBITMQ, on_this_machine=ours)) as url:
         yield url
 
 

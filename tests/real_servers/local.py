@@ -2,13 +2,14 @@
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 
@@ -27,9 +28,11 @@ def program(name: str, *folders: str) -> str:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Below those that the system gives to whoever connects: a server may take seconds until it listens."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def unprivileged_user() -> str | None:
@@ -76,6 +79,8 @@ class LocalServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # Ctrl-C reaches whoever uses the server, who may need it to the end, and then stops it.
+                start_new_session=True,
                 **as_user(self.user),
             )
         wait_for(self._answers, seconds=60)
@@ -93,10 +98,19 @@ class LocalServer:
         """From here on its connections stay open, and nothing answers."""
         self._signal_all(signal.SIGSTOP)
         # A signal takes its time: a thread that is working may still answer.
-        wait_for(lambda: self._process is None or all(map(_is_stopped, _family(self._process.pid))))
+        wait_for(lambda: self._process is None or all(map(is_stopped, _family(self._process.pid))))
 
     def thaw(self) -> None:
         self._signal_all(signal.SIGCONT)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """As an operator would, and started again at the end."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -174,7 +188,7 @@ def _family(pid: int) -> Iterator[int]:
             yield from _family(int(child))
 
 
-def _is_stopped(pid: int) -> bool:
+def is_stopped(pid: int) -> bool:
     """Whether no thread of the process runs; also of one that has ended."""
     for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
         try:

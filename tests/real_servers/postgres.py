@@ -21,15 +21,15 @@ _QUICK = ("fsync=off", "full_page_writes=off", "shared_buffers=64MB", "max_conne
 
 
 @contextmanager
-def postgres_server() -> Iterator[LocalServer]:
-    """A running Postgres that belongs to the caller alone. Raises NotInstalled."""
+def postgres_server(*more_options: str) -> Iterator[LocalServer]:
+    """A running Postgres that belongs to the caller alone; the last of equal options counts. Raises NotInstalled."""
     folders = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))  # where Debian puts it, off the PATH
     server, initdb = program("postgres", *folders), program("initdb", *folders)
     user, port = unprivileged_user(), free_port()
     with data_folder("postgres", user) as folder:
         data = folder / "data"
         _make(initdb, data, user)
-        options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *_QUICK]
+        options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *_QUICK, *more_options]
         command = [server, "-D", data, *(word for option in options for word in ("-c", option))]
         url = f"{_SCHEME}postgres@127.0.0.1:{port}/postgres"
         # Interrupted, it does not wait for its clients to leave.

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,7 +14,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
 from tests.real_servers.finding import RealServer
-from tests.real_servers.local import LocalServer, data_folder, free_port, program, unprivileged_user
+from tests.real_servers.local import LocalServer, as_user, data_folder, free_port, program, unprivileged_user
 
 _EMULATOR = "+S 2:2 +sbwt none"  # two threads for all its processes, which do not spin while they wait
 
@@ -46,6 +47,35 @@ def rabbitmq_server() -> Iterator[LocalServer]:
         local = LocalServer(url, [command], folder, lambda: _answers(url), user, environment)
         with local.running():
             yield local
+
+
+def control(server: LocalServer, *arguments: str) -> None:
+    """What an operator says to a broker of ours by ``rabbitmqctl``."""
+    program = Path(server.command[0]).with_name("rabbitmqctl")
+    environment = {**os.environ, "HOME": str(server.folder), **server.environment}
+    command = [program, "--quiet", *arguments]
+    subprocess.run(command, check=True, capture_output=True, cwd=server.folder, env=environment, **as_user(server.user))
+
+
+@contextmanager
+def full(server: LocalServer) -> Iterator[None]:
+    """The broker takes nothing, for want of memory."""
+    control(server, "set_vm_memory_high_watermark", "0.00001")
+    try:
+        yield
+    finally:
+        control(server, "set_vm_memory_high_watermark", "0.4")
+
+
+@contextmanager
+def visitor(server: LocalServer, password: str, configure: str, write: str, read: str) -> Iterator[str]:
+    """The URL of a user with these rights, which are patterns of names, for as long as the context lasts."""
+    control(server, "add_user", "visitor", password)
+    try:
+        control(server, "set_permissions", "visitor", configure, write, read)
+        yield server.url.replace("guest:guest@", f"visitor:{password}@")
+    finally:
+        control(server, "delete_user", "visitor")
 
 
 @contextmanager

@@ -56,6 +56,17 @@ def forget_ours(url: str) -> None:
             client.delete(*keys)
 
 
+@contextmanager
+def full(url: str) -> Iterator[None]:
+    """The server keeps nothing new, for want of memory."""
+    with client_of(url) as client:
+        client.config_set("maxmemory", "100kb")  # less than it takes for itself
+        try:
+            yield
+        finally:
+            client.config_set("maxmemory", "0")
+
+
 def _answers(url: str) -> bool:
     try:
         with client_of(url) as client:

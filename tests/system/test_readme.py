@@ -15,7 +15,11 @@ def first_session():
 
 
 def test_the_first_session_works_as_pasted(server, tmp_path):
-    session = first_session().replace("http://127.0.0.1:8000", server.address)
+    assert_the_first_session_works(server.address, tmp_path)
+
+
+def assert_the_first_session_works(address, tmp_path):
+    session = first_session().replace("http://127.0.0.1:8000", address)
     session = session.replace(".venv/bin/python", sys.executable)
 
     result = subprocess.run(["bash", "-e"], input=session, cwd=tmp_path, capture_output=True, text=True, timeout=60)

@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 
 from tests.pictures import encoded, quadrants
-from tests.real_servers.redis import forget_ours
+from tests.real_servers.redis import forget_ours, full
 from tests.real_servers.s3 import new_bucket
 from tests.servers import running_server
 
@@ -67,7 +67,7 @@ def test_a_picture_that_one_deletes_the_other_shows_no_more(clients, path):
     assert [client.get(f"{path}?t=w:100").status_code for client in clients] == [404, 404]
 
 
-@pytest.mark.parametrize("fault", ["emptied", "hung", "stopped"])
+@pytest.mark.parametrize("fault", ["emptied", "full", "hung", "stopped"])
 def test_without_its_redis_everything_is_answered_as_before(own_redis, servers, clients, path, fault):
     with ExitStack() as trouble:
         match fault:
@@ -76,6 +76,8 @@ def test_without_its_redis_everything_is_answered_as_before(own_redis, servers, 
                 trouble.callback(own_redis.start)
             case "hung":
                 trouble.enter_context(own_redis.frozen())
+            case "full":
+                trouble.enter_context(full(own_redis.url))
             case "emptied":
                 forget_ours(own_redis.url)
         begun = monotonic()

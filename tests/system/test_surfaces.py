@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from io import BytesIO
 
 import pytest
 
@@ -24,16 +25,16 @@ SPECS = (
 )
 
 
-@pytest.fixture(scope="module", params=["jpeg", "png with alpha", "animation"])
-def picture(request):
-    match request.param:
-        case "jpeg":
-            return encoded(textured(800, 600), "jpeg")
-        case "png with alpha":
-            return encoded(half_clear(400, 300), "png")
-        case _:
-            frames = [textured(300, 200).rotate(90 * turn) for turn in range(3)]
-            return encoded(frames[0], "gif", save_all=True, append_images=frames[1:], duration=[40, 80, 120], loop=2)
+@pytest.fixture(scope="module")
+def pictures():
+    """By the names of their files."""
+    frames = [textured(300, 200).rotate(90 * turn) for turn in range(3)]
+    several = {"save_all": True, "append_images": frames[1:], "duration": [40, 80, 120], "loop": 2}
+    return {
+        "photo.jpg": encoded(textured(800, 600), "jpeg"),
+        "transparent.png": encoded(half_clear(400, 300), "png"),
+        "animation.gif": encoded(frames[0], "gif", **several),
+    }
 
 
 def over_http(account, image_id, compact):
@@ -49,33 +50,34 @@ def by_a_job(account, picture, compact):
     return account.client.get(f"/v1/variants/{job['id']}/content").content
 
 
-def on_the_command_line(folder, picture, compact):
-    (folder / "in").write_bytes(picture)
-    (folder / "out").mkdir()
+def on_the_command_line(folder, pictures, compact):
+    """All at once, by the names of the pictures."""
+    (folder / "in").mkdir()
+    for name, content in pictures.items():
+        (folder / "in" / name).write_bytes(content)
     command = [sys.executable, "-m", "imgsvc", "transform", folder / "in", folder / "out", "--spec", compact]
     subprocess.run(command, check=True, capture_output=True)
-    (made,) = (folder / "out").iterdir()
-    return made.read_bytes()
+    made = {path.stem: path.read_bytes() for path in (folder / "out").iterdir()}
+    return {name: made[name.partition(".")[0]] for name in pictures}
 
 
-def as_a_library(service, picture, compact, tmp_path):
-    user = service.use_cases.register_user("ada", "correct horse")
-    (tmp_path / "in").write_bytes(picture)
-    with (tmp_path / "in").open("rb") as content:
-        image = service.use_cases.upload_image(user.id, content)
+def as_a_library(service, user, picture, compact):
+    image = service.use_cases.upload_image(user.id, BytesIO(picture))
     return service.use_cases.open_rendering(user.id, image.id, parse_spec(compact)).content
 
 
 @pytest.mark.parametrize("compact", SPECS)
-def test_a_spec_gives_the_same_bytes_on_every_surface(account, service, picture, compact, tmp_path):
-    image_id = account.upload(picture)
+def test_a_spec_gives_the_same_bytes_on_every_surface(account, service, pictures, compact, tmp_path):
+    made = on_the_command_line(tmp_path, pictures, compact)
+    user = service.use_cases.register_user("ada", "correct horse")
 
-    results = {
-        "http": over_http(account, image_id, compact),
-        "job": by_a_job(account, picture, compact),
-        "command line": on_the_command_line(tmp_path, picture, compact),
-        "library": as_a_library(service, picture, compact, tmp_path),
-    }
+    for name, picture in pictures.items():
+        results = {
+            "http": over_http(account, account.upload(picture), compact),
+            "job": by_a_job(account, picture, compact),
+            "command line": made[name],
+            "library": as_a_library(service, user, picture, compact),
+        }
 
-    assert len(results["http"]) > 100
-    assert {name for name, content in results.items() if content != results["http"]} == set()
+        assert len(results["http"]) > 100
+        assert {surface for surface, content in results.items() if content != results["http"]} == set(), name

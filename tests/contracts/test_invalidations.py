@@ -1,0 +1,51 @@
+"""Repositories note what ends, and Invalidations tell of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.entities import a_user, an_image
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def image(repositories):
+    user = a_user()
+    repositories.users.add(user)
+    image = an_image(user)
+    repositories.images.add(image)
+    return image
+
+
+def test_an_image_that_was_deleted_is_told_of(repositories, image):
+    before = repositories.invalidations.within(MINUTE)
+
+    repositories.images.delete(image.id)
+
+    assert image.id not in before
+    assert image.id in repositories.invalidations.within(MINUTE)
+
+
+def test_what_was_not_there_is_no_news(repositories, image):
+    repositories.images.delete(image.id)
+    repositories.invalidations.prune(-MINUTE)
+
+    repositories.images.delete(image.id)
+
+    assert repositories.invalidations.within(MINUTE) == set()
+
+
+def test_only_what_is_new_enough_is_told(repositories, image):
+    repositories.images.delete(image.id)
+
+    assert image.id not in repositories.invalidations.within(timedelta(seconds=-1))
+
+
+def test_what_is_old_is_forgotten_and_the_rest_stays(repositories, image):
+    repositories.images.delete(image.id)
+
+    assert repositories.invalidations.prune(MINUTE) == 0
+    assert image.id in repositories.invalidations.within(MINUTE)
+    assert repositories.invalidations.prune(-MINUTE) >= 1
+    assert image.id not in repositories.invalidations.within(MINUTE)

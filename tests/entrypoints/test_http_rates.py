@@ -1,0 +1,139 @@
+"""How often one may ask, by what one asks for; and how that is told."""
+
+import re
+
+import pytest
+
+from tests.pictures import encoded, quadrants
+from tests.servers import running_server
+
+PNG = encoded(quadrants())
+# A rendering of the picture below costs one megapixel: what is begun counts in full.
+RATES = {"AUTH_RATE": "10", "UPLOAD_RATE": "3", "RENDER_RATE": "3", "READ_RATE": "5", "WRITE_RATE": "4"}
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    settings = RATES | {"WORKER_SLOTS": "0", "RENDER_IN": "process"}
+    with running_server(tmp_path_factory.mktemp("rates") / "data", TRUSTED_PROXIES="127.0.0.1", **settings) as server:
+        yield server
+
+
+@pytest.fixture
+def address(request):
+    """Another one for each test, as its proxy tells."""
+    return f"2001:db8:{sum(request.node.name.encode()):x}::1"
+
+
+@pytest.fixture
+def client(limited, address):
+    name = re.sub(r"\D", "", address)
+    credentials = {"username": f"user-{name}", "password": "correct horse battery"}
+    with limited.client() as client:
+        client.headers["X-Forwarded-For"] = address
+        client.post("/v1/auth/register", json=credentials).raise_for_status()
+        token = client.post("/v1/auth/login", json=credentials).raise_for_status().json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
+def uploaded(client):
+    return client.post("/v1/images", files={"file": ("a.png", PNG)})
+
+
+def test_an_answer_tells_what_is_left_of_its_group(client):
+    first, second = client.get("/v1/images"), client.get("/v1/images")
+
+    assert first.headers["RateLimit-Policy"] == '"read";q=5;w=60'
+    assert re.fullmatch(r'"read";r=4;t=\d+', first.headers["RateLimit"])
+    assert second.headers["RateLimit"].startswith('"read";r=3;')
+
+
+def test_what_is_over_the_rate_is_refused_and_told_when_to_come_back(client):
+    answers = [client.get("/v1/images") for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    refused = answers[-1]
+    assert refused.json()["code"] == "rate_limited"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.headers["RateLimit"] == f'"read";r=0;t={refused.headers["Retry-After"]}'
+
+
+def test_one_group_does_not_pay_for_another(client):
+    for _ in range(6):
+        client.get("/v1/images")
+
+    assert uploaded(client).status_code == 201
+
+
+def test_an_upload_over_the_rate_is_refused_and_not_kept(client):
+    statuses = [uploaded(client).status_code for _ in range(4)]
+
+    assert statuses == [201, 201, 201, 429]
+    assert client.get("/v1/images").json()["total"] == 3
+
+
+def test_others_are_not_affected(limited, client):
+    for _ in range(6):
+        client.get("/v1/images")
+
+    other = limited.account()
+    with other.client:
+        assert other.client.get("/v1/images").status_code == 200
+
+
+def test_another_address_does_not_help_an_account(client):
+    statuses = []
+    for number in range(6):
+        client.headers["X-Forwarded-For"] = f"192.0.2.{number}"
+        statuses.append(client.get("/v1/images").status_code)
+
+    assert statuses == [200] * 5 + [429]
+
+
+def test_tokens_that_are_none_are_counted_by_address(client):
+    client.headers["Authorization"] = "Bearer nonsense"
+
+    # Two of ten went for the registration and the login.
+    assert [client.get("/v1/images").status_code for _ in range(9)] == [401] * 8 + [429]
+
+
+def test_who_has_a_token_is_let_in_although_others_at_his_address_have_none(limited, client, address):
+    with limited.client() as stranger:
+        stranger.headers["X-Forwarded-For"] = address
+        for _ in range(10):
+            stranger.get("/v1/images")
+
+    assert client.get("/v1/images").status_code == 200
+
+
+def test_renderings_are_counted_by_what_they_cost_and_what_is_there_is_free(client):
+    content = f"/v1/images/{uploaded(client).json()['id']}/content"
+
+    made = [client.get(content, params={"width": width}).status_code for width in (5, 6, 7, 8)]
+    again = [client.get(content, params={"width": 5}).status_code for _ in range(10)]
+
+    assert made == [200, 200, 200, 429]
+    assert again == [200] * 10
+
+
+def test_one_rendering_that_costs_more_than_the_rate_is_made_while_all_of_it_is_left(limited, client):
+    picture = encoded(quadrants(2200, 2200))
+    image = client.post("/v1/images", files={"file": ("a.png", picture)}).json()["id"]
+
+    first = client.get(f"/v1/images/{image}/content", params={"width": 5})
+    second = client.get(f"/v1/images/{image}/content", params={"width": 6})
+
+    assert (first.status_code, second.status_code) == (200, 429)
+
+
+def test_jobs_are_counted_as_requests_alone(client):
+    transform = f"/v1/images/{uploaded(client).json()['id']}/transform"
+
+    statuses = [client.post(transform, params={"mode": "async"}, json={"rotate": n}).status_code for n in range(1, 6)]
+
+    assert statuses == [202] * 4 + [429]
+
+
+def test_health_is_asked_as_often_as_anybody_likes(client):
+    assert {client.get("/healthz").status_code for _ in range(20)} == {200}

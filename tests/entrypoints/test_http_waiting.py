@@ -1,0 +1,168 @@
+"""Waiting for jobs over a real socket: held requests, and events as they happen."""
+
+import json
+from time import monotonic
+
+import pytest
+
+from tests.pictures import encoded, quadrants
+from tests.servers import running_server
+from tests.waiting import wait_for
+
+PICTURE = encoded(quadrants())
+SLOW = {"steps": [{"op": "resize", "width": 3000, "enlarge": True}, *[{"op": "blur", "sigma": 40}] * 3]}
+NO_JOB = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def idle(tmp_path_factory):
+    """A server that makes no jobs, so that they wait for as long as a test does."""
+    folder = tmp_path_factory.mktemp("idle") / "data"
+    with running_server(folder, WORKER_SLOTS="0", WAITING="4", WAITING_PER_ACCOUNT="2") as server:
+        yield server
+
+
+@pytest.fixture
+def waiting(idle):
+    with (somebody := idle.account()).client:
+        yield somebody
+
+
+def queue(account, spec, image_id=None):
+    image_id = image_id or account.upload(PICTURE)
+    return account.client.post(f"/v1/images/{image_id}/transform?mode=async", json=spec).json()["id"]
+
+
+def follow(account, job_id, **headers):
+    return account.client.stream("GET", f"/v1/jobs/{job_id}/events", headers=headers)
+
+
+def events(answer):
+    """The jobs that the events tell of, as they come."""
+    return (json.loads(line.removeprefix("data: ")) for line in answer.iter_lines() if line.startswith("data: "))
+
+
+def has_room(account, job_id):
+    """Whether one more may wait."""
+    with follow(account, job_id) as answer:
+        return answer.status_code == 200
+
+
+def test_a_held_request_is_answered_when_the_job_ends(account):
+    job_id = queue(account, SLOW)
+
+    job = account.client.get(f"/v1/jobs/{job_id}?wait=30").json()
+
+    assert (job["status"], job["attempts"]) == ("ready", 1)
+
+
+def test_a_held_request_is_answered_after_its_time_with_the_job_as_it_is(waiting):
+    job_id = queue(waiting, {"flip": True})
+
+    begun = monotonic()
+    answer = waiting.client.get(f"/v1/jobs/{job_id}?wait=1")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "pending")
+    assert 1 <= monotonic() - begun < 3
+
+
+def test_who_waits_is_told_of_a_cancellation(idle, waiting):
+    job_id = queue(waiting, {"flip": True})
+
+    with follow(waiting, job_id) as answer:
+        told = events(answer)
+        first = next(told)
+        with idle.client(waiting.token) as other:
+            other.delete(f"/v1/jobs/{job_id}").raise_for_status()
+        rest = list(told)
+
+    assert (first["status"], [job["failure"]["code"] for job in rest]) == ("pending", ["cancelled"])
+
+
+def test_who_waits_for_a_job_that_is_deleted_is_let_go(idle, waiting):
+    image_id = waiting.upload(PICTURE)
+    job_id = queue(waiting, {"flip": True}, image_id)
+
+    with follow(waiting, job_id) as answer:
+        told = events(answer)
+        next(told)
+        with idle.client(waiting.token) as other:
+            other.delete(f"/v1/images/{image_id}").raise_for_status()
+        rest = list(told)
+
+    assert rest == []
+
+
+def test_events_tell_of_a_job_until_it_ends(account):
+    job_id = queue(account, SLOW)
+
+    with follow(account, job_id) as answer:
+        told = list(events(answer))
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert told[-1] == account.client.get(f"/v1/jobs/{job_id}").json()
+    assert [job["status"] for job in told] in (["pending", "processing", "ready"], ["processing", "ready"])
+
+
+def test_events_of_a_job_that_has_ended_are_one_and_then_none(account):
+    job_id = queue(account, {"flip": True})
+    account.client.get(f"/v1/jobs/{job_id}?wait=30").raise_for_status()
+
+    first = account.client.get(f"/v1/jobs/{job_id}/events")
+    again = account.client.get(f"/v1/jobs/{job_id}/events", headers={"Last-Event-ID": "ready-1"})
+
+    assert first.text.startswith("event: status\nid: ready-1\ndata: {")
+    assert (again.status_code, again.content) == (204, b"")
+
+
+def test_no_more_may_wait_at_once_than_is_set_and_who_leaves_makes_room(idle, waiting):
+    job_id = queue(waiting, {"flip": True})
+    with idle.account().client as other, follow(waiting, job_id), follow(waiting, job_id):
+        refused = waiting.client.get(f"/v1/jobs/{job_id}?wait=1")
+        listed = waiting.client.get(f"/v1/jobs/{job_id}")
+        assert other.get("/v1/jobs").is_success
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_waiting")
+    assert refused.headers["Retry-After"] == "5"
+    assert listed.status_code == 200
+    wait_for(lambda: has_room(waiting, job_id))
+
+
+def test_where_too_many_wait_altogether_others_are_told_to_come_back(idle):
+    people = [idle.account() for _ in range(3)]
+    jobs = [queue(one, {"flip": True}) for one in people]
+    with follow(people[0], jobs[0]), follow(people[0], jobs[0]), follow(people[1], jobs[1]), follow(people[1], jobs[1]):
+        refused = people[2].client.get(f"/v1/jobs/{jobs[2]}?wait=1")
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+    wait_for(lambda: has_room(people[2], jobs[2]))
+    for one in people:
+        one.client.close()
+
+
+@pytest.mark.parametrize("wait", ["-1", "31", "x", "1.5", ""])
+def test_a_wait_that_is_none_is_refused(account, wait):
+    answer = account.client.get(f"/v1/jobs/{NO_JOB}", params={"wait": wait})
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["parameter"]) == (422, "invalid_parameter", "wait")
+
+
+@pytest.mark.parametrize("path", [f"/v1/jobs/{NO_JOB}?wait=30", f"/v1/jobs/{NO_JOB}/events"])
+def test_what_is_not_there_is_not_waited_for(account, path):
+    assert account.client.get(path).status_code == 404
+
+
+def test_who_waits_keeps_no_server_from_stopping(tmp_path):
+    with running_server(tmp_path / "data", WORKER_SLOTS="0") as server:
+        account = server.account()
+        with account.client, follow(account, queue(account, {"flip": True})) as answer:
+            told = events(answer)
+            next(told)
+            begun = monotonic()
+            server.process.terminate()
+            rest = list(told)
+            server.process.wait(10)
+
+    assert rest == []
+    assert monotonic() - begun < 8
