@@ -1,6 +1,7 @@
 """Renders per second of the engine on one thread, beside sharp: libvips for Node."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from io import BytesIO
 
@@ -62,3 +63,19 @@ def render_for(engine: ImageEngine, content: bytes, spec: TransformSpec, seconds
         engine.render(BytesIO(content), spec)
         count += 1
     return sample(count, time.perf_counter() - began, time.process_time() - cpu_before)
+
+
+def render_in_threads(engine: ImageEngine, content: bytes, spec: TransformSpec, threads: int, seconds: float) -> Sample:
+    """For so long; the engine has its own limit on how many of them work."""
+    began, cpu_before = time.perf_counter(), time.process_time()
+
+    def render_on(_: int) -> int:
+        done = 0
+        while time.perf_counter() < began + seconds:
+            engine.render(BytesIO(content), spec)
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(threads) as pool:
+        total = sum(pool.map(render_on, range(threads)))
+    return sample(total, time.perf_counter() - began, time.process_time() - cpu_before)

@@ -2,26 +2,30 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
+from itertools import repeat
 from pathlib import Path
+from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
+from time import perf_counter, sleep
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from bench.engine import PHOTO, THUMBNAIL
-from bench.load import CLIENTS, Answered, Target, ask_for_many, ask_for_one, generator
+from bench.engine import PHOTO, THUMBNAIL, render_in_threads
+from bench.http_peers import ipx, thumbor
+from bench.latencies import Latencies, print_latencies, timed
+from bench.load import CLIENTS, Answered, Target, ask_for_many, ask_for_one, asking_client, generator
 from bench.measuring import Contender, Effort, Sample, compare, cpu_seconds_of, sample
-from imgsvc import TransformSpec, parse_spec
+from bench.specs import fresh_specs
+from imgsvc import parse_spec
 from imgsvc.ports.imaging import ImageEngine
-from tests.servers import running_server
+from tests.servers import Account, running_server
 
 _UNCACHED = {"about 720x588": (PHOTO, "rs:stretch", 720, 588), "about 200x200 cover": (THUMBNAIL, "rs:cover", 200, 200)}
-_SPREAD = 16  # pixels by which sides vary, so 256 specs of each quality
 _SMALL = 8192  # bytes of the cached picture, at most
 
 
@@ -31,23 +35,42 @@ class Subject:
 
     process_id: int
     address: str
-    token: str
+    account: Account
     image_id: str
 
     def target(self, cache: str) -> Target:
         """Answers must come from there: ``rendered``, ``memory``."""
-        return Target(self.address, f"x-imgsvc-cache: {cache}".encode(), {"Authorization": f"Bearer {self.token}"})
+        return Target(
+            self.address, f"x-imgsvc-cache: {cache}".encode(), {"Authorization": f"Bearer {self.account.token}"}
+        )
+
+    def link_target(self) -> Target:
+        """For what is asked without a token, and answered from memory."""
+        return Target(self.address, b"x-imgsvc-cache: memory")
+
+    def link(self, spec: str) -> str:
+        """The path of a public link."""
+        answer = self.account.client.post(f"/v1/images/{self.image_id}/links", json={"t": spec}).raise_for_status()
+        return str(answer.json()["url"])
 
     def path(self, spec: str) -> str:
         return f"/v1/images/{self.image_id}/content?t={spec}"
 
 
-def measure_http(engine: ImageEngine, picture: Path, effort: Effort) -> None:
+def measure_http(engine: ImageEngine, picture: Path, peers: Path, effort: Effort) -> None:
     """Print a table for each kind of request."""
     content = picture.read_bytes()
     with TemporaryDirectory(prefix="imgsvc-bench-") as folder, _service(Path(folder), content) as service:
-        _measure_uncached(service, engine, content, effort)
+        # One of each for all tables, since no spec may be asked for twice.
+        fresh = {
+            title: (service.path(text) for text in fresh_specs(step, width, height))
+            for title, (_, step, width, height) in _UNCACHED.items()
+        }
+        _measure_uncached(service, engine, content, fresh, effort)
+        _measure_peers(service, content, peers, fresh, Path(folder), effort)
+        _measure_one_for_all(service, content)
         _measure_cached(service, engine, content, Path(folder), effort)
+        _measure_cached_beside_renderings(service, engine, content, effort)
 
 
 @contextmanager
@@ -57,36 +80,100 @@ def _service(folder: Path, content: bytes) -> Iterator[Subject]:
         account = server.account()
         with account.client:
             image_id = account.upload(content, "photo.jpg")
-        yield Subject(server.process.pid, server.address, account.token, image_id)
+            yield Subject(server.process.pid, server.address, account, image_id)
 
 
-def _measure_uncached(service: Subject, engine: ImageEngine, content: bytes, effort: Effort) -> None:
-    for title, (spec, step, width, height) in _UNCACHED.items():
-        paths = (service.path(text) for text in _fresh_specs(step, width, height))
-        load = partial(ask_for_many, service.target("rendered"), paths)
+def _measure_uncached(
+    service: Subject, engine: ImageEngine, content: bytes, fresh: Mapping[str, Iterator[str]], effort: Effort
+) -> None:
+    for title, (spec, *_) in _UNCACHED.items():
+        load = partial(ask_for_many, service.target("rendered"), fresh[title])
         contenders: dict[str, Contender] = {
             "imgsvc over HTTP": partial(_served, service.process_id, load),
-            f"its engine, {CLIENTS} threads": partial(_rendered_in_threads, engine, content, spec),
+            f"its engine, {CLIENTS} threads": partial(render_in_threads, engine, content, spec, CLIENTS),
         }
         compare(f"Uncached, {CLIENTS} clients, {title} JPEG q80: requests per second", contenders, effort)
 
 
-def _fresh_specs(step: str, width: int, height: int) -> Iterator[str]:
-    """Never the same twice, and nearly the same work: some pixels more or less, then another quality."""
-    for quality in range(80, 0, -1):
-        for across in range(-_SPREAD // 2, _SPREAD // 2):
-            for down in range(-_SPREAD // 2, _SPREAD // 2):
-                yield f"{step}:{width + across}:{height + down},f:jpeg,q:{quality}"
+def _measure_peers(
+    service: Subject, content: bytes, peers: Path, fresh: Mapping[str, Iterator[str]], folder: Path, effort: Effort
+) -> None:
+    """The others render the same at every request, and we what nobody asked for before; so does nobody answer twice."""
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    (pictures / "photo.jpg").write_bytes(content)
+    peers.mkdir(exist_ok=True)
+    for start in (ipx, thumbor):
+        with start(peers, pictures) as peer:
+            if peer is None:
+                continue
+            for title, (*_, width, height) in _UNCACHED.items():
+                theirs = repeat(peer.path("photo.jpg", width, height))
+                target = Target(peer.address, b"content-type: image/jpeg")
+                contenders: dict[str, Contender] = {
+                    "imgsvc": partial(
+                        _served, service.process_id, partial(ask_for_many, service.target("rendered"), fresh[title])
+                    ),
+                    peer.name: partial(_served, peer.process_id, partial(ask_for_many, target, theirs)),
+                }
+                compare(f"Uncached beside {peer.name}, {CLIENTS} clients, {title} JPEG q80", contenders, effort)
+
+
+def _measure_one_for_all(service: Subject, content: bytes) -> None:
+    """What a hundred who want the same new rendering cost, beside what one costs who wants a new one."""
+    alone = [_cpu_of_asking(service, f"rs:stretch:{width}:600,f:jpeg,q:91", 1) for width in range(701, 721)]
+    together = [_cpu_of_asking(service, f"rs:stretch:{width}:600,f:jpeg,q:91", 100) for width in range(721, 726)]
+    print("\nOne new rendering: CPU seconds of the service and its children, median")
+    print(f"  {'1 client':40}{median(alone):9.3f}\n  {'100 clients at once':40}{median(together):9.3f}", flush=True)
+
+
+def _cpu_of_asking(service: Subject, spec: str, clients: int) -> float:
+    before = cpu_seconds_of(service.process_id)
+    ask_for_many(evolve(service.target("rendered"), expected=b"etag"), repeat(service.path(spec)), 0, clients)
+    after = cpu_seconds_of(service.process_id)
+    return (after or 0.0) - (before or 0.0)
+
+
+def _measure_cached_beside_renderings(service: Subject, engine: ImageEngine, content: bytes, effort: Effort) -> None:
+    """Latency of hits, from one client, with nothing else to do and while renderings keep every core busy."""
+    path = service.path(_small_rendering(engine, content)[0])
+    fresh = (service.path(text) for text in fresh_specs("rs:stretch", 730, 590))
+    rows = {"alone": _latencies(service, path, effort)}
+    with ThreadPoolExecutor(1) as threads:
+        seconds = effort.rounds * effort.seconds
+        rendering = threads.submit(ask_for_many, service.target("rendered"), fresh, seconds)
+        rows["beside renderings on every core"] = _latencies(service, path, effort)
+        rendering.result()
+    print_latencies("Cached: latency of one client's requests", rows)
+    for name, row in rows.items():
+        share = quantiles(row.seconds, n=100)[-1] / row.median
+        print(f"  {f'p99 / p50, {name}':40}{share:9.2f}", flush=True)
+
+
+def _latencies(service: Subject, path: str, effort: Effort) -> Latencies:
+    """Of hits, for most of the time that the effort allows; a pause lets the others at the processor in between."""
+    target, seconds = service.target("memory"), []
+    end = perf_counter() + 0.8 * effort.rounds * effort.seconds
+    with asking_client(target) as client:
+        while perf_counter() < end:
+            seconds.append(timed(lambda: client.ask_and_wait(path)))
+            sleep(0.002)
+    return Latencies(seconds)
 
 
 def _measure_cached(service: Subject, engine: ImageEngine, content: bytes, folder: Path, effort: Effort) -> None:
     spec, rendering = _small_rendering(engine, content)
     path = service.path(spec)
     ask_for_many(service.target("rendered"), iter([path]), 0, clients=1)
+    link = service.link(spec)
+    ask_for_many(evolve(service.link_target(), expected=b"etag"), iter([link]), 0, clients=1)
     with _bare_server(folder / "small.jpg", rendering) as (process_id, address):
         bare = partial(ask_for_one, Target(address, b"content-type: image/jpeg"), "/")
         contenders: dict[str, Contender] = {
-            "imgsvc from memory": partial(
+            "imgsvc from memory, signed link": partial(
+                _served, service.process_id, partial(ask_for_one, service.link_target(), link)
+            ),
+            "imgsvc from memory, bearer token": partial(
                 _served, service.process_id, partial(ask_for_one, service.target("memory"), path)
             ),
             "bare Starlette": partial(_served, process_id, bare),
@@ -124,19 +211,3 @@ def _served(process_id: int, load: Callable[[float], Answered], seconds: float) 
     after = cpu_seconds_of(process_id)
     spent = None if before is None or after is None else after - before
     return sample(answered.count, answered.seconds, spent)
-
-
-def _rendered_in_threads(engine: ImageEngine, content: bytes, spec: TransformSpec, seconds: float) -> Sample:
-    """As many threads as the server has clients, and the engine's own limit on how many work."""
-    began, cpu_before = perf_counter(), process_time()
-
-    def render_on(_: int) -> int:
-        done = 0
-        while perf_counter() < began + seconds:
-            engine.render(BytesIO(content), spec)
-            done += 1
-        return done
-
-    with ThreadPoolExecutor(CLIENTS) as threads:
-        total = sum(threads.map(render_on, range(CLIENTS)))
-    return sample(total, perf_counter() - began, process_time() - cpu_before)

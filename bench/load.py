@@ -77,6 +77,11 @@ def ask_for_many(target: Target, paths: Iterator[str], seconds: float, clients: 
         return Answered(count, time.perf_counter() - began)
 
 
+def asking_client(target: Target) -> "_Client":
+    """One connection, to be closed by its context."""
+    return _Client.of(target)
+
+
 def _answered(waiting: selectors.BaseSelector) -> Iterator["_Client"]:
     """Those who have a whole answer now."""
     ready = waiting.select(_TIMEOUT)
@@ -106,6 +111,12 @@ class _Client:
 
     def ask(self, path: str) -> None:
         self.connection.sendall(b"GET %b HTTP/1.1\r\n%b\r\n" % (path.encode(), self.target.header_lines))
+
+    def ask_and_wait(self, path: str) -> None:
+        """Raises like ``receive``."""
+        self.ask(path)
+        while not self.receive():
+            pass
 
     def receive(self) -> bool:
         """Read what has come; whether the answer is whole. Raises RuntimeError where it is not the expected one."""

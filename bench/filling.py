@@ -1,0 +1,83 @@
+"""A database of one user with any number of images and jobs, filled by the database itself."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+from attrs import field, frozen
+
+from imgsvc import parse_spec
+from imgsvc.adapters.repositories import migrate
+from imgsvc.domain.image import ImageId
+from imgsvc.domain.user import UserId
+from imgsvc.ports.repositories import Position
+from tests.real_servers.postgres import plain_url
+
+_SPEC = parse_spec("w:100")
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+# Of the jobs: one of two failed, and one of two is of one image; of the others each image has one. So there are whole
+# pages of a thousand by any filter, also deep ones: less would cost less.
+_SHARE = 2
+
+_USER = "INSERT INTO users (id, username, username_key, password_hash, created_at) VALUES (%s, 'u', 'u', '', now())"
+_IMAGES = """
+INSERT INTO images (id, owner, name, media_type, stored_width, stored_height, orientation, frames, has_alpha,
+    byte_count, sha256, created_at)
+SELECT CASE n WHEN 0 THEN %(image)s ELSE gen_random_uuid() END, %(owner)s, 'photo.jpg', 'image/jpeg', 2725, 2225, 1, 1,
+    false, 829000, repeat('0', 64), %(epoch)s + n * interval '1 second'
+FROM generate_series(0, %(rows)s - 1) AS n
+"""
+_JOBS = """
+INSERT INTO variants (id, owner, image_id, spec, spec_id, fingerprint, status, attempts, created_at, queued_at,
+    finished_at, signalled_at, media_type, width, height, byte_count, frames, failure_code, failure_detail)
+SELECT gen_random_uuid(), %(owner)s, CASE WHEN n %% %(share)s = 0 THEN %(image)s ELSE id END, %(spec)s, md5(n::text),
+    'engine', CASE WHEN is_failed THEN 'failed' ELSE 'ready' END, 1, created_at, created_at, created_at, created_at,
+    CASE WHEN NOT is_failed THEN 'image/jpeg' END, 100, 82, 2000, 1,
+    CASE WHEN is_failed THEN 'rendering_failed' END, CASE WHEN is_failed THEN '' END
+FROM (
+    SELECT id, created_at, row_number() OVER (ORDER BY created_at) AS n, random() * %(share)s < 1 AS is_failed
+    FROM images ORDER BY created_at
+) AS numbered
+"""
+_WAITING = """
+INSERT INTO variants (id, owner, image_id, spec, spec_id, fingerprint, status, attempts, created_at, queued_at,
+    signalled_at)
+SELECT gen_random_uuid(), %(owner)s, %(image)s, %(spec)s, 'waiting ' || n, 'engine', 'pending', 0, now(), now(), now()
+FROM generate_series(1, %(rows)s) AS n
+RETURNING id
+"""
+
+
+@frozen
+class Filled:
+    """A migrated database, and whose rows there are in it."""
+
+    url: str
+    rows: int  # of images, and of jobs
+    owner: UserId = field(factory=lambda: UserId(uuid4()))
+    image: ImageId = field(factory=lambda: ImageId(uuid4()))  # the one with many jobs
+
+    def fill(self) -> None:
+        """Half a minute to two minutes for a million rows; the statistics are up to date after it."""
+        migrate(self.url)
+        self._execute(_USER, self.owner)
+        self._execute(_IMAGES, {**self._named(), "epoch": _EPOCH, "rows": self.rows})
+        self._execute(_JOBS, {**self._named(), "share": _SHARE})
+        self._execute("VACUUM ANALYZE")
+
+    def add_waiting(self, count: int) -> list[UUID]:
+        """Jobs that nobody has begun."""
+        return [row[0] for row in self._execute(_WAITING, {**self._named(), "rows": count})]
+
+    def position(self, part: float) -> Position:
+        """In every list: behind so much of the whole, from the newest on."""
+        return Position(_EPOCH + timedelta(seconds=round((1 - part) * self.rows)), UUID(int=0))
+
+    def _named(self) -> dict[str, object]:
+        return {"owner": self.owner, "image": self.image, "spec": _SPEC.canonical_json}
+
+    def _execute(self, statement: str, *arguments: object) -> list[tuple[UUID]]:
+        named = arguments[0] if arguments and isinstance(arguments[0], dict) else arguments
+        with psycopg.connect(plain_url(self.url), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode(), named or None)
+            return cursor.fetchall() if cursor.description else []
