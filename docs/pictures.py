@@ -24,12 +24,19 @@ _AS_WEBP = Output(format=Format.WEBP, quality=55)
 
 @frozen
 class Pictured:
-    """An example, the picture that it is made of, and the file that shows what comes of it."""
+    """An example of what is ``about``, the picture that it is made of, and the file that shows what comes of it."""
 
     example: Example
+    about: str
     name: str
-    source: bytes
-    facts: Facts
+
+    @property
+    def source(self) -> bytes:
+        return _source(self.about)[0]
+
+    @property
+    def facts(self) -> Facts:
+        return _source(self.about)[1]
 
     @property
     def path(self) -> Path:
@@ -52,10 +59,9 @@ class Pictured:
 
 def pictured(name: str) -> list[Pictured]:
     """The examples of an operation or an output option; none of an option that nobody sees."""
-    source, facts = _source(name)
     if name in EXAMPLES:
-        return [Pictured(one, f"{name}-{number}", source, facts) for number, one in enumerate(EXAMPLES[name], start=1)]
-    return [Pictured(OUTPUT_EXAMPLES[name], name, source, facts)] if name in _VISIBLE_OPTIONS else []
+        return [Pictured(one, name, f"{name}-{number}") for number, one in enumerate(EXAMPLES[name], start=1)]
+    return [Pictured(OUTPUT_EXAMPLES[name], name, name)] if name in _VISIBLE_OPTIONS else []
 
 
 def originals() -> Iterator[tuple[str, bytes]]:
@@ -88,22 +94,27 @@ def _look_alike(one: bytes, other: bytes) -> bool:
     return max(ImageStat.Stat(ImageChops.difference(*pictures)).mean) < 1
 
 
-@cache
 def _source(name: str) -> tuple[bytes, Facts]:
+    """What examples of an operation or an output option are made of."""
+    return _drawn(name if name in ("auto_orient", "trim", "background") else "scene")
+
+
+@cache
+def _drawn(name: str) -> tuple[bytes, Facts]:
     match name:
         case "auto_orient":
             stored = Size(*scene.SIZE).turned()
             facts = Facts(media_type="image/png", stored_width=stored.width, stored_height=stored.height, orientation=6)
             return scene.sideways(), facts
         case "trim":
-            return _drawn(scene.framed())
+            return _stored(scene.framed())
         case "background":
-            return _drawn(scene.cut_out())
+            return _stored(scene.cut_out())
         case _:
-            return _drawn(scene.scene())
+            return _stored(scene.scene())
 
 
-def _drawn(picture: Image.Image) -> tuple[bytes, Facts]:
+def _stored(picture: Image.Image) -> tuple[bytes, Facts]:
     width, height = picture.size
     facts = Facts(
         media_type="image/png", stored_width=width, stored_height=height, has_alpha=picture.has_transparency_data

@@ -1,0 +1,52 @@
+"""docs/errors.md: every code that an error may have, written from the classes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from imgsvc.domain import errors
+from imgsvc.domain.errors import ImgsvcError
+from imgsvc.entrypoints.http import errors as http_errors
+from imgsvc.entrypoints.http.errors import TITLES, status_of
+from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
+
+PATH = Path(__file__).parent / "errors.md"
+
+_BEGINNING = """\
+# Errors
+
+<!-- Written by `make docs` from the classes in src/imgsvc. Change those, and not this. -->
+
+Every error of the API is a problem document; [api.md](api.md#errors) shows one. Its `code` is one of these, and means
+the same for good. On the command line and in Python the same errors have the same codes.
+"""
+# What others are kinds of, and nothing is by itself.
+_GENERAL = {ImgsvcError, errors.NotAllowed, errors.Conflict}
+_OF_THE_SOCKET = "The request is refused before any endpoint is asked."
+
+
+def text() -> str:
+    """The whole page."""
+    by_status: dict[int, list[tuple[str, str]]] = {}
+    for kind in kinds():
+        by_status.setdefault(status_of(kind), []).append((kind.code, meaning_of(kind)))
+    for code, status in REFUSALS.items():
+        by_status.setdefault(int(status), []).append((code, _OF_THE_SOCKET))
+    parts = [_BEGINNING]
+    for status, found in sorted(by_status.items()):
+        title = TITLES.get(status) or next(one.phrase for one in REFUSALS.values() if one == status)
+        rows = "".join(f"| `{code}` | {meaning} |\n" for code, meaning in sorted(set(found)))
+        parts.append(f"\n## {status} {title}\n\n| Code | Meaning |\n|---|---|\n{rows}")
+    return "".join(parts)
+
+
+def kinds() -> Iterator[type[ImgsvcError]]:
+    """Every class of error that has a code of its own."""
+    for module in (errors, http_errors):
+        for kind in vars(module).values():
+            if isinstance(kind, type) and issubclass(kind, ImgsvcError) and kind.__module__ == module.__name__:
+                yield from [kind] if "code" in vars(kind) and kind not in _GENERAL else []
+
+
+def meaning_of(kind: type[ImgsvcError]) -> str:
+    """The first paragraph of what its class says of itself."""
+    return " ".join((kind.__doc__ or "").partition("\n\n")[0].split())
