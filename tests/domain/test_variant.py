@@ -5,7 +5,7 @@ import pytest
 from attrs import evolve
 
 from imgsvc.domain.errors import InvalidInput, VariantNotFound
-from imgsvc.domain.image import Facts, Image
+from imgsvc.domain.image import Facts, Image, Labels
 from imgsvc.domain.operations import Flip, Mirror
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
@@ -15,7 +15,7 @@ NOW = datetime(2025, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
 IMAGE = Image(
     owner=UserId(uuid4()),
-    name="x.png",
+    labels=Labels(name="x.png"),
     facts=Facts(media_type="image/png", stored_width=4, stored_height=3),
     byte_count=9,
     sha256="0" * 64,

@@ -13,7 +13,7 @@ import pytest
 from tests.pictures import decoded, encoded, quadrants, textured
 from tests.servers import PASSWORD
 
-PICTURES = [f"image/{kind}" for kind in ("avif", "bmp", "gif", "heic", "jpeg", "png", "tiff", "webp")]
+PICTURES = [f"image/{kind}" for kind in ("*", "avif", "bmp", "gif", "heic", "jpeg", "png", "tiff", "webp")]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_a_client_that_was_generated_from_the_document_makes_a_whole_session(ser
         generated("api.accounts.register").sync(client=anyone, body=models.Registration(**credentials))
         tokens = generated("api.accounts.log_in").sync(client=anyone, body=models.Login(**credentials))
     with kinds.AuthenticatedClient(base_url=server.address, token=tokens.access_token) as client:
-        image = generated("api.images.upload_image").sync(client=client, body=models.UploadImageBody(file=file))
+        image = generated("api.images.upload_image").sync(client=client, body=models.UploadImageFilesBody(file=file))
         variant = generated("api.variants.transform_image").sync(image.id, client=client, body=spec)
         picture = generated("api.variants.get_variant_content").sync_detailed(variant.id, client=client)
         listed = generated("api.images.list_images").sync(client=client)
