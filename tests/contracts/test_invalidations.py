@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from imgsvc.domain.image import ImageChanges
 from tests.entities import a_user, an_image
 
 MINUTE = timedelta(minutes=1)
@@ -33,7 +34,17 @@ def test_what_was_not_there_is_no_news(repositories, image):
 
     repositories.images.delete(image.id)
 
-    assert repositories.invalidations.within(MINUTE) == set()
+    assert repositories.invalidations.within(MINUTE) == {}
+
+
+def test_what_is_noted_again_is_told_with_a_later_time_however_soon_it_is(repositories, image):
+    moments = []
+
+    for name in "abc":
+        repositories.images.change(image.id, ImageChanges(name=name))
+        moments.append(repositories.invalidations.within(MINUTE)[image.id])
+
+    assert moments[0] < moments[1] < moments[2]
 
 
 def test_only_what_is_new_enough_is_told(repositories, image):

@@ -1,5 +1,6 @@
 """What is remembered of answers, for how long, and what makes it forgotten."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,7 @@ from imgsvc.domain.errors import Unavailable
 from imgsvc.entrypoints.http.remembered import Listener, RememberedAnswers, asked
 
 IMAGE, OTHER = uuid4(), uuid4()
+MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 class Clock:
@@ -21,7 +23,7 @@ class News:
     """Of what others have ended, or why nobody tells."""
 
     def __init__(self):
-        self.subjects = set()
+        self.subjects = {}
         self.error = None
 
     def within(self, age):
@@ -93,7 +95,18 @@ def test_what_ends_takes_its_answers_along_and_no_others(answers, listener):
 
 def test_what_others_end_is_forgotten_when_it_is_heard(answers, listener, news):
     keep(answers)
-    news.subjects = {IMAGE}
+    news.subjects = {IMAGE: MOMENT}
+
+    listener.hear()
+
+    assert answers.find(key()) is None
+
+
+def test_what_others_end_once_more_is_heard_once_more(answers, listener, news):
+    news.subjects = {IMAGE: MOMENT}
+    listener.hear()
+    keep(answers)
+    news.subjects = {IMAGE: MOMENT + timedelta(milliseconds=1)}
 
     listener.hear()
 
@@ -101,7 +114,7 @@ def test_what_others_end_is_forgotten_when_it_is_heard(answers, listener, news):
 
 
 def test_what_was_heard_before_does_not_make_newer_answers_forgotten(answers, listener, news):
-    news.subjects = {IMAGE}
+    news.subjects = {IMAGE: MOMENT}
     listener.hear()
     keep(answers)
 

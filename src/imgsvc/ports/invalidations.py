@@ -1,7 +1,7 @@
 """News of what is gone, for whoever keeps copies of answers."""
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -13,8 +13,11 @@ class Invalidations(Protocol):
     raise Busy or Unavailable; calls are safe from any thread.
     """
 
-    def within(self, age: timedelta) -> Collection[UUID]:
-        """What was noted since so long ago, by the repository's clock."""
+    def within(self, age: timedelta) -> Mapping[UUID, datetime]:
+        """What was noted since so long ago, and when it was last, by the repository's clock.
+
+        What is noted again has a later time than before, however soon it comes: so it is told from what is known.
+        """
 
     def prune(self, age: timedelta) -> int:
         """Forget what was noted before; how much that was."""

@@ -90,3 +90,22 @@ def _on_postgres(element: TimeFromNow, compiler: SQLCompiler, **options: Any) ->
     # Not now(), which is the start of the transaction; not clock_timestamp(), with which no index can be searched.
     delay = compiler.process(element.clauses, **options)
     return f"(statement_timestamp() + make_interval(secs => {delay}))"
+
+
+class LaterThan(FunctionElement[datetime]):
+    """``LaterThan(before, wanted)``: the time that is wanted, or the next after one before that is not earlier."""
+
+    type = UtcTime()
+    inherit_cache = True
+
+
+@compiles(LaterThan, "sqlite")
+def _later_on_sqlite(element: LaterThan, compiler: SQLCompiler, **options: Any) -> str:
+    before, wanted = (compiler.process(one, **options) for one in element.clauses)
+    return f"max({wanted}, strftime('%Y-%m-%d %H:%M:%f000', {before}, '+0.001 seconds'))"
+
+
+@compiles(LaterThan, "postgresql")
+def _later_on_postgres(element: LaterThan, compiler: SQLCompiler, **options: Any) -> str:
+    before, wanted = (compiler.process(one, **options) for one in element.clauses)
+    return f"greatest({wanted}, {before} + interval '1 microsecond')"

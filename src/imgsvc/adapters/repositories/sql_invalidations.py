@@ -1,27 +1,30 @@
 """What ended, in a SQL database: noted by other repositories within their own transactions."""
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from attrs import frozen
 from sqlalchemy import Connection, Engine, bindparam, delete, select
 
-from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into
+from imgsvc.adapters.repositories.portable_sql import LaterThan, TimeFromNow, insert_into
 from imgsvc.adapters.repositories.tables import invalidations
 from imgsvc.adapters.repositories.transactions import reading, writing
 
 # Made once, since it is asked many times a second.
-_RECENT = select(invalidations.c.subject).where(invalidations.c.noted_at >= TimeFromNow(bindparam("age")))
+_RECENT = select(invalidations.c.subject, invalidations.c.noted_at).where(
+    invalidations.c.noted_at >= TimeFromNow(bindparam("age"))
+)
 
 
 @frozen
 class SqlInvalidations:
     engine: Engine
 
-    def within(self, age: timedelta) -> Collection[UUID]:
+    def within(self, age: timedelta) -> Mapping[UUID, datetime]:
         with reading(self.engine) as connection:
-            return set(connection.scalars(_RECENT, {"age": -age.total_seconds()}))
+            rows = connection.execute(_RECENT, {"age": -age.total_seconds()})
+            return {row.subject: row.noted_at for row in rows}
 
     def prune(self, age: timedelta) -> int:
         old = delete(invalidations).where(invalidations.c.noted_at < TimeFromNow(-age))
@@ -33,5 +36,5 @@ def note_invalidation(connection: Connection, *subjects: UUID) -> None:
     """Within a transaction that is under way. What is noted again counts from then on."""
     for subject in subjects:
         noting = insert_into(connection, invalidations).values(subject=subject, noted_at=TimeFromNow())
-        again = {"noted_at": noting.excluded.noted_at}
+        again = {"noted_at": LaterThan(invalidations.c.noted_at, noting.excluded.noted_at)}
         connection.execute(noting.on_conflict_do_update(index_elements=[invalidations.c.subject], set_=again))

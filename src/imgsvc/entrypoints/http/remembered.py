@@ -8,8 +8,8 @@ from here.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from time import monotonic
 from uuid import UUID
@@ -178,7 +178,7 @@ class Listener:
     answers: RememberedAnswers
     invalidations: Invalidations
     _stopping: Event = field(factory=Event, init=False)
-    _known: frozenset[UUID] = field(factory=frozenset, init=False)
+    _known: Mapping[UUID, datetime] = field(factory=dict, init=False)
     _thread: Thread | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -201,13 +201,15 @@ class Listener:
         """Ask once."""
         begun = self.answers.now()
         try:
-            found = frozenset(self.invalidations.within(_OVERLAP))
+            found = self.invalidations.within(_OVERLAP)
         except Busy:
             return  # whoever asks for a picture meanwhile is told
         except Exception:
             logger.exception("what others have ended could not be heard")
             return
-        if found - self._known:
-            self.answers.forget(found - self._known)
+        # The same subject at another time has ended again, or something else of it has.
+        news = {subject for subject, noted_at in found.items() if self._known.get(subject) != noted_at}
+        if news:
+            self.answers.forget(news)
         self._known = found
         self.answers.note_heard(begun)
