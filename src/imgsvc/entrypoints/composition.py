@@ -16,6 +16,7 @@ from imgsvc.adapters.credentials import (
     open_api_key_issuer,
     open_password_hasher,
     open_refresh_token_issuer,
+    open_sealer,
     open_signer,
     open_token_issuer,
 )
@@ -35,6 +36,7 @@ from imgsvc.ports.imaging import HeaderReader, ImageEngine
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobSource
 from imgsvc.ports.limits import Rate
+from imgsvc.ports.signatures import Sealer
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class Service:
     jobs: JobSource
     engine: ImageEngine
     invalidations: Invalidations
+    sealer: Sealer
     notes: Sequence[str] = ()  # what an operator should know, though it keeps nothing from working
     _checks: SideBySide[None] = field(alias="checks")
 
@@ -141,6 +144,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             jobs=jobs.source,
             engine=engine,
             invalidations=repositories.invalidations,
+            sealer=open_sealer(settings.token_secret, settings.data_dir),
             notes=notes,
             checks=SideBySide(
                 {

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
+from imgsvc.adapters.credentials.hmac_seals import HmacSeals
 from imgsvc.adapters.credentials.hmac_signatures import HmacSignatures
 from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
 from imgsvc.adapters.credentials.kept_secret import diagnose_kept_secret, kept_secret
@@ -13,7 +14,7 @@ from imgsvc.adapters.credentials.refresh_tokens import RefreshTokens
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.credentials import ApiKeyIssuer, PasswordHasher, RefreshTokenIssuer, TokenIssuer
 from imgsvc.ports.diagnosis import Finding, Subject
-from imgsvc.ports.signatures import Signer
+from imgsvc.ports.signatures import Sealer, Signer
 
 _ISSUER = "imgsvc"
 _AUDIENCE = "imgsvc"
@@ -38,6 +39,11 @@ def open_signer(keys: str | None, data_dir: Path) -> Signer:
 def open_refresh_token_issuer(secret: str | None, data_dir: Path) -> RefreshTokenIssuer:
     """Made with the secret of access tokens. Raises ValueError for one of no use."""
     return RefreshTokens(_given_or_kept(secret, data_dir, "token_secret"))
+
+
+def open_sealer(secret: str | None, data_dir: Path) -> Sealer:
+    """Made with the secret of access tokens, which all processes share. Raises ValueError for one of no use."""
+    return HmacSeals(_given_or_kept(secret, data_dir, "token_secret"))
 
 
 def open_api_key_issuer() -> ApiKeyIssuer:

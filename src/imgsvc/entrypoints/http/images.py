@@ -37,6 +37,7 @@ from imgsvc.domain.image_search import ImageSearch
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
+from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.forms import Upload, labels_of
 from imgsvc.entrypoints.http.image_responses import (
@@ -47,7 +48,7 @@ from imgsvc.entrypoints.http.image_responses import (
     picture,
 )
 from imgsvc.entrypoints.http.jobs import JobView
-from imgsvc.entrypoints.http.paging import PageQuery, link_header, next_links
+from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.renderings import answer_rendering
 from imgsvc.entrypoints.http.threads import Pool
 from imgsvc.ports.repositories import Erased
@@ -152,10 +153,11 @@ def upload_image(use_cases: UseCases, caller: User, upload: Upload, new_id: UUID
 
 
 @endpoint("GET", "/v1/images", tag="images", raises=(InvalidCursor,))
-def list_images(use_cases: UseCases, caller: User, query: ImageQuery) -> Answer[ImageListView]:
+def list_images(use_cases: UseCases, service: Service, caller: User, query: ImageQuery) -> Answer[ImageListView]:
     """Your images, newest first, or as you ask; of those that filters leave, 1000 are counted."""
-    page, total = use_cases.list_images(caller.id, query.request("/v1/images", caller), query.search())
-    address, cursor = next_links("/v1/images", caller, query, page)
+    listing = Listing("/v1/images", caller, query, service.sealer)
+    page, total = use_cases.list_images(caller.id, listing.request(), query.search())
+    address, cursor = listing.next_of(page)
     view = ImageListView(
         items=tuple(ImageView.of(image) for image in page.items),
         total=total.count,
@@ -163,7 +165,7 @@ def list_images(use_cases: UseCases, caller: User, query: ImageQuery) -> Answer[
         next=address,
         next_cursor=cursor,
     )
-    return Answer(view, 200, link_header("/v1/images", query, address))
+    return Answer(view, 200, listing.link_header(address))
 
 
 @endpoint("PATCH", "/v1/images/{image_id}", tag="images", raises=(ImageNotFound,))

@@ -18,8 +18,9 @@ from imgsvc.domain.image import ImageId
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Variant, VariantId, VariantStatus
+from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
-from imgsvc.entrypoints.http.paging import PageQuery, link_header, next_links
+from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.watching import Follower, Watching
 
 _HEARTBEAT = ": still there\n\n"
@@ -76,14 +77,14 @@ class JobListView:
 
 
 @endpoint("GET", "/v1/jobs", tag="jobs", raises=(InvalidCursor,))
-def list_jobs(use_cases: UseCases, caller: User, query: JobQuery) -> Answer[JobListView]:
+def list_jobs(use_cases: UseCases, service: Service, caller: User, query: JobQuery) -> Answer[JobListView]:
     """What you asked for in the background, newest first."""
     image_id = None if query.image is None else ImageId(query.image)
-    position = query.request("/v1/jobs", caller)
-    page = use_cases.list_jobs(caller.id, position, status=query.status, image_id=image_id)
-    address, cursor = next_links("/v1/jobs", caller, query, page)
+    listing = Listing("/v1/jobs", caller, query, service.sealer)
+    page = use_cases.list_jobs(caller.id, listing.request(), status=query.status, image_id=image_id)
+    address, cursor = listing.next_of(page)
     view = JobListView(items=tuple(JobView.of(one) for one in page.items), next=address, next_cursor=cursor)
-    return Answer(view, 200, link_header("/v1/jobs", query, address))
+    return Answer(view, 200, listing.link_header(address))
 
 
 @endpoint("GET", "/v1/jobs/{job_id}", tag="jobs", raises=(VariantNotFound, TooManyWaiting, Busy))

@@ -17,10 +17,11 @@ from imgsvc.domain.plain_data import canonical
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus, rendering_version
+from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, elsewhere, name_as, not_modified, picture
 from imgsvc.entrypoints.http.images import RENDER_FAILURES
-from imgsvc.entrypoints.http.paging import PageQuery, link_header, next_links
+from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.threads import Pool
 
 
@@ -118,15 +119,17 @@ def transform_image(
 
 
 @endpoint("GET", "/v1/images/{image_id}/variants", tag="variants", raises=(ImageNotFound, InvalidCursor))
-def list_variants(use_cases: UseCases, caller: User, image_id: UUID, query: PageQuery) -> Answer[VariantListView]:
+def list_variants(
+    use_cases: UseCases, service: Service, caller: User, image_id: UUID, query: PageQuery
+) -> Answer[VariantListView]:
     """What was made of an image, newest first."""
-    path = f"/v1/images/{image_id}/variants"
-    page = use_cases.list_variants(caller.id, ImageId(image_id), query.request(path, caller))
-    address, cursor = next_links(path, caller, query, page)
+    listing = Listing(f"/v1/images/{image_id}/variants", caller, query, service.sealer)
+    page = use_cases.list_variants(caller.id, ImageId(image_id), listing.request())
+    address, cursor = listing.next_of(page)
     view = VariantListView(
         items=tuple(VariantView.of(variant) for variant in page.items), next=address, next_cursor=cursor
     )
-    return Answer(view, 200, link_header(path, query, address))
+    return Answer(view, 200, listing.link_header(address))
 
 
 @endpoint("GET", "/v1/variants/{variant_id}", tag="variants", raises=(VariantNotFound,))

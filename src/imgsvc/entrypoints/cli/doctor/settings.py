@@ -40,7 +40,7 @@ def _secrets(subject: Subject, settings: Settings) -> Iterator[Finding]:
     if not _is_shared(settings):
         return
     what_follows = {
-        "token_secret": "processes with other data folders refuse each other's tokens",
+        "token_secret": "processes with other data folders refuse each other's tokens and cursors",
         "password_secret": "who registers at one process cannot log in at another with another data folder",
         "link_keys": "a process refuses the links that another with another data folder has signed",
     }
