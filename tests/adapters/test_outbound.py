@@ -3,6 +3,7 @@
 import socket
 import time
 from ipaddress import ip_address, ip_network
+from threading import Event
 
 import pytest
 
@@ -241,7 +242,15 @@ def test_a_handshake_that_never_ends_is_given_up_in_time(http):
 
 
 def test_a_resolver_that_hangs_is_given_up_in_time(http, monkeypatch):
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1.5))
+    given_up = Event()
+
+    def hang(*_, **__):
+        given_up.wait(30)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
 
     with pytest.raises(FetchTimedOut):
         fetched(http, "http://slow.example/", seconds=0.2)
+
+    given_up.set()

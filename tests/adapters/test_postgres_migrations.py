@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -16,8 +15,9 @@ from alembic.script import ScriptDirectory
 from imgsvc.adapters.repositories import has_current_schema, migrate, open_repositories, portable_sql, schema
 from imgsvc.adapters.repositories.postgres import postgres_engine
 from imgsvc.adapters.repositories.tables import metadata
-from imgsvc.adapters.repositories.transactions import reading, writing
+from imgsvc.adapters.repositories.transactions import reading
 from tests.entrypoints.commands import SCRIPT, environment, run
+from tests.older_schema import migrate_to
 from tests.pictures import encoded, quadrants
 from tests.real_servers.postgres import execute, new_database, plain_url
 from tests.servers import running_server
@@ -120,10 +120,7 @@ INSERT INTO images (id, owner, name, media_type, stored_width, stored_height, or
 
 def test_images_of_before_counts_were_kept_are_counted(url):
     owner = uuid4()
-    engine = postgres_engine(url, pool_size=1)
-    with writing(engine) as connection:
-        command.upgrade(schema._config(connection), "0001")
-    engine.dispose()
+    migrate_to("0001", postgres_engine(url, pool_size=1))
     execute(url, IMAGES_OF_BEFORE.format(owner=owner))
 
     migrate(url)

@@ -7,8 +7,10 @@ import psycopg
 import pytest
 
 from imgsvc.adapters.repositories import migrate, open_repositories
+from imgsvc.adapters.repositories.postgres import postgres_engine
 from tests.ages import ago, finished_at, unused_since
 from tests.entities import FAILURE, RENDITION, a_job, a_user, a_variant, an_image
+from tests.older_schema import migrate_to
 from tests.real_servers.postgres import execute, new_database, plain_url
 
 HOUR = timedelta(hours=1)
@@ -73,15 +75,23 @@ def test_a_row_that_somebody_has_in_hand_is_passed_over(repositories, url, image
     assert remove(repositories.retention, [held, free]) == [held]
 
 
+VARIANT_OF_BEFORE = """
+INSERT INTO users (id, username, username_key, password_hash, created_at)
+    VALUES (gen_random_uuid(), 'ada', 'ada', '', now());
+INSERT INTO images (id, owner, name, media_type, stored_width, stored_height, orientation, frames, has_alpha,
+                    byte_count, sha256, created_at)
+    SELECT gen_random_uuid(), id, 'tree.jpg', 'image/jpeg', 60, 40, 1, 1, false, 4321, '', now() FROM users;
+INSERT INTO variants (id, owner, image_id, spec_id, fingerprint, spec, status, attempts, created_at, media_type, width,
+                      height, byte_count, finished_at)
+    SELECT gen_random_uuid(), owner, id, 'spec', 'engine', '{}', 'ready', 1, now(), 'image/png', 6, 4, 99,
+           now() - interval '999 days' FROM images
+"""
+
+
 def test_a_migration_of_older_rows_counts_them_as_used_just_then(postgres_url):
     with new_database(postgres_url) as url:
-        migrate(url)
-        with open_repositories(url) as repositories:
-            repositories.users.add(owner := a_user())
-            repositories.images.add(image := an_image(owner))
-            repositories.variants.record(a_variant(image).ready(RENDITION, ago(days=999)))
-        execute(url, "ALTER TABLE variants DROP COLUMN used_at, DROP COLUMN sha256; DROP INDEX ix_jobs_finished")
-        execute(url, "UPDATE alembic_version SET version_num = '0004'")
+        migrate_to("0004", postgres_engine(url, pool_size=1))
+        execute(url, VARIANT_OF_BEFORE)
 
         migrate(url)
 

@@ -11,13 +11,12 @@ from threading import Thread
 from uuid import uuid4
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import ProgrammingError
 
-from imgsvc.adapters.repositories import has_current_schema, migrate, open_repositories, schema
+from imgsvc.adapters.repositories import has_current_schema, migrate, open_repositories
 from imgsvc.adapters.repositories.failures import translated_failures
 from imgsvc.adapters.repositories.sql_users import SqlUsers
 from imgsvc.adapters.repositories.sqlite import sqlite_engine
@@ -27,6 +26,7 @@ from imgsvc.domain.errors import Busy, StorageFull, Unavailable, UserNotFound
 from imgsvc.domain.variant import VariantStatus
 from imgsvc.ports.repositories import PageRequest, Position
 from tests.entities import NOW, RENDITION, a_job, a_user, an_image
+from tests.older_schema import migrate_to
 
 NO_TIME = timedelta(0)
 
@@ -488,10 +488,7 @@ INSERT INTO images (id, owner, name, media_type, stored_width, stored_height, or
 
 def test_images_of_before_counts_were_kept_are_counted(url, file):
     owner = uuid4()
-    engine = sqlite_engine(url, lock_wait=1)
-    with writing(engine) as connection:
-        command.upgrade(schema._config(connection), "0001")
-    engine.dispose()
+    migrate_to("0001", sqlite_engine(url, lock_wait=1))
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(IMAGES_OF_BEFORE.format(owner=owner.hex))
 

@@ -10,7 +10,7 @@ from imgsvc.adapters.repositories import open_repositories
 from imgsvc.adapters.repositories.transactions import reading
 from imgsvc.domain.variant import RenderingName
 from imgsvc.ports.repositories import Position
-from imgsvc.ports.retention import Named
+from imgsvc.ports.retention import Named, Original
 from tests.entities import NOW
 
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ CALLS = {
     "prune": (lambda of: of.prune([NOBODY], DAY), "INDEX sqlite_autoindex_variants_1 (id=?)"),
     "existing": (lambda of: of.existing([NAME] * 500), "(image_id=? AND spec_id=? AND fingerprint=?)"),
     "by_name": (lambda of: of.by_name(DAY, 10, Named(NOBODY, NAME, True)), "((image_id,spec_id,fingerprint)>(?,?,?))"),
-    "images": (lambda of: of.images(10, NOBODY), "INDEX sqlite_autoindex_images_1 (id>?)"),
+    "originals": (lambda of: of.originals(10, Original(NOBODY, NOBODY)), "INDEX sqlite_autoindex_images_1 (id>?)"),
 }
 
 

@@ -42,7 +42,7 @@ def opened_postgres(postgres_url):
 @pytest.fixture
 def postgres_repositories(opened_postgres, postgres_url):
     # Quicker than TRUNCATE, since there is little.
-    execute(postgres_url, "DELETE FROM images; DELETE FROM users")
+    execute(postgres_url, "DELETE FROM images; DELETE FROM users; DELETE FROM foundation")
     return opened_postgres
 
 

@@ -10,6 +10,7 @@ from tests.pictures import encoded, quadrants
 from tests.real_servers.redis import forget_ours, full
 from tests.real_servers.s3 import new_bucket
 from tests.servers import running_server
+from tests.waiting import wait_for
 
 PICTURE = encoded(quadrants(1500, 1000))
 TRAIL = "X-Imgsvc-Cache"
@@ -64,7 +65,11 @@ def test_a_picture_that_one_deletes_the_other_shows_no_more(clients, path):
         client.get(f"{path}?t=w:100")
     clients[0].delete(path.removesuffix("/content"))
 
-    assert [client.get(f"{path}?t=w:100").status_code for client in clients] == [404, 404]
+    def statuses():
+        return [client.get(f"{path}?t=w:100").status_code for client in clients]
+
+    assert statuses()[0] == 404
+    wait_for(lambda: statuses() == [404, 404], seconds=2)
 
 
 @pytest.mark.parametrize("fault", ["emptied", "full", "hung", "stopped"])
