@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 LIFE = 5.0  # seconds
 _LISTEN_EVERY = 0.1  # seconds
+_WAKE_EVERY = 1.0  # seconds
 _DEAF_AFTER = 1.0  # seconds since somebody last listened
 _OVERLAP = timedelta(minutes=1)  # longer than any transaction takes from noting something to its end
 _MOST_BYTES_OF_ONE = 256 * 1024
@@ -192,10 +193,11 @@ class Listener:
             self._thread.join()
 
     def _listen(self) -> None:
-        while not self._stopping.is_set():
-            self.hear()
-            self._stopping.wait(_LISTEN_EVERY)
-            self.answers.has_some.wait()
+        self.hear()
+        while not self._stopping.wait(_LISTEN_EVERY):
+            # Not for ever: what wakes us at the end may be cleared again by an answer that is forgotten just then.
+            if self.answers.has_some.wait(_WAKE_EVERY):
+                self.hear()
 
     def hear(self) -> None:
         """Ask once."""
