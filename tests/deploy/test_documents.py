@@ -1,7 +1,6 @@
 """docs/deployment.md and the example of nginx: what they name is there."""
 
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from imgsvc import Settings
 from imgsvc.entrypoints.http.forms import _OVERHEAD
 from tests.deploy.files import KUBERNETES, ROOT, VARIABLES
+from tests.real_servers.nginx import installed
 
 TEXT = (ROOT / "docs" / "deployment.md").read_text()
 SOURCE = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
@@ -54,9 +54,7 @@ def test_proxies_let_through_just_what_an_upload_may_have():
 
 
 def test_nginx_takes_its_example(tmp_path):
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    if nginx is None:
-        pytest.skip("needs nginx")
+    nginx = installed()
     make = "openssl req -x509 -newkey rsa:2048 -nodes -keyout privkey.pem -out fullchain.pem -days 1 -subj /CN=a"
     subprocess.run(make.split(), cwd=tmp_path, check=True, capture_output=True)
     site = NGINX.read_text().replace("/etc/ssl/imgsvc", str(tmp_path))

@@ -56,8 +56,13 @@ def server_url(server: RealServer) -> Iterator[str]:
 
 def give_up(server: RealServer) -> NoReturn:
     """Skip the test, unless the server is required."""
-    reason = f"no {server.name}: install {server.to_install}, start Docker, or set {server.variable}"
-    if server.name in os.environ.get(REQUIRED, "").split(","):
+    skip_without(server.name, f"install {server.to_install}, start Docker, or set {server.variable}")
+
+
+def skip_without(name: str, remedy: str) -> NoReturn:
+    """Skip the test that needs what ``name`` stands for, unless that is required."""
+    reason = f"no {name}: {remedy}"
+    if name in os.environ.get(REQUIRED, "").split(","):
         pytest.fail(f"{reason} ({REQUIRED} asks for it)", pytrace=False)
     pytest.skip(reason)
 
