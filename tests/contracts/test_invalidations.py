@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from imgsvc.domain.image import ImageChanges
+from imgsvc.ports.repositories import PageRequest
 from tests.entities import a_user, an_image
 
 MINUTE = timedelta(minutes=1)
@@ -45,6 +46,30 @@ def test_what_is_noted_again_is_told_with_a_later_time_however_soon_it_is(reposi
         moments.append(repositories.invalidations.within(MINUTE)[image.id])
 
     assert moments[0] < moments[1] < moments[2]
+
+
+def test_who_is_in_the_same_process_is_told_before_the_call_returns(repositories, image):
+    heard = []
+
+    with repositories.invalidations.subscribed(lambda subjects: heard.append(set(subjects))):
+        repositories.images.change(image.id, ImageChanges(name="other"))
+        during = list(heard)
+        repositories.images.change(image.id, ImageChanges(description="is in no answer that is kept"))
+        repositories.images.list_of(image.owner, PageRequest())
+        repositories.images.delete(image.id)
+    repositories.presets.delete(image.owner, "card")
+
+    assert during == [{image.id}]
+    assert heard == [{image.id}, {image.id}]
+
+
+def test_what_is_heard_of_can_be_seen_by_then(repositories, image):
+    seen = []
+
+    with repositories.invalidations.subscribed(lambda _: seen.append(repositories.images.count_of(image.owner))):
+        repositories.images.delete(image.id)
+
+    assert seen == [0]
 
 
 def test_only_what_is_new_enough_is_told(repositories, image):

@@ -154,6 +154,25 @@ def test_once_it_is_deleted_nothing_is_answered(account, path):
     assert account.client.get(path).status_code == 404
 
 
+def test_once_a_refresh_token_comes_again_nothing_is_answered(server):
+    credentials = {"username": f"user-{uuid4().hex[:12]}", "password": PASSWORD}
+    with server.client() as client:
+        client.post("/v1/auth/register", json=credentials).raise_for_status()
+        first, *_ = tokens = [client.post("/v1/auth/login", json=credentials).json()]
+        for _ in range(2):
+            answer = client.post("/v1/auth/refresh", json={"refresh_token": tokens[-1]["refresh_token"]})
+            tokens.append(answer.raise_for_status().json())
+        account = Account(server.client(first["access_token"]), first["access_token"])
+        with account.client:
+            path = f"/v1/images/{account.upload(PNG)}/content?t=w:5"
+            from_memory(account.client, path)
+
+            reused = client.post("/v1/auth/refresh", json={"refresh_token": first["refresh_token"]})
+
+            assert account.client.get(path).status_code == 401
+    assert reused.json()["code"] == "token_reused"
+
+
 def test_a_watermark_that_is_deleted_takes_what_was_made_with_it_along(account):
     mark = account.upload(PNG)
     path = f"/v1/images/{account.upload(PNG)}/content?watermarkImage={mark}"

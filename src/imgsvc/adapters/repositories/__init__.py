@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.repositories import schema
+from imgsvc.adapters.repositories.local_news import LocalNews
 from imgsvc.adapters.repositories.sql_api_keys import SqlApiKeys
 from imgsvc.adapters.repositories.sql_erasure import SqlErasure
 from imgsvc.adapters.repositories.sql_idempotency import SqlIdempotency
@@ -20,7 +21,7 @@ from imgsvc.adapters.repositories.sql_sessions import SqlSessions
 from imgsvc.adapters.repositories.sql_users import SqlUsers
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
 from imgsvc.adapters.repositories.tables import users
-from imgsvc.adapters.repositories.transactions import OUTAGES, reading
+from imgsvc.adapters.repositories.transactions import NEWS, OUTAGES, reading
 from imgsvc.adapters.repositories.troubles import trouble_of
 from imgsvc.domain.errors import Unavailable
 from imgsvc.ports.api_keys import ApiKeyRepository
@@ -75,7 +76,7 @@ def open_repositories(url: str, *, pool: int = 10) -> Iterator[Repositories]:
             with _explained_to_operators():
                 schema.must_be_current(engine)
         # Before, whoever starts the service is told.
-        engine.update_execution_options(**{OUTAGES: Outages("the database")})
+        engine.update_execution_options(**{OUTAGES: Outages("the database"), NEWS: LocalNews()})
         yield Repositories(
             users=SqlUsers(engine),
             sessions=SqlSessions(engine),

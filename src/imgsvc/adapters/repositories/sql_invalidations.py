@@ -1,15 +1,17 @@
 """What ended, in a SQL database: noted by other repositories within their own transactions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from attrs import frozen
 from sqlalchemy import Connection, Engine, bindparam, delete, select
 
+from imgsvc.adapters.repositories.local_news import LocalNews
 from imgsvc.adapters.repositories.portable_sql import LaterThan, TimeFromNow, insert_into
 from imgsvc.adapters.repositories.tables import invalidations
-from imgsvc.adapters.repositories.transactions import reading, writing
+from imgsvc.adapters.repositories.transactions import NEWS, NOTED, reading, writing
 
 # Made once, since it is asked many times a second.
 _RECENT = select(invalidations.c.subject, invalidations.c.noted_at).where(
@@ -26,6 +28,10 @@ class SqlInvalidations:
             rows = connection.execute(_RECENT, {"age": -age.total_seconds()})
             return {row.subject: row.noted_at for row in rows}
 
+    def subscribed(self, hear: Callable[[Collection[UUID]], None]) -> AbstractContextManager[None]:
+        news: LocalNews = self.engine.get_execution_options()[NEWS]
+        return news.subscribed(hear)
+
     def prune(self, age: timedelta) -> int:
         old = delete(invalidations).where(invalidations.c.noted_at < TimeFromNow(-age))
         with writing(self.engine) as connection:
@@ -33,7 +39,8 @@ class SqlInvalidations:
 
 
 def note_invalidation(connection: Connection, *subjects: UUID) -> None:
-    """Within a transaction that is under way. What is noted again counts from then on."""
+    """Within a transaction that is under way (``writing``). What is noted again counts from then on."""
+    connection.get_execution_options()[NOTED].update(subjects)
     for subject in subjects:
         noting = insert_into(connection, invalidations).values(subject=subject, noted_at=TimeFromNow())
         again = {"noted_at": LaterThan(invalidations.c.noted_at, noting.excluded.noted_at)}

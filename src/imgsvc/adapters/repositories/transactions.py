@@ -6,11 +6,13 @@ from functools import wraps
 from random import uniform
 from time import sleep
 from typing import ParamSpec, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
 from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.repositories.failures import Overtaken, translated_failures
+from imgsvc.adapters.repositories.local_news import LocalNews
 from imgsvc.adapters.repositories.portable_sql import WRITES, noting_options, reading_options
 from imgsvc.adapters.repositories.troubles import trouble_of
 from imgsvc.domain.errors import Unavailable
@@ -20,6 +22,8 @@ T = TypeVar("T")
 
 _ATTEMPTS = 4
 OUTAGES = "imgsvc_outages"  # the execution option of an engine whose failures are logged
+NEWS = "imgsvc_news"  # and of one whose process wants to know at once what ended
+NOTED = "imgsvc_noted"  # of a connection that writes: a set, of what the transaction ends
 
 
 @contextmanager
@@ -36,13 +40,20 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Committed at the end, rolled back on any exception. Raises Busy, Unavailable, StorageFull, Overtaken."""
-    with (
-        _watched(engine, "writing"),
-        translated_failures(),
-        engine.connect().execution_options(**{WRITES: True}) as connection,
-        connection.begin(),
-    ):
-        yield connection
+    noted: set[UUID] = set()
+    try:
+        with (
+            _watched(engine, "writing"),
+            translated_failures(),
+            engine.connect().execution_options(**{WRITES: True, NOTED: noted}) as connection,
+            connection.begin(),
+        ):
+            yield connection
+    finally:
+        # After the end, and also where nobody knows whether it was a commit: who forgets too much only asks again.
+        news: LocalNews | None = engine.get_execution_options().get(NEWS)
+        if noted and news is not None:
+            news.tell(noted)
 
 
 @contextmanager

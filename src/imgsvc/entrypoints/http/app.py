@@ -69,13 +69,14 @@ def create_app(service: Service) -> Starlette:
         listener = Listener(remembered, service.invalidations)
         worker = Worker(service, service.settings.server_slots)
         app.state.worker = worker
-        try:
-            listener.start()
-            await to_thread.run_sync(worker.start)
-            yield
-        finally:
-            await to_thread.run_sync(listener.finish)
-            await to_thread.run_sync(worker.finish)
+        with service.invalidations.subscribed(remembered.forget):
+            try:
+                listener.start()
+                await to_thread.run_sync(worker.start)
+                yield
+            finally:
+                await to_thread.run_sync(listener.finish)
+                await to_thread.run_sync(worker.finish)
 
     remembered = RememberedAnswers(_REMEMBERED_BYTES)
     app = Starlette(

@@ -112,11 +112,6 @@ class Endpoint:
         return Group.READ if self.method == "GET" else Group.WRITE
 
     @property
-    def may_end_something(self) -> bool:
-        """Such as an image, or a session: what only makes something new does not."""
-        return self.method in ("DELETE", "PATCH", "PUT") or (self.method == "POST" and self.tag == "accounts")
-
-    @property
     def needs_caller(self) -> bool:
         return self.takes("caller") or self.takes("identity")
 
@@ -150,7 +145,6 @@ class Endpoint:
     async def _answer(self, request: Request) -> Response:
         service: Service = request.app.state.service
         threads: Threads = request.app.state.threads
-        remembered: RememberedAnswers = request.app.state.remembered
         admitted = Admitted(None, None)
         try:
             # Who asks comes first: a stranger learns nothing from how the rest of his request is judged.
@@ -168,9 +162,6 @@ class Endpoint:
                     response = await self._done_once(once, request, service, threads, arguments, opened)
         except ImgsvcError as error:
             return problem(request, error, rate_headers(admitted.counted, error))
-        finally:
-            if self.may_end_something and admitted.caller is not None:
-                remembered.forget([admitted.caller.id])
         response.headers.update(rate_headers(admitted.counted))
         return response
 

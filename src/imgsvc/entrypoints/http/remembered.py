@@ -1,9 +1,9 @@
 """Whole answers kept in this process: what is asked for again and again is answered without asking anybody.
 
 An answer is kept under all of the request that it depends on, the caller's token included, and for five seconds; then
-everything is asked anew. Sooner it goes when something that it was made of ends: at once where this process ended it,
-and where another one did, as soon as that is heard of (``Listener``). While nothing can be heard, nothing is answered
-from here.
+everything is asked anew. Sooner it goes when something that it was made of ends: at once where this process ended it
+(``Invalidations.subscribed``), and where another one did, as soon as that is heard of (``Listener``). While nothing can
+be heard, nothing is answered from here.
 """
 
 import logging
