@@ -67,6 +67,17 @@ def test_a_key_is_deleted_by_its_owner_alone(repositories, keys, ada):
     assert ada.id in repositories.invalidations.within(timedelta(hours=1))
 
 
+def test_of_many_keys_those_are_told_that_are_there(keys, ada):
+    there, deleted = a_key(ada), a_key(ada)
+    for key in (there, deleted):
+        keys.add(key, 10)
+    keys.delete(ada.id, deleted.id)
+
+    asked = {there.id, deleted.id, *(ApiKeyId(uuid4()) for _ in range(600))}
+    assert keys.existing(asked) == {there.id}
+    assert keys.existing(set()) == set()
+
+
 def test_a_use_is_noted_as_just_now(keys, ada):
     used, unused = a_key(ada), a_key(ada)
     for key in (used, unused):

@@ -57,6 +57,17 @@ def test_a_session_that_never_was_has_ended(sessions, session):
         sessions.user_of(SessionId(uuid4()))
 
 
+def test_of_many_sessions_those_are_told_that_last(sessions, session, ada):
+    ended, over = a_session(ada), a_session(ada)
+    assert sessions.add(ended, "old", HOUR)
+    assert sessions.add(over, "old", -HOUR)
+    sessions.end(ended.id)
+
+    asked = {session.id, ended.id, over.id, *(SessionId(uuid4()) for _ in range(600))}
+    assert sessions.lasting(asked) == {session.id}
+    assert sessions.lasting(set()) == set()
+
+
 def test_nobody_logs_in_with_a_password_that_was_changed_meanwhile(sessions, ada):
     session = a_session(ada)
 

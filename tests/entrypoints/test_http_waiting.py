@@ -1,12 +1,15 @@
 """Waiting for jobs over a real socket: held requests, and events as they happen."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.pictures import encoded, quadrants
-from tests.servers import running_server
+from tests.servers import NO_PICTURES, PASSWORD, Account, running_server
 from tests.waiting import wait_for
 
 PICTURE = encoded(quadrants())
@@ -139,6 +142,101 @@ def test_where_too_many_wait_altogether_others_are_told_to_come_back(idle):
     wait_for(lambda: has_room(people[2], jobs[2]))
     for one in people:
         one.client.close()
+
+
+@pytest.fixture(scope="module")
+def beside(idle):
+    """Another process on the same data."""
+    with running_server(idle.data_dir, **NO_PICTURES) as server:
+        yield server
+
+
+def log_out(client, login):
+    client.post("/v1/auth/logout").raise_for_status()
+
+
+def change_password(client, login):
+    new = {"current_password": PASSWORD, "new_password": f"{PASSWORD} 2"}
+    client.post("/v1/auth/password", json=new).raise_for_status()
+
+
+def erase(client, login):
+    client.request("DELETE", "/v1/me", json={"password": PASSWORD}).raise_for_status()
+
+
+def offer_a_refresh_token_again(client, login):
+    tokens = [login["refresh_token"]]
+    for _ in range(2):
+        answer = client.post("/v1/auth/refresh", json={"refresh_token": tokens[-1]}).raise_for_status()
+        tokens.append(answer.json()["refresh_token"])
+    assert client.post("/v1/auth/refresh", json={"refresh_token": tokens[0]}).status_code == 401
+
+
+ENDS = [log_out, change_password, erase, offer_a_refresh_token_again]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=[one.__name__ for one in ENDS])
+def test_who_is_known_no_more_waits_no_more_whichever_process_ended_it(idle, beside, end):
+    credentials = {"username": f"user-{uuid4().hex[:12]}", "password": PASSWORD}
+    with idle.client() as anyone:
+        anyone.post("/v1/auth/register", json=credentials).raise_for_status()
+        login = anyone.post("/v1/auth/login", json=credentials).json()
+    account = Account(idle.client(login["access_token"]), login["access_token"])
+    with account.client, beside.client(account.token) as elsewhere:
+        job_id = queue(account, {"flip": True})
+        taken, held, rest = waited_for_while(account, job_id, lambda: end(elsewhere, login))
+
+    # Of an erased account the job may be gone before anybody is asked who he is.
+    assert (held.status_code, held.json()["code"]) in ((401, "token_revoked"), (404, "not_found"))
+    assert rest == []
+    assert taken < 4
+
+
+def test_who_waits_with_an_api_key_is_let_go_with_it_and_nobody_else_is(idle, beside, waiting):
+    made = waiting.client.post("/v1/api-keys", json={"name": "shop", "scopes": ["read"]}).json()
+    program = Account(idle.client(made["key"]), made["key"])
+    job_id = queue(waiting, {"flip": True})
+    with program.client, beside.client(waiting.token) as elsewhere, follow(waiting, job_id) as others:
+        told = events(others)
+        next(told)
+        path = f"/v1/api-keys/{made['api_key']['id']}"
+        taken, rest = followed_while(program, job_id, lambda: elsewhere.delete(path).raise_for_status())
+        elsewhere.delete(f"/v1/jobs/{job_id}").raise_for_status()
+        told_later = [job["status"] for job in told]
+
+    assert (rest, told_later) == ([], ["failed"])
+    assert taken < 4
+
+
+def followed_while(account, job_id, work):
+    """How many seconds after the work the stream ended, and what it told of meanwhile."""
+    with follow(account, job_id) as answer:
+        told = events(answer)
+        next(told)
+        work()
+        begun = monotonic()
+        rest = list(told)
+    return monotonic() - begun, rest
+
+
+def waited_for_while(account, job_id, work):
+    """The same for somebody who has a request held, too, and how that was answered."""
+    with ThreadPoolExecutor(1) as beside, account_again(account) as client:
+        held = beside.submit(client.get, f"/v1/jobs/{job_id}?wait=30")
+        wait_for(lambda: is_full(account, job_id))
+        taken, rest = followed_while(account, job_id, work)
+        return taken, held.result(), rest
+
+
+def account_again(account):
+    """A connection of its own, since one thread's may be busy."""
+    return httpx.Client(base_url=account.client.base_url, headers=account.client.headers, timeout=40)
+
+
+def is_full(account, job_id):
+    """Whether somebody waits already, where two may."""
+    with follow(account, job_id) as first, follow(account, job_id) as second:
+        return (first.status_code, second.status_code) == (200, 429)
 
 
 @pytest.mark.parametrize("wait", ["-1", "31", "x", "1.5", ""])

@@ -3,6 +3,7 @@
 import asyncio
 
 from imgsvc.domain.notation import parse
+from imgsvc.domain.session import Identity
 from imgsvc.entrypoints.http.threads import Threads
 from imgsvc.entrypoints.http.watching import Watching
 from tests.pictures import encoded, quadrants
@@ -18,7 +19,7 @@ def test_a_stream_that_has_nothing_to_tell_says_that_it_is_there(service, settin
 
     async def told():
         watching = Watching(Threads(settings), service.use_cases, most=1, most_of_one=1, heartbeat=0.01)
-        follower = watching.follow(user.id, job)
+        follower = watching.follow(Identity(user=user), job)
         found = [one async for one in limited(watching.changes(follower), 3)]
         watching.leave(follower)
         return found

@@ -85,7 +85,7 @@ class KnownKeys:
             raise TokenRevoked("there is no such API key, or none any more")
         key, user = found
         self._note_use(key)
-        return Identity(user=user, session=None, scopes=frozenset(key.scopes))
+        return Identity(user=user, key=key.id, scopes=frozenset(key.scopes))
 
     def _note_use(self, key: ApiKey) -> None:
         """At most once an hour, since that is a write; who asks need not know when it fails."""

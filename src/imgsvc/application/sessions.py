@@ -1,6 +1,7 @@
 """Logins that last: begun with a password, gone on with, ended; and whether a token still counts."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from attrs import field, frozen
@@ -11,6 +12,7 @@ from imgsvc.application.tries import Tries
 from imgsvc.domain.errors import TokenReused, TokenRevoked, WrongPassword
 from imgsvc.domain.session import Identity, Session, SessionId
 from imgsvc.domain.user import User, UserId, check_new_password
+from imgsvc.ports.api_keys import ApiKeyRepository
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.credentials import PasswordHasher, RefreshToken, RefreshTokenIssuer, TokenIssuer
 from imgsvc.ports.sessions import SessionRepository
@@ -77,6 +79,20 @@ class Authenticate:
         if user.id != claims.user:
             raise TokenRevoked("the session of this token has ended")
         return Identity(user=user, session=claims.session)
+
+
+@frozen
+class FindRevoked:
+    """Tell which of those who were let in would not be any more; of many at once, since they wait for long."""
+
+    sessions: SessionRepository
+    keys: ApiKeyRepository
+
+    def __call__(self, identities: Collection[Identity]) -> set[Identity]:
+        """Those whose session, key or account has ended. Raises Busy, Unavailable."""
+        lasting = self.sessions.lasting({one.session for one in identities if one.session is not None})
+        existing = self.keys.existing({one.key for one in identities if one.key is not None})
+        return {one for one in identities if one.session not in lasting and one.key not in existing}
 
 
 @frozen

@@ -32,6 +32,7 @@ from imgsvc.application.retention import EraseRendering, ExpireVariants, PruneJo
 from imgsvc.application.sessions import (
     Authenticate,
     ChangePassword,
+    FindRevoked,
     LogOut,
     PruneSessions,
     RefreshSession,
@@ -128,6 +129,7 @@ class UseCases:
     register_user: RegisterUser
     log_in: LogIn
     authenticate: Authenticate
+    find_revoked: FindRevoked
     refresh_session: RefreshSession
     log_out: LogOut
     change_password: ChangePassword
@@ -203,6 +205,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         register_user=RegisterUser(p.users, p.hasher, p.clock),
         log_in=LogIn(p.users, p.sessions, p.hasher, tokens, tries),
         authenticate=Authenticate(p.sessions, p.tokens, KnownKeys(p.api_keys, p.key_issuer, p.clock)),
+        find_revoked=FindRevoked(p.sessions, p.api_keys),
         refresh_session=RefreshSession(p.sessions, tokens, p.clock),
         log_out=LogOut(p.sessions),
         change_password=ChangePassword(p.sessions, p.hasher, tokens, tries),

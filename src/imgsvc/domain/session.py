@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from attrs import field, frozen
 
-from imgsvc.domain.api_key import Scope
+from imgsvc.domain.api_key import ApiKeyId, Scope
 from imgsvc.domain.errors import InsufficientScope
 from imgsvc.domain.user import User, UserId
 
@@ -24,10 +24,11 @@ class Session:
 
 @frozen(kw_only=True)
 class Identity:
-    """Who a request comes from."""
+    """Who a request comes from, and what he is known by: a session, or the API key of a program."""
 
     user: User
-    session: SessionId | None  # none of a program, which is known by an API key
+    session: SessionId | None = None
+    key: ApiKeyId | None = None
     scopes: frozenset[Scope] = frozenset(Scope)
 
     @property

@@ -3,7 +3,7 @@
 Every call is one transaction. Any call may raise Busy or Unavailable; calls are safe from any thread.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from imgsvc.domain.api_key import ApiKey, ApiKeyId
@@ -16,6 +16,9 @@ class ApiKeyRepository(Protocol):
 
     def find(self, key_hash: str) -> tuple[ApiKey, User] | None:
         """The key and its owner, by one indexed read."""
+
+    def existing(self, key_ids: Collection[ApiKeyId]) -> set[ApiKeyId]:
+        """Those of the keys that somebody is still known by."""
 
     def list_of(self, owner: UserId) -> Sequence[ApiKey]:
         """All of one user, the newest first."""

@@ -4,6 +4,7 @@ Every call is one transaction. How long a session lasts is told by the repositor
 or Unavailable; calls are safe from any thread.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -32,6 +33,9 @@ class SessionRepository(Protocol):
 
     def user_of(self, session_id: SessionId) -> User:
         """Whose session it is, by one indexed read. Raises TokenRevoked where it has ended, or its account has."""
+
+    def lasting(self, session_ids: Collection[SessionId]) -> set[SessionId]:
+        """Those of the sessions that have not ended."""
 
     def rotate(self, family_hash: str, token_hash: str, successor_hash: str, grace: timedelta) -> KeptSession:
         """Put the successor in the place of a session's latest token.

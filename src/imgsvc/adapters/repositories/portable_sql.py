@@ -1,8 +1,10 @@
 """SQL that SQLite and Postgres both know, each in its own words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
@@ -10,6 +12,8 @@ from sqlalchemy import (
     Connection,
     Engine,
     Float,
+    Row,
+    Select,
     Table,
     and_,
     func,
@@ -29,6 +33,7 @@ from imgsvc.adapters.repositories.column_types import UtcTime
 WRITES = "imgsvc_writes"
 MAY_BE_LOST = "imgsvc_may_be_lost"  # in a power cut
 
+_MOST_IDS = 500  # in one statement
 _MIGRATIONS = 0x696D67737663  # a number that no other program on the same server is likely to lock: imgsvc
 
 
@@ -47,6 +52,15 @@ def noting_options(engine: Engine) -> dict[str, Any]:
     if engine.dialect.name == "postgresql":
         return {"isolation_level": "AUTOCOMMIT"}
     return {WRITES: True, MAY_BE_LOST: True}
+
+
+def rows_of(
+    connection: Connection, query: Select[Any], column: ColumnElement[UUID], ids: Collection[UUID]
+) -> Iterator[Row[Any]]:
+    """What a query finds of so many ids that one statement cannot name them all."""
+    left = iter(ids)
+    while some := list(islice(left, _MOST_IDS)):
+        yield from connection.execute(query.where(column.in_(some)))
 
 
 def is_one_of(

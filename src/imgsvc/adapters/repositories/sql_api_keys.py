@@ -1,12 +1,12 @@
 """API keys in a SQL database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from attrs import frozen
 from sqlalchemy import Engine, delete, func, insert, select, update
 
-from imgsvc.adapters.repositories.portable_sql import TimeFromNow
+from imgsvc.adapters.repositories.portable_sql import TimeFromNow, rows_of
 from imgsvc.adapters.repositories.sql_invalidations import note_invalidation
 from imgsvc.adapters.repositories.sql_users import user_of_row
 from imgsvc.adapters.repositories.statements import KEY_BY_HASH
@@ -40,6 +40,10 @@ class SqlApiKeys:
             return None
         columns = {name.removeprefix("key_"): value for name, value in row._mapping.items() if name.startswith("key_")}
         return _key(columns), user_of_row(row)
+
+    def existing(self, key_ids: Collection[ApiKeyId]) -> set[ApiKeyId]:
+        with reading(self.engine) as connection:
+            return {row.id for row in rows_of(connection, select(api_keys.c.id), api_keys.c.id, key_ids)}
 
     def list_of(self, owner: UserId) -> Sequence[ApiKey]:
         query = select(api_keys).where(api_keys.c.owner == owner)

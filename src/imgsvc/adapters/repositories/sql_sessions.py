@@ -1,12 +1,13 @@
 """Sessions in a SQL database; how long they last is on the database's clock."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 from attrs import frozen
 from sqlalchemy import Connection, Engine, Row, and_, delete, insert, select, update
 
-from imgsvc.adapters.repositories.portable_sql import TimeFromNow
+from imgsvc.adapters.repositories.portable_sql import TimeFromNow, rows_of
 from imgsvc.adapters.repositories.sql_invalidations import note_invalidation
 from imgsvc.adapters.repositories.sql_users import user_of_row
 from imgsvc.adapters.repositories.statements import USER_OF_SESSION
@@ -39,6 +40,11 @@ class SqlSessions:
         if row is None:
             raise TokenRevoked("the session of this token has ended")
         return user_of_row(row)
+
+    def lasting(self, session_ids: Collection[SessionId]) -> set[SessionId]:
+        query = select(sessions.c.id).where(sessions.c.expires_at > TimeFromNow())
+        with reading(self.engine) as connection:
+            return {row.id for row in rows_of(connection, query, sessions.c.id, session_ids)}
 
     @repeated_if_overtaken
     def rotate(self, family_hash: str, token_hash: str, successor_hash: str, grace: timedelta) -> KeptSession:

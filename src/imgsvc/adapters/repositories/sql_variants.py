@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from imgsvc.adapters.repositories.failures import breaks_foreign_key
 from imgsvc.adapters.repositories.pages import Order, read_page
-from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into, is_one_of
+from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into, is_one_of, rows_of
 from imgsvc.adapters.repositories.statements import (
     CANCEL,
     CLAIM,
@@ -39,7 +39,6 @@ from imgsvc.ports.repositories import Claim, Page, PageRequest, Progress
 
 _KEY = (variants.c.image_id, variants.c.spec_id, variants.c.fingerprint)
 _CLAIM_KEY = (variants.c.id, variants.c.claim_token)
-_MOST_IDS = 500  # in one statement
 _MOST_RENEWED = 100  # by one statement
 _NEWEST = Order(variants.c.created_at, variants.c.id)
 _LAST_QUEUED = Order(variants.c.queued_at, variants.c.id)
@@ -88,13 +87,10 @@ class SqlVariants:
             return read_page(connection, query, _LAST_QUEUED, page, _variant)
 
     def progress(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, Progress]:
-        found: dict[VariantId, Progress] = {}
         query = select(variants.c.id, variants.c.status, variants.c.attempts)
         with reading(self.engine) as connection:
-            for start in range(0, len(variant_ids), _MOST_IDS):
-                some = query.where(variants.c.id.in_(variant_ids[start : start + _MOST_IDS]))
-                found |= {row.id: Progress(row.status, row.attempts) for row in connection.execute(some)}
-        return found
+            rows = rows_of(connection, query, variants.c.id, variant_ids)
+            return {row.id: Progress(row.status, row.attempts) for row in rows}
 
     @repeated_if_overtaken
     def claim(self, variant_id: VariantId, lease: timedelta) -> Claim | None:

@@ -51,23 +51,23 @@ class ApiKeyListView:
 
 
 @endpoint("POST", "/v1/api-keys", tag="accounts", status=201, raises=(TooManyApiKeys,))
-def create_api_key(use_cases: UseCases, identity: Identity, body: ApiKeyRequest) -> Answer[NewApiKeyView]:
+def create_api_key(use_cases: UseCases, login: Identity, body: ApiKeyRequest) -> Answer[NewApiKeyView]:
     """Make a key for a program; it is shown this once."""
-    kept, key = use_cases.create_api_key(identity.user.id, body.name, body.scopes)
+    kept, key = use_cases.create_api_key(login.user.id, body.name, body.scopes)
     view = NewApiKeyView(key=key, api_key=ApiKeyView.of(kept))
     return Answer(view, 201, {"Location": f"/v1/api-keys/{kept.id}"})
 
 
 @endpoint("GET", "/v1/api-keys", tag="accounts")
-def list_api_keys(use_cases: UseCases, identity: Identity) -> ApiKeyListView:
+def list_api_keys(use_cases: UseCases, login: Identity) -> ApiKeyListView:
     """Your keys, the newest first; not what they are, but how they begin."""
-    return ApiKeyListView(items=tuple(ApiKeyView.of(key) for key in use_cases.list_api_keys(identity.user.id)))
+    return ApiKeyListView(items=tuple(ApiKeyView.of(key) for key in use_cases.list_api_keys(login.user.id)))
 
 
 @endpoint("DELETE", "/v1/api-keys/{key_id}", tag="accounts", status=204, raises=(ApiKeyNotFound,))
-def delete_api_key(use_cases: UseCases, identity: Identity, key_id: UUID) -> None:
+def delete_api_key(use_cases: UseCases, login: Identity, key_id: UUID) -> None:
     """Have a key be good for nothing, at once."""
-    use_cases.delete_api_key(identity.user.id, ApiKeyId(key_id))
+    use_cases.delete_api_key(login.user.id, ApiKeyId(key_id))
 
 
 ENDPOINTS = (create_api_key, list_api_keys, delete_api_key)

@@ -1,11 +1,11 @@
 """A plain function as an HTTP endpoint: its parameters say what a request must carry.
 
 ``use_cases`` and ``service`` are the service's; ``caller`` is who the bearer token or API key says, and ``identity``
-the same with his session, which an API key has none of; ``body``, ``query`` and ``upload`` are read from the request as
-their types say; ``request`` is for the headers of conditional requests; ``watching`` waits for jobs. Every other
-parameter is a part of the path, read by its type: an id, or a name; parts that it does not name are its own to read.
-The function runs in a thread, after the request was counted with its group (application/rates.py); one that is
-``async`` runs on the event loop, and holds no thread while it waits.
+the same with what he is known by, which has to be a session where it is asked for as ``login``; ``body``, ``query`` and
+``upload`` are read from the request as their types say; ``request`` is for the headers of conditional requests;
+``watching`` waits for jobs. Every other parameter is a part of the path, read by its type: an id, or a name; parts that
+it does not name are its own to read. The function runs in a thread, after the request was counted with its group
+(application/rates.py); one that is ``async`` runs on the event loop, and holds no thread while it waits.
 ``new_id`` is the id of what a request creates: with an ``Idempotency-Key`` the same for each try, so that who finds it
 taken finds what an earlier try has left.
 """
@@ -43,8 +43,6 @@ from imgsvc.entrypoints.http.remembered import RememberedAnswers, asked
 from imgsvc.entrypoints.http.threads import Pool, Threads
 
 T = TypeVar("T")
-
-_GIVEN = {"use_cases", "service", "caller", "identity", "body", "query", "upload", "request", "new_id", "watching"}
 
 
 @frozen
@@ -113,12 +111,16 @@ class Endpoint:
 
     @property
     def needs_caller(self) -> bool:
-        return self.takes("caller") or self.takes("identity")
+        return self.needs_login or self.takes("caller") or self.takes("identity")
+
+    @property
+    def needs_login(self) -> bool:
+        return self.takes("login")
 
     @property
     def scope(self) -> Scope | None:
         """What an API key must be good for; None where nobody is asked who he is, or no key is good enough."""
-        if not self.takes("caller"):
+        if self.needs_login or not self.needs_caller:
             return None
         return Scope.READ if self.method == "GET" or self.only_reads else Scope.WRITE
 
@@ -167,7 +169,7 @@ class Endpoint:
 
     def _must_be_allowed(self, identity: Identity) -> None:
         """Raises InsufficientScope."""
-        if self.takes("identity"):
+        if self.needs_login:
             _ = identity.logged_in
         if self.scope is not None:
             identity.must_have(self.scope)
@@ -221,7 +223,7 @@ class Endpoint:
         given = {"use_cases": service.use_cases, "service": service, "request": request, "new_id": uuid4()}
         given["watching"] = request.app.state.watching
         if identity is not None:
-            given |= {"identity": identity, "caller": identity.user}
+            given |= {"identity": identity, "login": identity, "caller": identity.user}
         return arguments | {name: value for name, value in given.items() if self.takes(name)}
 
     async def _result(self, arguments: Mapping[str, Any], service: Service, threads: Threads) -> object:
@@ -283,7 +285,7 @@ def endpoint(
     """Make an endpoint of a function; ``raises`` names the failures that its parameters do not tell of already.
 
     An API key that may read is enough for GET, and for what ``only_reads`` whatever its method; anything else needs one
-    that may write, and an ``identity`` a login.
+    that may write, and a ``login`` a session.
     """
 
     def made(function: Callable[..., object]) -> Endpoint:

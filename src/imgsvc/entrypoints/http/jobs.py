@@ -16,6 +16,7 @@ from imgsvc.domain.errors import Busy, InvalidCursor, JobFinished, TooManyWaitin
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.plain_data import plain
+from imgsvc.domain.session import Identity
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Variant, VariantId, VariantStatus
 from imgsvc.entrypoints.composition import Service
@@ -88,9 +89,9 @@ def list_jobs(use_cases: UseCases, service: Service, caller: User, query: JobQue
 
 
 @endpoint("GET", "/v1/jobs/{job_id}", tag="jobs", raises=(VariantNotFound, TooManyWaiting, Busy))
-async def get_job(watching: Watching, caller: User, job_id: UUID, query: JobWait, request: Request) -> JobView:
+async def get_job(watching: Watching, identity: Identity, job_id: UUID, query: JobWait, request: Request) -> JobView:
     """One job; its id is that of the variant. With `wait`, the answer comes when it ends, or so many seconds later."""
-    return JobView.of(await watching.ended(request, caller.id, VariantId(job_id), query.wait))
+    return JobView.of(await watching.ended(request, identity, VariantId(job_id), query.wait))
 
 
 @endpoint(
@@ -101,12 +102,12 @@ async def get_job(watching: Watching, caller: User, job_id: UUID, query: JobWait
     raises=(VariantNotFound, TooManyWaiting, Busy),
     is_stream=True,
 )
-async def get_job_events(watching: Watching, caller: User, job_id: UUID, request: Request) -> Response:
+async def get_job_events(watching: Watching, identity: Identity, job_id: UUID, request: Request) -> Response:
     """The job as server-sent events: `status`, with the job as JSON, now and whenever it has changed, until it ends."""
-    job = await watching.job(caller.id, VariantId(job_id))
+    job = await watching.job(identity.user.id, VariantId(job_id))
     if job.finished_at is not None and request.headers.get("last-event-id") == _event_id(job):
         return Response(status_code=204)  # which tells an EventSource to come back no more
-    follower = watching.follow(caller.id, job)
+    follower = watching.follow(identity, job)
     return _Events(watching, follower)
 
 

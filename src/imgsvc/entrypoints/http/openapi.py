@@ -67,6 +67,7 @@ _NO_CALLER = (NotAuthenticated, InvalidToken, TokenExpired, TokenRevoked, Insuff
 _FAILURES_OF_PARAMETER: dict[str, tuple[type[ImgsvcError], ...]] = {
     "caller": _NO_CALLER,
     "identity": _NO_CALLER,
+    "login": _NO_CALLER,
     "query": (InvalidParameter, UnknownParameter, DuplicateParameter, ConflictingParameters),
     "body": (InvalidJson, BodyTooLarge, UnsupportedMediaType, UnsupportedEncoding, InvalidInput, UnknownField),
     "new_id": (InvalidIdempotencyKey, IdempotencyMismatch, RequestInProgress, ImageExists),

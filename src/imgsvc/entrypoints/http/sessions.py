@@ -84,9 +84,9 @@ def refresh_session(use_cases: UseCases, body: Refresh) -> TokenView:
 
 
 @endpoint("POST", "/v1/auth/logout", tag="accounts", status=204)
-def log_out(use_cases: UseCases, identity: Identity) -> None:
+def log_out(use_cases: UseCases, login: Identity) -> None:
     """End the session of the token: nothing that was issued in it is good any more."""
-    use_cases.log_out(identity.logged_in)
+    use_cases.log_out(login.logged_in)
 
 
 @endpoint(
@@ -97,12 +97,12 @@ def log_out(use_cases: UseCases, identity: Identity) -> None:
     pool=Pool.HASHING,
 )
 def change_password(
-    use_cases: UseCases, service: Service, identity: Identity, body: PasswordChange, request: Request
+    use_cases: UseCases, service: Service, login: Identity, body: PasswordChange, request: Request
 ) -> TokenView:
     """Take another password: every session ends, and what is answered are the tokens of a new one."""
     address = client_address(request, service.settings.proxies)
     try:
-        return TokenView.of(use_cases.change_password(identity.user, body.current_password, body.new_password, address))
+        return TokenView.of(use_cases.change_password(login.user, body.current_password, body.new_password, address))
     except InvalidInput as error:
         error.path = ("new_password",)
         raise
@@ -117,11 +117,11 @@ def change_password(
     pool=Pool.HASHING,
 )
 def delete_account(
-    use_cases: UseCases, service: Service, identity: Identity, body: AccountDeletion, request: Request
+    use_cases: UseCases, service: Service, login: Identity, body: AccountDeletion, request: Request
 ) -> None:
     """Erase the account with all its images, variants, jobs, sessions and keys. Nobody can have it back."""
     address = client_address(request, service.settings.proxies)
-    use_cases.delete_account(identity.user, body.password, address)
+    use_cases.delete_account(login.user, body.password, address)
 
 
 ENDPOINTS = (log_in, refresh_session, log_out, change_password, delete_account)

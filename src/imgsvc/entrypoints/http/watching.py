@@ -1,4 +1,7 @@
-"""Those who wait for jobs: on the event loop, without a thread each, and with one look at the database for all."""
+"""Those who wait for jobs: on the event loop, without a thread each, and with one look at the database for all.
+
+Whoever is known no more waits no more: his session, his key or his account may end while he does.
+"""
 
 import asyncio
 import logging
@@ -10,7 +13,8 @@ from attrs import define, field
 from starlette.requests import ClientDisconnect, Request
 
 from imgsvc.application.use_cases import UseCases
-from imgsvc.domain.errors import Busy, TooManyWaiting, VariantNotFound
+from imgsvc.domain.errors import Busy, TokenRevoked, TooManyWaiting, VariantNotFound
+from imgsvc.domain.session import Identity
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Variant, VariantId
 from imgsvc.entrypoints.http.threads import Pool, Threads
@@ -20,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _RETRY_AFTER = 5  # seconds
 _LOOK_EVERY = 0.1  # seconds, where a hundred or fewer wait; as often for each hundred more
+_ASK_EVERY = 1.0  # seconds: whether those who wait are still known
 _HEARTBEAT_EVERY = 15.0  # seconds: proxies end connections that say nothing for a minute
 _MOST_SECONDS = 600.0  # that one stream lasts; an EventSource comes back by itself
 
@@ -28,9 +33,14 @@ _MOST_SECONDS = 600.0  # that one stream lasts; an EventSource comes back by its
 class Follower:
     """Who waits for one job, and the job as he knows it."""
 
-    user: UserId
+    identity: Identity
     job: Variant
+    is_revoked: bool = field(default=False, init=False)
     _has_news: asyncio.Event = field(factory=asyncio.Event, init=False)
+
+    @property
+    def user(self) -> UserId:
+        return self.identity.user.id
 
     @property
     def known(self) -> Progress:
@@ -71,12 +81,15 @@ class Watching:
         """Raises VariantNotFound, also when the job is someone else's."""
         return await self.threads.run(Pool.READING, partial(self.use_cases.get_job, user, job_id))
 
-    async def ended(self, request: Request, user: UserId, job_id: VariantId, seconds: float) -> Variant:
-        """The job at its end, or as it is so many seconds later. Raises like ``job`` and ``follow``."""
-        job = await self.job(user, job_id)
+    async def ended(self, request: Request, identity: Identity, job_id: VariantId, seconds: float) -> Variant:
+        """The job at its end, or as it is so many seconds later.
+
+        Raises like ``job`` and ``follow``; TokenRevoked for who is known no more.
+        """
+        job = await self.job(identity.user.id, job_id)
         if job.finished_at is not None or not seconds:
             return job
-        follower = self.follow(user, job)
+        follower = self.follow(identity, job)
         until = asyncio.get_running_loop().time() + seconds
         try:
             while follower.job.finished_at is None and not self._is_stopping:
@@ -84,21 +97,24 @@ class Watching:
                 if left <= 0:
                     break
                 if await follower.news(min(left, 1.0)):
-                    follower.job = await self.job(user, job_id)
+                    if follower.is_revoked:
+                        raise TokenRevoked("what you were known by has ended meanwhile")
+                    follower.job = await self.job(follower.user, job_id)
                 elif await request.is_disconnected():
                     raise ClientDisconnect
         finally:
             self.leave(follower)
         return follower.job
 
-    def follow(self, user: UserId, job: Variant) -> Follower:
+    def follow(self, identity: Identity, job: Variant) -> Follower:
         """Raises TooManyWaiting, Busy. Whoever follows has to ``leave``."""
+        user = identity.user.id
         if self._of_user[user] >= self.most_of_one:
             detail = f"you wait for {self._of_user[user]} jobs at once already, and may for no more"
             raise TooManyWaiting(detail, _RETRY_AFTER)
         if len(self._followers) >= self.most:
             raise Busy("too many wait for jobs already")
-        follower = Follower(user, job)
+        follower = Follower(identity, job)
         self._followers.add(follower)
         self._of_user[user] += 1
         if self._looking is None or self._looking.done():
@@ -106,14 +122,17 @@ class Watching:
         return follower
 
     async def changes(self, follower: Follower) -> AsyncIterator[Variant | None]:
-        """The job now and whenever it has changed, until it ends or is gone; None where it has not for a while."""
+        """The job now and whenever it has changed; None where it has not for a while.
+
+        Until it ends, is gone, or the follower is known no more.
+        """
         until = asyncio.get_running_loop().time() + _MOST_SECONDS
         yield follower.job
         while follower.job.finished_at is None and asyncio.get_running_loop().time() < until:
             if not await follower.news(self.heartbeat):
                 yield None
                 continue
-            if self._is_stopping:
+            if self._is_stopping or follower.is_revoked:
                 return
             known = follower.known
             try:
@@ -133,10 +152,15 @@ class Watching:
 
     async def _look(self) -> None:
         """For as long as there is anybody."""
+        now = asyncio.get_running_loop().time
+        asked_at = now()
         while self._followers:
             await asyncio.sleep(_LOOK_EVERY * max(1.0, len(self._followers) / 100))
             try:
                 await self._tell()
+                if now() - asked_at >= _ASK_EVERY:
+                    await self._let_go()
+                    asked_at = now()
             except Busy:
                 pass  # the database is away, and says so elsewhere
             except Exception:
@@ -150,4 +174,13 @@ class Watching:
         for one in self._followers:
             # Who came meanwhile was not looked for.
             if self._is_stopping or (one.job.id in wanted and found.get(one.job.id) != one.known):
+                one.wake()
+
+    async def _let_go(self) -> None:
+        """Those who are known no more."""
+        identities = {one.identity for one in self._followers}
+        revoked = await self.threads.run(Pool.READING, partial(self.use_cases.find_revoked, identities))
+        for one in self._followers:
+            if one.identity in revoked:
+                one.is_revoked = True
                 one.wake()
