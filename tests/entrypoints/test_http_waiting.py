@@ -108,6 +108,19 @@ def test_events_tell_of_a_job_until_it_ends(account):
     assert [job["status"] for job in told] in (["pending", "processing", "ready"], ["processing", "ready"])
 
 
+def test_who_asks_for_the_headers_of_events_alone_waits_for_none(waiting):
+    job_id = queue(waiting, {"flip": True})
+    path = f"/v1/jobs/{job_id}/events"
+
+    heads = [waiting.client.head(path, timeout=5) for _ in range(3)]  # more than may wait at once
+
+    with follow(waiting, job_id) as answer:
+        told = {name: answer.headers[name] for name in ("Content-Type", "Cache-Control", "X-Accel-Buffering")}
+    for head in heads:
+        assert (head.status_code, head.content, {name: head.headers[name] for name in told}) == (200, b"", told)
+    assert waiting.client.head(f"/v1/jobs/{NO_JOB}/events").status_code == 404
+
+
 def test_events_of_a_job_that_has_ended_are_one_and_then_none(account):
     job_id = queue(account, {"flip": True})
     account.client.get(f"/v1/jobs/{job_id}?wait=30").raise_for_status()

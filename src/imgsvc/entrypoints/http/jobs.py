@@ -24,6 +24,8 @@ from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.watching import Follower, Watching
 
+_EVENT_STREAM = "text/event-stream"
+_EVENT_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy passes on each as it comes
 _HEARTBEAT = ": still there\n\n"
 
 
@@ -107,6 +109,8 @@ async def get_job_events(watching: Watching, identity: Identity, job_id: UUID, r
     job = await watching.job(identity.user.id, VariantId(job_id))
     if job.finished_at is not None and request.headers.get("last-event-id") == _event_id(job):
         return Response(status_code=204)  # which tells an EventSource to come back no more
+    if request.method == "HEAD":  # there is nothing to wait for
+        return Response(media_type=_EVENT_STREAM, headers=_EVENT_HEADERS)
     follower = watching.follow(identity, job)
     return _Events(watching, follower)
 
@@ -115,8 +119,7 @@ class _Events(StreamingResponse):
     """Ends with the job, or when the client goes away."""
 
     def __init__(self, watching: Watching, follower: Follower) -> None:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy passes on each as it comes
-        super().__init__(_events(watching, follower), media_type="text/event-stream", headers=headers)
+        super().__init__(_events(watching, follower), media_type=_EVENT_STREAM, headers=_EVENT_HEADERS)
         self._leave = partial(watching.leave, follower)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
