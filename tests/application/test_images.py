@@ -70,7 +70,7 @@ def test_a_stream_is_read_from_its_start_wherever_it_stands(use_cases, ada, pict
         assert original.read() == picture
 
 
-@pytest.mark.parametrize("name", ["", "../../etc/passwd", "a\0b\nc", "\N{PILE OF POO}.png", "x" * 255])
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", " a b ", "\N{PILE OF POO}.png", "x" * 255])
 def test_a_name_is_kept_as_it_is(use_cases, ada, picture, name):
     image = use_cases.upload_image(ada, BytesIO(picture), name)
 

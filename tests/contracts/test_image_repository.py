@@ -68,16 +68,14 @@ def test_what_an_image_looks_like_comes_back(images, owner):
 
 NAMES = [
     "",
-    "a\0b\0",
     r"\0",
     "\\",
-    "\\\0",
+    "\\\\0",
     r"C:\new\0ld\\x",
     "../etc/passwd",
     "\U0001f333\u202e\u00e4",
     "e\u0301",
     "'; --",
-    "\r\n\x01",
 ]
 
 

@@ -38,7 +38,7 @@ def collection(repositories, images, owner):
         ("0 Beach.jpg", facts(60, 40), 300, Labels(description="Sunset in 100% COLOUR", tags=("sea", "2026"))),
         ("1 beach_2.png", facts(40, 60, "image/png"), 100, Labels(tags=("sea",))),
         ("2 Ägypten.jpg", facts(60, 40, orientation=6), 200, Labels(description="back\\slash")),
-        ("3 a\0b.webp", facts(1000, 10, "image/webp"), 200, Labels(tags=("Sea", "Straße"))),
+        ("3 a0b.webp", facts(1000, 10, "image/webp"), 200, Labels(tags=("Sea", "Straße"))),
     ]
     for number, (name, about, byte_count, labels) in enumerate(made):
         images.add(
@@ -142,7 +142,7 @@ def test_the_longest_name_in_the_widest_script_can_be_sorted(images, owner):
 
 
 def test_labels_come_back_as_they_were_added(images, owner):
-    labels = Labels(name="a", description="\0\\\r\n\U0001f333", tags=("b\\", "a", "\U0001f333 x", "%"))
+    labels = Labels(name="a", description="\\0\\\r\n\U0001f333", tags=("b\\", "a", "\U0001f333 x", "%"))
     image = an_image(owner, labels=labels)
     images.add(image)
 

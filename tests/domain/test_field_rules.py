@@ -4,13 +4,15 @@ import pytest
 from attrs import field, frozen
 
 from imgsvc.domain.errors import InvalidInput
-from imgsvc.domain.field_rules import characters, matches, tidy_number, within
+from imgsvc.domain.field_rules import characters, legible, matches, tidy_number, within
 
 
 @frozen
 class Sample:
     number: float = field(default=1, validator=within(0.5, 10))
     text: str = field(default="ab", validator=characters(2, 4))
+    line: str = field(default="", validator=legible(0, 5))
+    lines: str = field(default="", validator=legible(0, 5, has_lines=True))
     word: str = field(default="x", validator=matches("[a-z]+", "small letters"))
     either: float | str = field(default=1, validator=within(1, 5, or_word="all"))
 
@@ -49,6 +51,31 @@ def test_text_of_the_right_length_is_taken(text):
 def test_text_of_another_length_is_refused(text):
     with pytest.raises(InvalidInput, match="text must be text of 2 to 4 characters"):
         Sample(text=text)
+
+
+@pytest.mark.parametrize("text", ["", "a b", " é ", "👩\u200d👧", "\u202ea", "a\\b"])
+def test_text_that_can_be_read_is_taken(text):
+    assert (Sample(line=text).line, Sample(lines=text).lines) == (text, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\0", "\x1b[0m", "\x7f", "\x85", "\x9f", "\u2028", "\u2029", " ", "\xa0\u3000", "\ud800", "123456", 1, None],
+)
+def test_text_that_cannot_be_read_is_refused(text):
+    for name in ("line", "lines"):
+        with pytest.raises(InvalidInput, match=f"{name} must be text of 0 to 5 characters, not blank") as caught:
+            Sample(**{name: text})
+        assert caught.value.path == (name,)
+
+
+def test_only_where_there_may_be_lines_there_are_any():
+    assert Sample(lines="a\r\n\tb").lines == "a\r\n\tb"
+    for text in ("a\nb", "a\tb", "a\r"):
+        with pytest.raises(InvalidInput, match="line must be text"):
+            Sample(line=text)
+    with pytest.raises(InvalidInput, match="lines must be text"):
+        Sample(lines="\n")
 
 
 @pytest.mark.parametrize("word", ["", "A", "a b", "a\n", 1])

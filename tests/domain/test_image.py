@@ -5,7 +5,7 @@ import pytest
 
 from imgsvc.domain.errors import ImageNotFound, InvalidInput
 from imgsvc.domain.geometry import Size
-from imgsvc.domain.image import Facts, Image, ImageChanges, Labels
+from imgsvc.domain.image import Facts, Image, ImageChanges, Labels, name_of_file
 from imgsvc.domain.user import UserId
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -54,6 +54,21 @@ def test_a_name_may_be_anything_that_was_written():
     assert image(name="").name == ""
 
 
+@pytest.mark.parametrize(
+    ("filename", "name"),
+    [
+        ("../a b.png", "../a b.png"),
+        ("a\0b\r\n\x1b[0m.png", "ab[0m.png"),
+        (" \t ", ""),
+        ("\ud800.png", ""),
+        (" " * 255 + "y", ""),
+        ("x" * 300, "x" * 255),
+    ],
+)
+def test_the_name_of_a_file_is_what_can_be_read_of_it(filename, name):
+    assert image(name=name_of_file(filename)).name == name
+
+
 def test_the_blob_key_knows_nothing_of_the_name():
     one = image(name="../x")
 
@@ -73,9 +88,9 @@ def test_a_stranger_does_not_learn_that_the_image_exists():
 
 
 def test_what_is_said_of_an_image_is_kept_verbatim():
-    labels = Labels(name=" a,b ", description="\r\n\u202e\0", tags=("Tag", "tag", "\U0001f333 two words"))
+    labels = Labels(name=" a,b ", description="a\r\n\u202e", tags=("Tag", "tag", "\U0001f333 two words"))
 
-    assert (labels.name, labels.description) == (" a,b ", "\r\n\u202e\0")
+    assert (labels.name, labels.description) == (" a,b ", "a\r\n\u202e")
     assert labels.tags == ("Tag", "tag", "\U0001f333 two words")
 
 

@@ -142,10 +142,10 @@ def test_what_is_said_of_an_image_is_changed_in_parts(account, image_id):
         assert answer.json() == account.client.get(address).json()
         return answer.json()["name"], answer.json()["description"], answer.json()["tags"]
 
-    assert changed(name="\r\n\0 ../é") == ("\r\n\0 ../é", None, [])
-    assert changed(description="d", tags=["b", "a"]) == ("\r\n\0 ../é", "d", ["b", "a"])
-    assert changed() == ("\r\n\0 ../é", "d", ["b", "a"])
-    assert changed(description=None, tags=[]) == ("\r\n\0 ../é", None, [])
+    assert changed(name="<b>../é") == ("<b>../é", None, [])
+    assert changed(description="d", tags=["b", "a"]) == ("<b>../é", "d", ["b", "a"])
+    assert changed() == ("<b>../é", "d", ["b", "a"])
+    assert changed(description=None, tags=[]) == ("<b>../é", None, [])
     assert changed(name=None, tags=None) == ("", None, [])
 
 
@@ -172,6 +172,13 @@ def test_a_change_is_also_read_as_a_merge_patch(account, image_id):
         ({"tags": ["a", None]}, "validation_error", "/tags/1"),
         ({"tags": ["a", "a"]}, "validation_error", "/tags/1"),
         ({"tags": ["a,b"]}, "validation_error", "/tags/0"),
+        ({"name": "a\0b"}, "validation_error", "/name"),
+        ({"name": "a\nb"}, "validation_error", "/name"),
+        ({"name": "\x1b[31m"}, "validation_error", "/name"),
+        ({"name": " \u3000"}, "validation_error", "/name"),
+        ({"description": "a\0"}, "validation_error", "/description"),
+        ({"description": "\n"}, "validation_error", "/description"),
+        ({"tags": ["a", "b\x85"]}, "validation_error", "/tags/1"),
         ({"tags": [str(number) for number in range(51)]}, "validation_error", "/tags"),
     ],
 )
@@ -185,12 +192,17 @@ def test_a_change_that_cannot_be_made_changes_nothing(account, image_id, body, c
     assert account.client.get(f"{IMAGES}/{image_id}").json() == before
 
 
-def test_half_a_character_in_a_change_is_refused(account, image_id):
+@pytest.mark.parametrize("field", ["name", "description", "tags"])
+def test_half_a_character_in_a_change_is_refused(account, image_id, field):
     headers = {"Content-Type": "application/json"}
+    half = b'["\\ud800"]' if field == "tags" else b'"\\ud800"'
 
-    answer = account.client.patch(f"{IMAGES}/{image_id}", content=b'{"name": "\\ud800"}', headers=headers)
+    answer = account.client.patch(
+        f"{IMAGES}/{image_id}", content=b'{"%s": %s}' % (field.encode(), half), headers=headers
+    )
 
     assert problem_of(answer) == (422, "validation_error")
+    assert answer.json()["pointer"].startswith(f"/{field}")
 
 
 def test_a_page_past_the_end_is_empty(collection):

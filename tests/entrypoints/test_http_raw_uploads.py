@@ -67,6 +67,8 @@ def test_what_is_said_of_it_is_in_the_query(account):
         ("?nmae=x", "unknown_field"),
         ("?name=a&name=b", "duplicate_parameter"),
         ("?name=" + "x" * 256, "validation_error"),
+        ("?name=a%00b", "validation_error"),
+        ("?name=%20", "validation_error"),
         ("?tags=a,a", "validation_error"),
         ("?name=%ff", "invalid_parameter"),
     ],

@@ -20,7 +20,7 @@ from imgsvc.domain.errors import (
     QuotaExceeded,
     TypeMismatch,
 )
-from imgsvc.domain.image import MAX_NAME, NO_LABELS, Facts, Image, ImageChanges, ImageId, Labels
+from imgsvc.domain.image import NO_LABELS, Facts, Image, ImageChanges, ImageId, Labels, name_of_file
 from imgsvc.domain.image_search import ALL_IMAGES, ImageSearch
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.quota import NO_QUOTA, Quota, Usage
@@ -59,10 +59,10 @@ class UploadImage:
         *,
         must_suit: Callable[[Facts], None] = lambda facts: None,
     ) -> Image:
-        """``content`` can seek and is read from its start; ``name`` is kept as it is, up to 255 characters.
+        """``content`` can seek and is read from its start; ``name`` is the file's.
 
-        It is the name of the file, where the labels have none. An image of the caller's that has the ``image_id``
-        already is what an earlier try has left, and is the answer.
+        It is the image's, as far as it can be read, where the labels have none. An image of the caller's that has the
+        ``image_id`` already is what an earlier try has left, and is the answer.
         What the bytes are counts; where types are strict, a ``declared_type`` that says otherwise is refused.
         Raises EmptyFile, FileTooLarge, TypeMismatch, QuotaExceeded, and what ImageEngine.measure and ``must_suit``
         raise. Nothing is kept then.
@@ -83,7 +83,7 @@ class UploadImage:
         image = Image(
             id=image_id or ImageId(uuid4()),
             owner=caller,
-            labels=labels if labels.name else evolve(labels, name=name[:MAX_NAME]),
+            labels=labels if labels.name else evolve(labels, name=name_of_file(name)),
             facts=facts,
             byte_count=byte_count,
             sha256=sha256,

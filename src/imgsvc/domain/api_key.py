@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from attrs import Attribute, field, frozen
 
-from imgsvc.domain.field_rules import characters, refused
+from imgsvc.domain.field_rules import legible, refused
 from imgsvc.domain.user import UserId
 
 ApiKeyId = NewType("ApiKeyId", UUID)
@@ -27,7 +27,7 @@ def some_scopes(instance: object, attribute: "Attribute[Any]", value: object) ->
         raise refused(attribute.name, given, f"one or more of {', '.join(Scope)}, each once")
 
 
-key_name = characters(1, 100)
+key_name = legible(1, 100)
 
 
 @frozen(kw_only=True)

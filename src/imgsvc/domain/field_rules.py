@@ -47,6 +47,37 @@ class Characters:
         return f"text of {self.least} to {self.most} characters"
 
 
+# Those that draw nothing and steer something: C0 and C1, and the ends of lines that JavaScript knows besides.
+CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_CONTROL = re.compile(f"[{CONTROL_CHARACTERS}]")
+_CONTROL_IN_LINES = re.compile(rf"(?![\r\n\t])[{CONTROL_CHARACTERS}]")
+
+
+@frozen
+class Legible:
+    """Text that people read: of ``least`` to ``most`` characters, not blank, and without control characters.
+
+    With ``has_lines`` there may be several lines, and tabs.
+    """
+
+    least: int
+    most: int
+    has_lines: bool = False
+
+    def __call__(self, instance: object, attribute: "Attribute[Any]", value: object) -> None:
+        if not is_text(value) or not self.least <= len(value) <= self.most or (value and not self._is_legible(value)):
+            raise refused(attribute.name, value, self.allowed)
+
+    def _is_legible(self, text: str) -> bool:
+        control = _CONTROL_IN_LINES if self.has_lines else _CONTROL
+        return not text.isspace() and control.search(text) is None
+
+    @property
+    def allowed(self) -> str:
+        lines = "; ends of lines and tabs are none" if self.has_lines else ""
+        return f"text of {self.least} to {self.most} characters, not blank, without control characters{lines}"
+
+
 @frozen
 class Matches:
     """Text that the whole of ``pattern`` describes; ``allowed`` says so for people."""
@@ -90,6 +121,15 @@ def within(low: float, high: float, or_word: str | None = None, unit: str = "") 
 
 def characters(least: int, most: int) -> Characters:
     return Characters(least, most)
+
+
+def legible(least: int, most: int, *, has_lines: bool = False) -> Legible:
+    return Legible(least, most, has_lines)
+
+
+def without_control_characters(text: str) -> str:
+    """What is left of a text that nobody is to be refused for, such as the name of a file."""
+    return _CONTROL.sub("", text) if is_text(text) else ""
 
 
 def matches(pattern: str, allowed: str) -> Matches:

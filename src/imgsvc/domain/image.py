@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 from attrs.validators import optional
 
 from imgsvc.domain.errors import ImageNotFound
-from imgsvc.domain.field_rules import Each, characters, matches, within
+from imgsvc.domain.field_rules import CONTROL_CHARACTERS, Each, legible, matches, within, without_control_characters
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.merging import ABSENT, Change, IfGiven, given
 from imgsvc.domain.user import UserId
@@ -20,11 +20,12 @@ MAX_DESCRIPTION = 2000
 MAX_TAGS = 50
 _LARGEST = 2**31 - 1
 
-_name_rule = characters(0, MAX_NAME)
-_description_rule = characters(0, MAX_DESCRIPTION)
+_name_rule = legible(0, MAX_NAME)
+_description_rule = legible(0, MAX_DESCRIPTION, has_lines=True)
 # No comma, so that a form and a query can name several.
 _tag_rule = matches(
-    r"(?!\s)[^,\x00-\x1f\x7f]{1,64}(?<!\s)", "1 to 64 characters, without commas, control characters, or space around"
+    rf"(?!\s)[^,{CONTROL_CHARACTERS}]{{1,64}}(?<!\s)",
+    "1 to 64 characters, without commas, control characters, or space around",
 )
 _tags_rule = Each(_tag_rule, MAX_TAGS)
 
@@ -65,7 +66,7 @@ def original_key(bytes_id: ImageId) -> str:
 
 @frozen(kw_only=True)
 class ImageChanges:
-    """What its owner may say of a picture anew: kept verbatim; what is left out stays, and null clears."""
+    """What its owner may say of a picture anew; what is left out stays, and null clears."""
 
     name: Change[str] = field(default=ABSENT, validator=IfGiven(_name_rule))
     description: Change[str] = field(default=ABSENT, validator=IfGiven(_description_rule))
@@ -87,6 +88,12 @@ class Labels:
 
 
 NO_LABELS = Labels()
+
+
+def name_of_file(filename: str) -> str:
+    """What an image is called whose file has the name: empty where nothing of it can be read."""
+    name = without_control_characters(filename)[:MAX_NAME]
+    return "" if name.isspace() else name
 
 
 @frozen(kw_only=True)

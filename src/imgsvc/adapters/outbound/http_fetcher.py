@@ -11,7 +11,6 @@ from attrs import frozen
 
 from imgsvc.adapters.outbound.guarded_http import GuardedAnswer, GuardedHttp
 from imgsvc.domain.errors import FetchFailed, FetchTimedOut, FileTooLarge, StorageFull, Unavailable
-from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.web_url import WebUrl
 from imgsvc.ports.fetching import Fetched
 
@@ -79,5 +78,4 @@ def _without_room(error: OSError) -> Unavailable:
 
 
 def _name_of(url: WebUrl) -> str:
-    name = unquote(urlsplit(url.target).path.rpartition("/")[2])
-    return name if is_text(name) else ""
+    return unquote(urlsplit(url.target).path.rpartition("/")[2])

@@ -120,7 +120,7 @@ def _filename(request: Request) -> str:
         name = header.get_filename("")
     except (ValueError, LookupError):
         return ""
-    return name if is_text(name) else ""
+    return name
 
 
 async def _read_form(request: Request, max_bytes: int) -> Upload:

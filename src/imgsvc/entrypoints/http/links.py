@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from imgsvc.application.links import SignedLink
 from imgsvc.domain.errors import ImageNotFound, InvalidInput, InvalidSignature, LinkExpired
-from imgsvc.domain.field_rules import characters, matches, within
+from imgsvc.domain.field_rules import characters, legible, matches, within
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.link import Bounds
 from imgsvc.domain.notation import MAX_LENGTH, parse
@@ -53,7 +53,7 @@ class LinkRequest:
         default=None, validator=optional(within(1, _TEN_YEARS))
     )  # seconds; never, unless set
     sizes: str = field(default="100vw", validator=matches(_SIZES, "what HTML allows as sizes"))
-    alt: str = field(default="", validator=characters(0, 1000))
+    alt: str = field(default="", validator=legible(0, 1000))
 
     def __attrs_post_init__(self) -> None:
         if self.t and self.spec != TransformSpec():

@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import NOTHING, Attribute, fields, has
 
 from imgsvc.domain.color import Color
-from imgsvc.domain.field_rules import Characters, Each, Matches, Within, rules_of
+from imgsvc.domain.field_rules import Characters, Each, Legible, Matches, Within, rules_of
 from imgsvc.domain.geometry import LengthWithin, Percent
 from imgsvc.domain.meanings import MEANINGS
 from imgsvc.domain.merging import Absent
@@ -111,6 +111,8 @@ def _rule(rule: Any) -> Schema:
             return {"minimum": least, "maximum": most, "description": rule.allowed}
         case Characters(least, most):
             return {"minLength": least, "maxLength": most}
+        case Legible(least, most):
+            return {"minLength": least, "maxLength": most, "description": rule.allowed}
         case Matches(pattern, allowed):
             return {"pattern": f"^{pattern}$", "description": allowed}
         case Each(rule, most):
