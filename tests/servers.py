@@ -14,9 +14,8 @@ from attrs import field, frozen
 
 PASSWORD = "correct horse battery"
 # Tests ask more often than people do.
-UNLIMITED = dict.fromkeys(
-    ("LOGINS_PER_ADDRESS", "AUTH_RATE", "UPLOAD_RATE", "RENDER_RATE", "READ_RATE", "WRITE_RATE"), "0"
-)
+_RATES = ("AUTH", "UPLOAD", "RENDER", "READ", "WRITE", "LINK", "LINK_RENDER")
+UNLIMITED = dict.fromkeys(("LOGINS_PER_ADDRESS", *(f"{one}_RATE" for one in _RATES)), "0")
 # For a server that is asked for no rendering: it starts no children for it.
 NO_PICTURES = {"WORKER_SLOTS": "0", "RENDER_IN": "process"}
 

@@ -29,7 +29,7 @@ from tests.pictures import decoded, encoded, quadrants, with_orientation
 # One of each, that changes the pictures below.
 EXAMPLES = tuple(first.spec.steps[0] for first, *_ in examples.EXAMPLES.values())
 # What another use case is made of, and nobody calls alone.
-PARTS = {"MakeNow", "EraseRendering", "NoteUse"}
+PARTS = {"CountRendering", "MakeNow", "EraseRendering", "NoteUse"}
 
 
 def every(kind, module):

@@ -15,7 +15,7 @@ from imgsvc.application.checked_streams import checked
 from imgsvc.application.claims import HeldClaims
 from imgsvc.application.originals import open_original
 from imgsvc.application.planning import PlannedRendering
-from imgsvc.application.rates import CountRequest
+from imgsvc.application.rates import CountRendering, Payer
 from imgsvc.application.single_flight import SingleFlight
 from imgsvc.application.usage import NoteUse
 from imgsvc.domain.errors import (
@@ -65,25 +65,27 @@ class MakeNow:
     clock: Clock
     locks: Locks
     note_use: NoteUse
-    count: CountRequest
+    count: CountRendering
     deadline: timedelta
     _flights: SingleFlight[MadeNow] = field(factory=SingleFlight, init=False)
 
-    def __call__(self, planned: PlannedRendering, most_megapixels: float = inf) -> MadeNow:
+    def __call__(self, planned: PlannedRendering, most_megapixels: float = inf, payer: Payer | None = None) -> MadeNow:
         """Raises RenderingFailed, Busy, Unavailable, ImageNotFound.
 
-        Where it is not stored, raises UseAsync if it costs more, and TooManyRequests if its owner has had too much.
+        Where it is not stored, raises UseAsync if it costs more, and TooManyRequests if who pays for it has had too
+        much: the image's owner, unless another is named.
         """
+        payer = payer or Payer(planned.image.owner)
         # What is stored is looked for within the flight: who comes just after another one has landed finds it.
         return self._flights.run(
-            planned.blob_key, lambda: self._stored(planned) or self._made_in_turn(planned, most_megapixels)
+            planned.blob_key, lambda: self._stored(planned) or self._made_in_turn(planned, most_megapixels, payer)
         )
 
-    def _made_in_turn(self, planned: PlannedRendering, most_megapixels: float) -> MadeNow:
+    def _made_in_turn(self, planned: PlannedRendering, most_megapixels: float, payer: Payer) -> MadeNow:
         """By this process, or meanwhile by another."""
         planned.must_cost_at_most(most_megapixels)
         with self.locks.turn(planned.blob_key, self.deadline) as has_waited:
-            return (self._stored(planned) if has_waited else None) or self._made(planned)
+            return (self._stored(planned) if has_waited else None) or self._made(planned, payer)
 
     def _stored(self, planned: PlannedRendering) -> MadeNow | None:
         variant = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
@@ -98,8 +100,8 @@ class MakeNow:
             logger.warning("making a variant again: %s", error.detail, extra={"variant_id": str(variant.id)})
             return None
 
-    def _made(self, planned: PlannedRendering) -> MadeNow:
-        self.count.rendering(planned.image.owner, planned.plan.megapixels)
+    def _made(self, planned: PlannedRendering, payer: Payer) -> MadeNow:
+        self.count(payer, planned.plan.megapixels)
         wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock())
         rendered = render(self.images, self.blobs, self.engine, planned.image, planned.spec, self.deadline)
         self.blobs.put(wanted.blob_key, rendered.content, rendered.rendition.media_type)

@@ -26,7 +26,7 @@ from imgsvc.application.links import FollowLink, MakeLinks
 from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.planning import ExplainPlan, PlanRendering
 from imgsvc.application.presets import DeletePreset, GetPreset, ListPresets, PutPreset, ResolveSpec
-from imgsvc.application.rates import CountRequest, Group
+from imgsvc.application.rates import Budgets, CountRendering, CountRequest, Group
 from imgsvc.application.rendering import GiveUpVariant, MakeNow, MakeVariant, RequeueStalled
 from imgsvc.application.retention import EraseRendering, ExpireVariants, PruneJobs
 from imgsvc.application.sessions import (
@@ -117,6 +117,7 @@ class Policy:
     logins_per_account: Rate | None = None
     logins_per_address: Rate | None = None
     rates: Mapping[Group, Rate] = field(factory=dict)  # of each caller; what has none is not counted
+    key_rates: Mapping[Group, Rate] = field(factory=dict)  # of each API key, within that of its account
     variant_life: timedelta | None = timedelta(days=90)  # since somebody wanted it; None is for ever, here and below
     job_life: timedelta | None = timedelta(days=30)  # since it ended
     orphan_grace: timedelta = timedelta(hours=1)  # longer than anything takes that stores bytes before a row
@@ -190,8 +191,11 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     finish_erasures = FinishErasures(p.erasure, p.blobs, p.cache)
     plan = PlanRendering(p.images, p.engine, limits)
     note_use = NoteUse(p.retention, p.clock)
-    count = CountRequest(p.limiter, policy.rates)
-    make_now = MakeNow(p.images, p.variants, p.blobs, p.engine, p.clock, p.locks, note_use, count, policy.sync_deadline)
+    budgets = Budgets(p.limiter, policy.rates, policy.key_rates)
+    count_rendering = CountRendering(budgets)
+    make_now = MakeNow(
+        p.images, p.variants, p.blobs, p.engine, p.clock, p.locks, note_use, count_rendering, policy.sync_deadline
+    )
     claims = HeldClaims(p.variants, policy.lease)
     request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock, note_use)
     get_variant = GetVariant(p.variants, note_use)
@@ -213,7 +217,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         create_api_key=CreateApiKey(p.api_keys, p.key_issuer, p.clock),
         list_api_keys=ListApiKeys(p.api_keys),
         delete_api_key=DeleteApiKey(p.api_keys),
-        count_request=count,
+        count_request=CountRequest(budgets),
         answer_once=AnswerOnce(p.idempotency),
         upload_image=upload_image,
         fetch_picture=FetchPicture(p.fetcher, limits),

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from attrs import frozen
 
 from imgsvc.application.planning import PlannedRendering, PlanRendering
+from imgsvc.application.rates import Payer
 from imgsvc.application.rendering import MakeNow, open_rendition
 from imgsvc.application.usage import NoteUse
 from imgsvc.domain.errors import BlobNotFound, Busy, InvalidInput, RenderingFailed, VariantNotFound, VariantNotReady
@@ -104,7 +105,9 @@ class TransformImage:
     note_use: NoteUse
     sync_megapixels: float
 
-    def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec, mode: Mode) -> tuple[Variant, bool]:
+    def __call__(
+        self, caller: UserId, image_id: ImageId, spec: TransformSpec, mode: Mode, payer: Payer | None = None
+    ) -> tuple[Variant, bool]:
         """The variant, ready where it was made now, and whether it was. Raises what RequestVariant and MakeNow do."""
         planned = self.plan(caller, image_id, spec)
         if mode is Mode.ASYNC:
@@ -114,7 +117,7 @@ class TransformImage:
             return existing, False
         if mode is Mode.AUTO and planned.plan.megapixels > self.sync_megapixels:
             return self.request_variant.request(planned), False
-        made = self.make_now(planned, self.sync_megapixels)
+        made = self.make_now(planned, self.sync_megapixels, payer)
         return made.variant, made.is_new
 
 
@@ -131,14 +134,14 @@ class OpenRendering:
         """Raises ImageNotFound, also when the image is someone else's; InvalidInput and what MakeNow does."""
         return self.open(self.plan(caller, image_id, spec))
 
-    def open(self, planned: PlannedRendering) -> OpenedRendering:
+    def open(self, planned: PlannedRendering, payer: Payer | None = None) -> OpenedRendering:
         """The same for a rendering that was planned before."""
         key = planned.blob_key
         cached = self.cache.get(key)
         found = None if cached is None else _unpacked(cached.content)
         if cached is not None and found is not None:
             return OpenedRendering(planned, *found, Origin.SHARED if cached.is_shared else Origin.MEMORY)
-        made = self.make_now(planned, self.sync_megapixels)
+        made = self.make_now(planned, self.sync_megapixels, payer)
         assert made.variant.rendition is not None
         self.cache.put(key, _packed(made.variant.rendition, made.content))
         origin = Origin.RENDERED if made.is_new else Origin.STORED

@@ -5,7 +5,7 @@ this machine, SQL, a secret or a library's own text.
 """
 
 from collections.abc import Iterable
-from typing import ClassVar, Self, TypeAlias, TypeVar
+from typing import ClassVar, NamedTuple, Self, TypeAlias, TypeVar
 
 from imgsvc.domain import wording
 from imgsvc.domain.wording import cut, echoed, echoed_path, shortened
@@ -461,6 +461,15 @@ class Busy(ImgsvcError):
     retry_after: ClassVar[int] = 2
 
 
+class UsedUp(NamedTuple):
+    """Of which rate there is too little left."""
+
+    name: str
+    amount: int  # within the period
+    seconds: int
+    remaining: int
+
+
 class TooManyRequests(ImgsvcError):
     """The caller has used up what he may have in so much time; ``retry_after`` tells in how many seconds there is more.
 
@@ -469,9 +478,10 @@ class TooManyRequests(ImgsvcError):
 
     code = "rate_limited"
 
-    def __init__(self, detail: str, retry_after: int) -> None:
+    def __init__(self, detail: str, retry_after: int, used_up: UsedUp | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+        self.used_up = used_up
 
 
 class TooManyWaiting(TooManyRequests):

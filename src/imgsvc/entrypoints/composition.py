@@ -24,6 +24,7 @@ from imgsvc.adapters.imaging import diagnose_engine, open_engine, open_engine_in
 from imgsvc.adapters.jobs import diagnose_jobs, open_jobs
 from imgsvc.adapters.outbound import open_fetcher
 from imgsvc.adapters.repositories import diagnose_database, migrate, open_repositories
+from imgsvc.application.rates import Group
 from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
 from imgsvc.domain.errors import ImgsvcError
 from imgsvc.domain.quota import Quota
@@ -131,7 +132,8 @@ def compose(settings: Settings) -> Iterator[Service]:
             session_life=timedelta(days=settings.refresh_days),
             logins_per_account=_a_minute(settings.logins_per_account),
             logins_per_address=_a_minute(settings.logins_per_address),
-            rates={group: rate for group, amount in settings.rates.items() if (rate := _a_minute(amount))},
+            rates=_rates(settings.rates),
+            key_rates=_rates(settings.key_rates),
             variant_life=_life(settings.variant_days),
             job_life=_life(settings.job_days),
             tombstone_life=timedelta(days=settings.tombstone_days),
@@ -251,6 +253,10 @@ def migrate_database(settings: Settings) -> tuple[str | None, str]:
 
 def _a_minute(amount: int) -> Rate | None:
     return Rate(amount, timedelta(minutes=1)) if amount else None
+
+
+def _rates(amounts: Mapping[Group, int]) -> dict[Group, Rate]:
+    return {group: rate for group, amount in amounts.items() if (rate := _a_minute(amount))}
 
 
 def _life(days: int) -> timedelta | None:

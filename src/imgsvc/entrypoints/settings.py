@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from attrs import Attribute, evolve, field, fields, frozen
 from attrs.validators import optional
 
-from imgsvc.application.rates import Group
+from imgsvc.application.rates import OF_KEYS, Group
 from imgsvc.domain.errors import InvalidInput
 from imgsvc.domain.field_rules import matches, within
 from imgsvc.domain.plan import Limits
@@ -143,6 +143,15 @@ class Settings:
     )
     read_rate: int = _rate(3000, "requests a minute by one account that change nothing, pictures apart; 0: any number")
     write_rate: int = _rate(1200, "requests a minute by one account that change anything else; 0: any number")
+    key_upload_rate: int = _rate(0, "of the uploads of an account, those by one API key; 0: all")
+    key_render_rate: int = _rate(0, "of the megapixels of an account, those by one API key; 0: all")
+    key_read_rate: int = _rate(0, "of the reading requests of an account, those by one API key; 0: all")
+    key_write_rate: int = _rate(0, "of the changing requests of an account, those by one API key; 0: all")
+    link_rate: int = _rate(6000, "requests a minute from one address that follow public links; 0: any number")
+    link_render_rate: int = _rate(
+        20000,
+        "megapixels a minute rendered for those who follow the links of one account, besides its own; 0: any number",
+    )
     worker_slots: int | None = _setting(
         None,
         "jobs made at once; unset: one for each core, and none by imgsvc serve where a broker hands them to workers",
@@ -245,6 +254,11 @@ class Settings:
     def rates(self) -> dict[Group, int]:
         """How much of each a caller may have in a minute; 0 for any amount."""
         return {group: getattr(self, f"{group}_rate") for group in Group}
+
+    @property
+    def key_rates(self) -> dict[Group, int]:
+        """How much of each one API key may have in a minute; 0 for all that its account may."""
+        return {group: getattr(self, f"key_{group}_rate") for group in OF_KEYS}
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -1,6 +1,6 @@
 """Who asks, and whether he may ask as often as that; decided before anything else of a request is looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 from starlette.requests import Request
@@ -8,7 +8,6 @@ from starlette.requests import Request
 from imgsvc.application.rates import Counted, Group
 from imgsvc.domain.errors import NotAuthenticated, TooManyRequests
 from imgsvc.domain.session import Identity
-from imgsvc.domain.user import User
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.bodies import bearer_token
 from imgsvc.entrypoints.http.requests import client_address
@@ -23,51 +22,48 @@ RATE_HEADERS = {
 @frozen
 class Admitted:
     identity: Identity | None  # where the endpoint asks for one
-    counted: Counted | None
+    counted: Sequence[Counted] = ()
+    refusal: NotAuthenticated | None = None
 
-    @property
-    def caller(self) -> User | None:
-        return None if self.identity is None else self.identity.user
+    def must_be_let_in(self) -> None:
+        """Raises TooManyRequests; NotAuthenticated, InvalidToken and the like."""
+        for one in self.counted:
+            one.must_be_granted()
+        if self.refusal is not None:
+            raise self.refusal
 
 
 def admit(service: Service, request: Request, group: Group | None, needs_caller: bool) -> Admitted:
-    """Raises NotAuthenticated, InvalidToken and the like; what is over its rate is told by ``counted``.
+    """Count who asks; whether he is let in is told then.
 
-    Accounts are counted by themselves, whatever addresses they ask from. Whoever is nobody yet, and whoever offers a
-    token that is none, is counted by address, with those who log in.
+    Accounts are counted by themselves, whatever addresses they ask from, and so are their API keys. Whoever is nobody
+    yet, and whoever offers a token that is none, is counted by address, with those who log in.
     """
-    if not needs_caller:
-        return Admitted(None, _counted(service, group, _address(service, request)))
-    try:
-        identity = service.use_cases.authenticate(bearer_token(request))
-    except NotAuthenticated:
-        counted = _counted(service, Group.AUTH, _address(service, request))
-        if counted is not None:
-            counted.must_be_granted()
-        raise
-    return Admitted(identity, _counted(service, group, str(identity.user.id)))
+    count = service.use_cases.count_request
+    address = client_address(request, service.settings.proxies)
+    identity = None
+    if needs_caller:
+        try:
+            identity = service.use_cases.authenticate(bearer_token(request))
+        except NotAuthenticated as error:
+            return Admitted(None, count(Group.AUTH, address), error)
+    if group is None or group is Group.RENDER:  # which is counted where it is made, by what it costs
+        return Admitted(identity)
+    return Admitted(identity, count(group, identity or address))
 
 
-def rate_headers(counted: Counted | None, error: Exception | None = None) -> Mapping[str, str]:
+def rate_headers(counted: Sequence[Counted], error: Exception | None = None) -> Mapping[str, str]:
     """What is left after a request, for clients that slow down by themselves."""
-    if counted is None:
-        return {}
-    period = round(counted.rate.period.total_seconds())
-    wait = round(counted.allowance.wait.total_seconds())
-    if isinstance(error, TooManyRequests):
-        wait = error.retry_after
-    return {
-        "RateLimit-Policy": f'"{counted.group}";q={counted.rate.amount};w={period}',
-        "RateLimit": f'"{counted.group}";r={counted.allowance.remaining};t={wait}',
+    told = {
+        one.name: (one.rate.amount, one.seconds, one.allowance.remaining, round(one.allowance.wait.total_seconds()))
+        for one in counted
     }
-
-
-def _counted(service: Service, group: Group | None, caller: str) -> Counted | None:
-    # A rendering is counted where it is made, by what it costs.
-    if group is None or group is Group.RENDER:
-        return None
-    return service.use_cases.count_request(group, caller)
-
-
-def _address(service: Service, request: Request) -> str:
-    return client_address(request, service.settings.proxies)
+    if isinstance(error, TooManyRequests) and error.used_up is not None:
+        name, amount, seconds, remaining = error.used_up
+        told[name] = (amount, seconds, remaining, error.retry_after)
+    if not told:
+        return {}
+    return {
+        "RateLimit-Policy": ", ".join(f'"{name}";q={amount};w={period}' for name, (amount, period, *_) in told.items()),
+        "RateLimit": ", ".join(f'"{name}";r={left};t={wait}' for name, (*_, left, wait) in told.items()),
+    }

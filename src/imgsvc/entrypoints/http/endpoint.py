@@ -101,10 +101,10 @@ class Endpoint:
         """What its requests are counted with."""
         if not self.is_counted:
             return None
+        if not self.needs_caller:
+            return Group.LINK if self.is_picture else Group.AUTH
         if self.is_picture:
             return Group.RENDER
-        if not self.needs_caller:
-            return Group.AUTH
         if self.takes("upload"):
             return Group.UPLOAD
         return Group.READ if self.method == "GET" else Group.WRITE
@@ -147,12 +147,11 @@ class Endpoint:
     async def _answer(self, request: Request) -> Response:
         service: Service = request.app.state.service
         threads: Threads = request.app.state.threads
-        admitted = Admitted(None, None)
+        admitted = Admitted(None)
         try:
             # Who asks comes first: a stranger learns nothing from how the rest of his request is judged.
             admitted = await threads.run(Pool.READING, partial(admit, service, request, self.group, self.needs_caller))
-            if admitted.counted is not None:
-                admitted.counted.must_be_granted()
+            admitted.must_be_let_in()
             if admitted.identity is not None:
                 self._must_be_allowed(admitted.identity)
             with ExitStack() as opened:
@@ -175,9 +174,9 @@ class Endpoint:
             identity.must_have(self.scope)
 
     def _once_only(self, request: Request, service: Service, admitted: Admitted) -> OnceOnly | None:
-        if not self.takes("new_id") or admitted.caller is None:
+        if not self.takes("new_id") or admitted.identity is None:
             return None
-        return once_only(request, service.use_cases.answer_once, admitted.caller)
+        return once_only(request, service.use_cases.answer_once, admitted.identity.user)
 
     async def _done_once(
         self,

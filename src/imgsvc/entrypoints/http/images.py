@@ -7,6 +7,7 @@ from attrs import fields, frozen
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
 from imgsvc.domain.errors import (
     Busy,
@@ -35,6 +36,7 @@ from imgsvc.domain.errors import (
 from imgsvc.domain.image import Image, ImageChanges, ImageId
 from imgsvc.domain.image_search import ImageSearch
 from imgsvc.domain.plain_data import plain
+from imgsvc.domain.session import Identity
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.entrypoints.composition import Service
@@ -221,7 +223,9 @@ def delete_image(use_cases: UseCases, caller: User, image_id: UUID) -> ReceiptVi
     is_picture=True,
     pool=Pool.RENDERING,
 )
-def get_content(use_cases: UseCases, caller: User, image_id: UUID, query: TransformSpec, request: Request) -> Response:
+def get_content(
+    use_cases: UseCases, caller: User, identity: Identity, image_id: UUID, query: TransformSpec, request: Request
+) -> Response:
     """The original; or, with `t` or the single parameters, a rendering of it, made now if it is not there yet.
 
     What costs too much for that is made as a job, and found here when it has ended.
@@ -230,7 +234,7 @@ def get_content(use_cases: UseCases, caller: User, image_id: UUID, query: Transf
         return _original(use_cases, caller, ImageId(image_id), request)
     planned = use_cases.plan_rendering(caller.id, ImageId(image_id), query, accepted_types(request))
     try:
-        return answer_rendering(use_cases, planned, request)
+        return answer_rendering(use_cases, planned, Payer.of(identity), request)
     except (UseAsync, RenderingTimedOut):
         job = JobView.of(use_cases.queue_rendering(planned))
     headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": str(_LATER), "Cache-Control": "no-store"}

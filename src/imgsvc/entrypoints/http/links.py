@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imgsvc.application.links import SignedLink
+from imgsvc.application.rates import Payer
 from imgsvc.domain.errors import ImageNotFound, InvalidInput, InvalidSignature, LinkExpired
 from imgsvc.domain.field_rules import characters, legible, matches, within
 from imgsvc.domain.image import ImageId
@@ -157,7 +158,9 @@ def follow_link(service: Service, request: Request) -> Response:
         "Cache-Control": f"public, max-age={max_age}, immutable",
         "Cross-Origin-Resource-Policy": "cross-origin",  # pages elsewhere may show it
     }
-    answer = answer_rendering(service.use_cases, followed.planned, request, headers)
+    planned = followed.planned
+    payer = Payer(planned.image.owner, is_stranger=True)
+    answer = answer_rendering(service.use_cases, planned, payer, request, headers)
     if isinstance(answer, Picture):
         answer.good_for = left
     return answer

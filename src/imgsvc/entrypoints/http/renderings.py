@@ -7,12 +7,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imgsvc.application.planning import PlannedRendering
+from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
 from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
 
 
 def answer_rendering(
-    use_cases: UseCases, planned: PlannedRendering, request: Request, headers: Mapping[str, str] | None = None
+    use_cases: UseCases,
+    planned: PlannedRendering,
+    payer: Payer,
+    request: Request,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """From the nearest place that has it; made now where none has, unless the headers alone are asked for."""
     trail = {"X-Imgsvc-Engine": planned.fingerprint, **({"Vary": "Accept"} if planned.is_negotiated else {})}
@@ -29,7 +34,7 @@ def answer_rendering(
         known = use_cases.open_rendering.known(planned)
         byte_count = known.byte_count if known else None
         return picture(request, b"", byte_count=byte_count, headers=trail, **about)
-    opened = use_cases.open_rendering.open(planned)
+    opened = use_cases.open_rendering.open(planned, payer)
     trail["X-Imgsvc-Cache"] = opened.origin
     return picture(
         request,

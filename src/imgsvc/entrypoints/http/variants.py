@@ -8,12 +8,14 @@ from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
+from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
 from imgsvc.application.variants import Mode
 from imgsvc.domain.errors import ImageNotFound, InvalidCursor, VariantNotFound, VariantNotReady
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.notation import compact
 from imgsvc.domain.plain_data import canonical
+from imgsvc.domain.session import Identity
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus, rendering_version
@@ -108,10 +110,11 @@ class VariantListView:
     pool=Pool.RENDERING,
 )
 def transform_image(
-    use_cases: UseCases, caller: User, image_id: UUID, query: TransformQuery, body: TransformSpec
+    use_cases: UseCases, caller: User, identity: Identity, image_id: UUID, query: TransformQuery, body: TransformSpec
 ) -> Answer[VariantView]:
     """Have a variant made, now or in the background; asking twice gives the same variant."""
-    variant, is_made_now = use_cases.transform_image(caller.id, ImageId(image_id), body, query.mode)
+    payer = Payer.of(identity)
+    variant, is_made_now = use_cases.transform_image(caller.id, ImageId(image_id), body, query.mode, payer)
     view = VariantView.of(variant)
     if query.mode is Mode.ASYNC or variant.status is not VariantStatus.READY:
         return Answer(view, 202, {"Location": f"/v1/jobs/{variant.id}"})
