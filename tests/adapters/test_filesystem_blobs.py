@@ -343,6 +343,16 @@ def test_content_is_on_the_disk_before_its_name_and_its_name_before_put_returns(
     assert steps[1:] == ["rename", "blobs/a/b", "blobs/a", "blobs"]
 
 
+def test_what_can_be_made_again_does_not_wait_for_the_disk(blobs, monkeypatch):
+    def no_sync(descriptor):
+        raise AssertionError("the disk was waited for")
+
+    monkeypatch.setattr(os, "fsync", no_sync)
+    blobs.put("a/b/c", b"content", "image/png", durable=False)
+
+    assert blobs.get("a/b/c") == b"content"
+
+
 def test_a_stream_is_never_whole_in_memory(blobs):
     class Endless:
         left = 40

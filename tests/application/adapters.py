@@ -85,9 +85,9 @@ class FailingBlobs(InMemoryBlobs):
     before_put: Callable[[], object] = field(default=lambda: None)
     before_delete: Callable[[], object] = field(default=lambda: None)
 
-    def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
+    def put(self, key: str, content: BinaryIO | bytes, media_type: str, *, durable: bool = True) -> None:
         self.before_put()
-        super().put(key, content, media_type)
+        super().put(key, content, media_type, durable=durable)
 
     def delete(self, key: str) -> None:
         self.before_delete()

@@ -104,7 +104,7 @@ class MakeNow:
         self.count(payer, planned.plan.megapixels)
         wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock())
         rendered = render(self.images, self.blobs, self.engine, planned.image, planned.spec, self.deadline)
-        self.blobs.put(wanted.blob_key, rendered.content, rendered.rendition.media_type)
+        store(self.blobs, wanted, rendered)
         # A crash here leaves a blob that the next rendering of the same overwrites with the same bytes.
         try:
             variant = self.variants.record(wanted.ready(rendered.rendition, self.clock()))
@@ -165,7 +165,7 @@ class MakeVariant:
         rendered = render(self.images, self.blobs, self.engine, image, variant.spec, self.deadline)
         when_rendered()
         # The key is the variant's own, so a second worker writes the same bytes to the same place.
-        self.blobs.put(variant.blob_key, rendered.content, rendered.rendition.media_type)
+        store(self.blobs, variant, rendered)
         if not self._finish(claim, rendered.rendition) and self._is_unwanted(variant):
             self.blobs.delete(variant.blob_key)
 
@@ -268,6 +268,11 @@ def render(
         made = engine.render(source, spec, overlays, deadline=deadline)
     digest = hashlib.sha256(made.content).hexdigest()
     return evolve(made, rendition=evolve(made.rendition, sha256=digest))
+
+
+def store(blobs: BlobStore, variant: Variant, rendered: Rendered) -> None:
+    """Without waiting for a disk: what a power cut takes is noticed by its digest, and made again."""
+    blobs.put(variant.blob_key, rendered.content, rendered.rendition.media_type, durable=False)
 
 
 def open_rendition(blobs: BlobStore, variant: Variant) -> BinaryIO:

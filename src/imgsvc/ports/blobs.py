@@ -25,11 +25,16 @@ class BlobStore(Protocol):
     No part between slashes is empty, ``.``, longer than 200 characters, or holds ``..``.
 
     Any call may raise Unavailable, and ``put`` StorageFull and Busy; a malformed key is a ValueError. Calls are safe
-    from any thread. What ``put`` has returned from survives the death of this process and of the machine.
+    from any thread. What ``put`` has returned from survives the death of this process, and if ``durable`` also that of
+    the machine.
     """
 
-    def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
-        """Store all of ``content``, from where it stands to its end, or nothing, in place of what the key held."""
+    def put(self, key: str, content: BinaryIO | bytes, media_type: str, *, durable: bool = True) -> None:
+        """Store all of ``content``, from where it stands to its end, or nothing, in place of what the key held.
+
+        What is not ``durable`` may be lost with the machine, or be there in part: for what can be made again, by those
+        who know its digest. It does not wait for the disk.
+        """
 
     def get(self, key: str) -> bytes:
         """Raises BlobNotFound."""

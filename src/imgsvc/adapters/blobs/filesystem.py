@@ -77,13 +77,15 @@ class FilesystemBlobs:
     def _path(self, key: str) -> Path:
         return self._blobs / (checked_key(key) + MARK)
 
-    def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
+    def put(self, key: str, content: BinaryIO | bytes, media_type: str, *, durable: bool = True) -> None:
         target = self._path(key)
         with self._watched("writing"), staged_file(self._staging) as (path, file):
             _write(content, file)
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
             self._move(path, target)
-            self._sync_from(target.parent)
+            if durable:
+                self._sync_from(target.parent)
 
     def _move(self, path: Path, target: Path) -> None:
         try:

@@ -27,7 +27,7 @@ class InMemoryBlobs:
     def check(self) -> None:
         return
 
-    def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
+    def put(self, key: str, content: BinaryIO | bytes, media_type: str, *, durable: bool = True) -> None:
         checked_key(key)
         whole = content if isinstance(content, bytes) else content.read()
         self._held[key] = _Held(whole, datetime.now(UTC))

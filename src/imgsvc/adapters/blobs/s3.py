@@ -88,7 +88,7 @@ class S3Blobs:
     def _name(self, key: str) -> str:
         return f"{self.folder}{checked_key(key)}{MARK}"
 
-    def put(self, key: str, content: BinaryIO | bytes, media_type: str) -> None:
+    def put(self, key: str, content: BinaryIO | bytes, media_type: str, *, durable: bool = True) -> None:
         name = self._name(key)
         if isinstance(content, bytes):
             self._put(name, BytesIO(content), len(content), media_type)
