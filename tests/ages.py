@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 
-from imgsvc.adapters.repositories.tables import sessions, variants
+from imgsvc.adapters.repositories.tables import sessions, variants, webhook_deliveries
 from imgsvc.adapters.repositories.transactions import writing
 
 
@@ -31,6 +31,11 @@ def session_ends_at(repositories, moment, *ids):
 def rotated_at(repositories, moment, *ids):
     """As if the sessions' tokens had been exchanged then."""
     _change(repositories.sessions, ids, sessions, rotated_at=moment)
+
+
+def delivered_at(repositories, moment, *ids):
+    """As if the deliveries had ended then."""
+    _change(repositories.deliveries, ids, webhook_deliveries, ended_at=moment)
 
 
 def _change(repository, ids, table=variants, **values):

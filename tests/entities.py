@@ -9,6 +9,7 @@ from imgsvc.domain.operations import Grayscale
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Rendition, Variant
+from imgsvc.domain.webhook import TEST_EVENT, Delivery, Webhook
 
 NOW = datetime(2026, 3, 1, 12, 30, 45, 678901, tzinfo=UTC)
 RENDITION = Rendition(media_type="image/webp", width=30, height=20, byte_count=1234)
@@ -55,3 +56,12 @@ def a_variant(image: Image, **changes: Any) -> Variant:
 def a_job(image: Image, **changes: Any) -> Variant:
     """A variant that waits in the queue."""
     return a_variant(image, **{"queued_at": changes.get("created_at", NOW), **changes})
+
+
+def a_webhook(owner: User, **changes: Any) -> Webhook:
+    return Webhook(**{"owner": owner.id, "url": "https://example.org/hook", "created_at": NOW, **changes})
+
+
+def a_test(webhook: Webhook, **changes: Any) -> Delivery:
+    """A message that tells of no job."""
+    return Delivery(**{"webhook_id": webhook.id, "event": TEST_EVENT, "created_at": NOW, **changes})

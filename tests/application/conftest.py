@@ -66,6 +66,8 @@ def ports(repositories, signals, engine):
         images=repositories.images,
         variants=repositories.variants,
         presets=repositories.presets,
+        webhooks=repositories.webhooks,
+        deliveries=repositories.deliveries,
         retention=repositories.retention,
         invalidations=repositories.invalidations,
         idempotency=repositories.idempotency,

@@ -36,6 +36,7 @@ BREACHES = [
     ("Only its adapter knows an object", "adapters/cache/in_memory.py", "import minio"),
     ("Only those who call others", "entrypoints/composition.py", "import urllib3"),
     ("Only those who call others", "adapters/cache/in_memory.py", "import urllib3"),
+    ("Only who sends messages", "adapters/credentials/random_keys.py", "import standardwebhooks"),
     ("Only its adapter knows a cache", "adapters/blobs/in_memory.py", "import redis"),
     ("Only its adapter knows a broker", "adapters/blobs/in_memory.py", "import pika"),
     ("Only its adapter knows a broker", "entrypoints/worker.py", "import pika"),

@@ -95,7 +95,9 @@ def test_the_last_use_of_a_key_is_told(account, made, with_key):
 
 @of_scope("write")
 def test_a_key_that_may_read_changes_nothing(made, with_key, method, path):
-    ids = dict.fromkeys(("image_id", "variant_id", "job_id", "key_id", "webhook_id", "name"), str(uuid4()))
+    ids = dict.fromkeys(
+        ("image_id", "variant_id", "job_id", "key_id", "webhook_id", "delivery_id", "name"), str(uuid4())
+    )
 
     answer = with_key(made("read")[0]).request(method, path.format(**ids))
 

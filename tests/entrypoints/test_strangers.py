@@ -8,6 +8,7 @@ import pytest
 from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
 from tests.pictures import encoded, quadrants
+from tests.servers import running_server
 from tests.waiting import wait_for
 
 DOCUMENT = openapi.document(ENDPOINTS)
@@ -24,12 +25,20 @@ LINKS = "/i/{key}.{signature}/{spec}/{image}.{extension}"  # what it shows, its 
 OPEN = {"/v1/auth/register", "/v1/auth/login", "/v1/auth/refresh", "/healthz", "/readyz", LINKS}
 FORM = {"files": {"file": ("a.png", encoded(quadrants()))}}
 FORMS = {"/v1/images": FORM, "/v1/jobs": FORM}
+WEBHOOK = "http://127.0.0.1:1024/private-name"  # where nobody is
 
 JSON = {"POST": {"json": {"flip": True}}, "PUT": {"json": {"flip": True}}, "PATCH": {"json": {"name": "mine now"}}}
 
 
 def named(cases):
     return pytest.mark.parametrize(("method", "path"), cases, ids=[f"{method} {path}" for method, path in cases])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One whose webhooks may lead to where nobody is."""
+    with running_server(tmp_path_factory.mktemp("strangers") / "data", OUTBOUND_NETWORKS="127.0.0.1/32") as server:
+        yield server
 
 
 @pytest.fixture
@@ -40,8 +49,10 @@ def belongings(account):
     wait_for(lambda: account.client.get(job["job_url"]).json()["status"] == "ready")
     key = account.client.post("/v1/api-keys", json={"name": "mine"}).json()["api_key"]
     account.client.put("/v1/presets/private-name", json={"flip": True}).raise_for_status()
+    webhook = account.client.post("/v1/webhooks", json={"url": WEBHOOK}).raise_for_status().json()["webhook"]
+    delivery = account.client.post(f"/v1/webhooks/{webhook['id']}/test").raise_for_status().json()
     ids = {"image_id": image_id, "variant_id": job["id"], "job_id": job["id"], "key_id": key["id"]}
-    return {**ids, "name": "private-name"}
+    return {**ids, "name": "private-name", "webhook_id": webhook["id"], "delivery_id": delivery["id"]}
 
 
 @pytest.fixture
@@ -53,6 +64,8 @@ def stranger(server):
 
 def ask(client, method, path, **headers):
     fitting = {"json": {"t": "flip"}} if path.endswith("/links") else JSON.get(method, {})
+    if method == "PATCH" and path.startswith("/v1/webhooks"):
+        fitting = {"json": {"enabled": False}}
     body = FORMS.get(path) or fitting
     return client.request(method, path, headers=headers, **body)
 
@@ -99,6 +112,8 @@ def test_a_strangers_attempt_changes_nothing(account, stranger, belongings, meth
     assert account.client.get(f"/v1/variants/{variant_id}/content").status_code == 200
     assert len(account.client.get(f"/v1/images/{image_id}/variants").json()["items"]) == 1
     assert len(account.client.get("/v1/api-keys").json()["items"]) == 1
+    (webhook,) = account.client.get("/v1/webhooks").json()["items"]
+    assert webhook["enabled"]
 
 
 @named(LISTS)

@@ -9,6 +9,7 @@ import pytest
 from imgsvc.entrypoints.http.app import ENDPOINTS
 from tests.pictures import decoded, encoded, textured
 from tests.servers import running_server
+from tests.websites import answer_of, answering, website
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 
@@ -17,7 +18,11 @@ def test_the_walk_works_as_pasted(tmp_path):
     (tmp_path / "photo.jpg").write_bytes(encoded(textured(1200, 900), "jpeg"))
     walk = "\n".join(re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL))
 
-    with running_server(tmp_path / "data") as server:
+    with (
+        website(answering(answer_of(b""))) as receiver,
+        running_server(tmp_path / "data", OUTBOUND_NETWORKS="127.0.0.1/32") as server,
+    ):
+        walk = walk.replace("https://example.org/imgsvc", receiver.address)
         result = subprocess.run(
             ["bash", "-e", "-o", "pipefail"],
             input=walk.replace("http://127.0.0.1:8000", server.address),

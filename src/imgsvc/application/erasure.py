@@ -9,6 +9,7 @@ from attrs import frozen
 
 from imgsvc.application.retention import MustStop, never
 from imgsvc.application.tries import Tries
+from imgsvc.application.webhooks import PruneDeliveries
 from imgsvc.domain.errors import Busy, WrongPassword
 from imgsvc.domain.image import original_key
 from imgsvc.domain.user import User, UserId
@@ -28,9 +29,11 @@ class FinishErasures:
     erasure: ErasureRepository
     blobs: BlobStore
     cache: Cache
+    prune_deliveries: PruneDeliveries
 
     def __call__(self, *, must_stop: MustStop = never) -> None:
         """Raises Busy, Unavailable; what was not done by then is done the next time."""
+        self.prune_deliveries.of_deleted(must_stop)
         while not must_stop() and (accounts := self.erasure.marked(_AT_ONCE)):
             for user_id in accounts:
                 self._remove_rows(user_id, must_stop)

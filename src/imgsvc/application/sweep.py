@@ -9,6 +9,7 @@ from imgsvc.application.idempotency import KEY_LIFE
 from imgsvc.application.orphans import Orphans, SweepOrphans
 from imgsvc.application.retention import ExpireVariants, MustStop, PruneJobs, Tally, never
 from imgsvc.application.sessions import PruneSessions
+from imgsvc.application.webhooks import PruneDeliveries
 from imgsvc.ports.idempotency import IdempotencyRepository
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.repositories import ImageRepository
@@ -27,12 +28,13 @@ class Swept:
 
 @frozen
 class Sweep:
-    """Expire variants, forget jobs and sessions, compare rows with blobs; any number of processes may do so at once."""
+    """Expire variants, forget what ended long ago, compare rows with blobs; several processes may do so at once."""
 
     finish_erasures: FinishErasures
     expire_variants: ExpireVariants
     prune_jobs: PruneJobs
     prune_sessions: PruneSessions
+    prune_deliveries: PruneDeliveries
     sweep_orphans: SweepOrphans
     invalidations: Invalidations
     idempotency: IdempotencyRepository
@@ -47,6 +49,7 @@ class Sweep:
             self.idempotency.prune(KEY_LIFE)
             self.images.forget_erased(self.tombstone_life)
             self.prune_sessions(must_stop=must_stop)
+            self.prune_deliveries(must_stop=must_stop)
             self.finish_erasures(must_stop=must_stop)
         # In this order a dry run tells what comes: the results of jobs that are forgotten now may expire next time.
         return Swept(

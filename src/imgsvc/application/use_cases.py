@@ -49,9 +49,24 @@ from imgsvc.application.variants import (
     RequestVariant,
     TransformImage,
 )
+from imgsvc.application.webhook_sending import ClaimDelivery, SendDelivery
+from imgsvc.application.webhooks import (
+    CallableAddress,
+    ChangeWebhook,
+    CreateWebhook,
+    DeleteWebhook,
+    GetWebhook,
+    ListDeliveries,
+    ListWebhooks,
+    PruneDeliveries,
+    ReplayDelivery,
+    RotateSecret,
+    SendTestMessage,
+)
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.quota import NO_QUOTA, Quota
+from imgsvc.domain.webhook import RetrySchedule
 from imgsvc.ports.api_keys import ApiKeyRepository
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.cache import Cache
@@ -70,6 +85,7 @@ from imgsvc.ports.repositories import ImageRepository, UserRepository, VariantRe
 from imgsvc.ports.retention import RetentionRepository
 from imgsvc.ports.sessions import SessionRepository
 from imgsvc.ports.signatures import Signer
+from imgsvc.ports.webhooks import DeliveryRepository, WebhookRepository, WebhookSender
 
 
 @frozen(kw_only=True)
@@ -83,6 +99,8 @@ class Ports:
     images: ImageRepository
     variants: VariantRepository
     presets: PresetRepository
+    webhooks: WebhookRepository
+    deliveries: DeliveryRepository
     retention: RetentionRepository
     blobs: BlobStore
     cache: Cache
@@ -99,6 +117,7 @@ class Ports:
     key_issuer: ApiKeyIssuer
     clock: Clock
     fetcher: Fetcher | None = None  # None: nothing is fetched from the web
+    webhook_sender: WebhookSender | None = None  # None: nobody is told of anything
 
 
 @frozen(kw_only=True)
@@ -122,6 +141,11 @@ class Policy:
     job_life: timedelta | None = timedelta(days=30)  # since it ended
     orphan_grace: timedelta = timedelta(hours=1)  # longer than anything takes that stores bytes before a row
     tombstone_life: timedelta = timedelta(days=30)  # how long an erased image is told from one that never was
+    webhook_lease: timedelta = timedelta(seconds=45)  # longer than an attempt takes; what a dead sender costs
+    webhook_schedule: RetrySchedule = RetrySchedule((timedelta(seconds=5), timedelta(minutes=5), timedelta(hours=1)))
+    webhook_failing_life: timedelta | None = timedelta(days=5)  # after which it is disabled
+    delivery_life: timedelta | None = timedelta(days=30)  # since it ended
+    own_hosts: tuple[str, ...] = ()  # which no webhook may lead to
     link_lifetime: timedelta | None = None  # of links to the storage itself, where bytes need not pass through us
 
 
@@ -165,6 +189,17 @@ class UseCases:
     list_presets: ListPresets
     delete_preset: DeletePreset
     resolve_spec: ResolveSpec
+    create_webhook: CreateWebhook
+    list_webhooks: ListWebhooks
+    get_webhook: GetWebhook
+    change_webhook: ChangeWebhook
+    rotate_secret: RotateSecret
+    delete_webhook: DeleteWebhook
+    list_deliveries: ListDeliveries
+    send_test_message: SendTestMessage
+    replay_delivery: ReplayDelivery
+    claim_delivery: ClaimDelivery
+    send_delivery: SendDelivery
     get_job: GetJob
     queue_rendering: QueueRendering
     queue_upload: QueueUpload
@@ -177,6 +212,7 @@ class UseCases:
     expire_variants: ExpireVariants
     prune_jobs: PruneJobs
     prune_sessions: PruneSessions
+    prune_deliveries: PruneDeliveries
     finish_erasures: FinishErasures
     sweep_orphans: SweepOrphans
     sweep: Sweep
@@ -188,7 +224,9 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     tokens = SessionTokens(p.tokens, p.refresh_tokens, policy.session_life)
     tries = Tries(p.limiter, policy.logins_per_account, policy.logins_per_address)
     prune_sessions = PruneSessions(p.sessions)
-    finish_erasures = FinishErasures(p.erasure, p.blobs, p.cache)
+    prune_deliveries = PruneDeliveries(p.webhooks, p.deliveries, policy.delivery_life)
+    finish_erasures = FinishErasures(p.erasure, p.blobs, p.cache, prune_deliveries)
+    address = CallableAddress(p.webhook_sender, policy.own_hosts)
     plan = PlanRendering(p.images, p.engine, limits)
     note_use = NoteUse(p.retention, p.clock)
     budgets = Budgets(p.limiter, policy.rates, policy.key_rates)
@@ -246,6 +284,19 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         list_presets=ListPresets(p.presets),
         delete_preset=DeletePreset(p.presets),
         resolve_spec=ResolveSpec(p.presets),
+        create_webhook=CreateWebhook(p.webhooks, address, p.clock),
+        list_webhooks=ListWebhooks(p.webhooks),
+        get_webhook=GetWebhook(p.webhooks),
+        change_webhook=ChangeWebhook(p.webhooks, p.deliveries, address),
+        rotate_secret=RotateSecret(p.webhooks),
+        delete_webhook=DeleteWebhook(p.webhooks),
+        list_deliveries=ListDeliveries(p.webhooks, p.deliveries),
+        send_test_message=SendTestMessage(p.webhooks, p.deliveries, p.clock),
+        replay_delivery=ReplayDelivery(p.webhooks, p.deliveries),
+        claim_delivery=ClaimDelivery(p.deliveries, policy.webhook_lease),
+        send_delivery=SendDelivery(
+            p.webhooks, p.deliveries, p.webhook_sender, policy.webhook_schedule, policy.webhook_failing_life
+        ),
         get_job=GetJob(get_variant),
         watch_jobs=WatchJobs(p.variants),
         cancel_job=CancelJob(p.variants, p.clock),
@@ -265,6 +316,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         expire_variants=expire,
         prune_jobs=prune,
         prune_sessions=prune_sessions,
+        prune_deliveries=prune_deliveries,
         finish_erasures=finish_erasures,
         sweep_orphans=sweep_orphans,
         sweep=Sweep(
@@ -272,6 +324,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
             expire,
             prune,
             prune_sessions,
+            prune_deliveries,
             sweep_orphans,
             p.invalidations,
             p.idempotency,

@@ -386,6 +386,14 @@ class PresetNotFound(NotFound):
     pass
 
 
+class WebhookNotFound(NotFound):
+    pass
+
+
+class DeliveryNotFound(NotFound):
+    pass
+
+
 class BlobNotFound(NotFound):
     """A key of the blob store holds nothing."""
 
@@ -422,6 +430,18 @@ class TooManyApiKeys(Conflict):
     """One has to go before there is another."""
 
     code = "too_many_api_keys"
+
+
+class TooManyWebhooks(Conflict):
+    """One has to go before there is another."""
+
+    code = "too_many_webhooks"
+
+
+class WebhookDisabled(Conflict):
+    """It is told nothing, which its owner can change."""
+
+    code = "webhook_disabled"
 
 
 class VariantNotReady(Conflict):

@@ -22,12 +22,13 @@ from imgsvc.adapters.credentials import (
 )
 from imgsvc.adapters.imaging import diagnose_engine, open_engine, open_engine_in_children, open_header_reader
 from imgsvc.adapters.jobs import diagnose_jobs, open_jobs
-from imgsvc.adapters.outbound import open_fetcher
+from imgsvc.adapters.outbound import open_fetcher, open_webhook_sender
 from imgsvc.adapters.repositories import diagnose_database, migrate, open_repositories
 from imgsvc.application.rates import Group
 from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
 from imgsvc.domain.errors import ImgsvcError
 from imgsvc.domain.quota import Quota
+from imgsvc.domain.webhook import RetrySchedule
 from imgsvc.entrypoints.logs import bound_request_id
 from imgsvc.entrypoints.settings import CORES, Settings
 from imgsvc.entrypoints.side_by_side import SideBySide
@@ -38,10 +39,12 @@ from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobSource
 from imgsvc.ports.limits import Rate
 from imgsvc.ports.signatures import Sealer
+from imgsvc.ports.webhooks import DeliveryRepository, WebhookSender
 
 logger = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 2.5  # for each thing that we depend on to say that it is there
+_TO_NOTE_AN_ATTEMPT = timedelta(seconds=30)  # also with a database that is away for a while
 _REMEDY = "run imgsvc doctor, which tells more"
 # What becomes of the work meanwhile, where it can go on.
 _GETS_ALONG = {
@@ -62,6 +65,7 @@ class Service:
     engine: ImageEngine
     invalidations: Invalidations
     sealer: Sealer
+    deliveries: DeliveryRepository
     notes: Sequence[str] = ()  # what an operator should know, though it keeps nothing from working
     _checks: SideBySide[None] = field(alias="checks")
 
@@ -102,6 +106,8 @@ def compose(settings: Settings) -> Iterator[Service]:
             images=repositories.images,
             variants=repositories.variants,
             presets=repositories.presets,
+            webhooks=repositories.webhooks,
+            deliveries=repositories.deliveries,
             retention=repositories.retention,
             blobs=blobs,
             cache=cache.cache,
@@ -120,6 +126,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             refresh_tokens=open_refresh_token_issuer(settings.token_secret, settings.data_dir),
             clock=utc_now,
             fetcher=_opened_fetcher(settings),
+            webhook_sender=_opened_sender(settings),
         )
         policy = Policy(
             limits=settings.limits,
@@ -138,6 +145,11 @@ def compose(settings: Settings) -> Iterator[Service]:
             job_life=_life(settings.job_days),
             tombstone_life=timedelta(days=settings.tombstone_days),
             orphan_grace=timedelta(seconds=settings.orphan_grace_seconds),
+            webhook_lease=timedelta(seconds=settings.webhook_seconds) + _TO_NOTE_AN_ATTEMPT,
+            webhook_schedule=RetrySchedule(settings.webhook_delays),
+            webhook_failing_life=_life(settings.webhook_failing_days),
+            delivery_life=_life(settings.delivery_days),
+            own_hosts=settings.own_hosts,
             link_lifetime=timedelta(seconds=settings.redirect_seconds) if settings.redirect_seconds else None,
         )
         yield Service(
@@ -147,6 +159,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             engine=engine,
             invalidations=repositories.invalidations,
             sealer=open_sealer(settings.token_secret, settings.data_dir),
+            deliveries=repositories.deliveries,
             notes=notes,
             checks=SideBySide(
                 {
@@ -194,6 +207,12 @@ def _opened_fetcher(settings: Settings) -> Fetcher | None:
     if settings.fetch == "off":
         return None
     return open_fetcher(seconds=settings.fetch_seconds, allowed=settings.callable_networks)
+
+
+def _opened_sender(settings: Settings) -> WebhookSender | None:
+    if settings.webhooks == "off":
+        return None
+    return open_webhook_sender(seconds=settings.webhook_seconds, clock=utc_now, allowed=settings.callable_networks)
 
 
 @contextmanager

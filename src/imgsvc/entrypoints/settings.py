@@ -208,6 +208,22 @@ class Settings:
         "none unless set",
         _networks,
     )
+    webhooks: str = _setting(
+        "on", "on or off: telling addresses of the public internet how jobs ended", _one_of("on", "off")
+    )
+    webhook_seconds: int = _setting(15, "how long a receiver may take to answer", within(1, 60))
+    webhook_retry_seconds: str = _setting(
+        "5,300,1800,7200,18000,36000,50400,72000,86400",
+        "after how many seconds a message that was not taken is sent again, comma separated: at first, the second time "
+        "and so on, a fifth more or less",
+        matches(r"[0-9]{1,7}( *, *[0-9]{1,7}){0,49}", "1 to 50 numbers of seconds, separated by commas"),
+    )
+    webhook_failing_days: int = _setting(
+        5, "days after which a webhook that took no message is disabled; 0: never", within(0, 36500)
+    )
+    delivery_days: int = _setting(
+        30, "days after which a webhook's delivery that ended is forgotten; 0: never", within(0, 36500)
+    )
     max_bytes: int = _setting(_LIMITS.max_bytes, "size of an upload", within(1, 2**40))
     max_side: int = _setting(_LIMITS.max_side, "pixels of a side of an upload", within(1, 65535))
     max_pixels: int = _setting(_LIMITS.max_pixels, "pixels of an upload, all frames together", within(1, 2**40))
@@ -267,6 +283,16 @@ class Settings:
     @property
     def callable_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(one) for one in _named(self.outbound_networks))
+
+    @property
+    def webhook_delays(self) -> tuple[timedelta, ...]:
+        return tuple(timedelta(seconds=int(one)) for one in _named(self.webhook_retry_seconds))
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """By which clients reach the server."""
+        host = urlsplit(self.public_url).hostname
+        return (host,) if host else ()
 
     @property
     def token_lifetime(self) -> timedelta:

@@ -12,6 +12,7 @@ from attrs import Factory, define, field
 from imgsvc.domain.errors import Busy, Unavailable
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.logs import bind, unbind
+from imgsvc.entrypoints.messenger import Messenger
 from imgsvc.ports.jobs import Delivery
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Worker:
     slots: int
     _free_slots: Semaphore = field(init=False, default=Factory(lambda self: Semaphore(self.slots), takes_self=True))
     _threads: list[Thread] = field(factory=list, init=False)
+    _messenger: Messenger | None = field(default=None, init=False)
     _stopping: Event = field(factory=Event, init=False)
     _stop_by: float = field(default=0.0, init=False)  # on the monotonic clock
     _busy_since: dict[str, float] = field(factory=dict, init=False)  # names of threads that are at a job
@@ -67,6 +69,9 @@ class Worker:
                 self._clockwork("requeue", self._requeue_after / 3, self._requeue),
                 self._clockwork("sweep", _SWEEP_EVERY, self._sweep),
             ]
+            if self.service.settings.webhooks == "on":
+                self._messenger = Messenger(self.service)
+                self._messenger.start()
         for thread in self._threads:
             thread.start()
 
@@ -78,6 +83,8 @@ class Worker:
             self._stop_by = monotonic() + self.service.settings.worker_grace_seconds
             self._stopping.set()
         self.service.jobs.leave()
+        if self._messenger is not None:
+            self._messenger.stop()
 
     def finish(self) -> None:
         """Stop, wait for what runs, and give back what the grace time does not suffice for."""
@@ -85,6 +92,8 @@ class Worker:
         for thread in self._threads:
             if thread.ident is not None:  # it was started
                 thread.join(max(0.0, self._stop_by - monotonic()))
+        if self._messenger is not None:
+            self._messenger.finish(self._stop_by)
         self._give_back()
 
     @property
@@ -92,6 +101,8 @@ class Worker:
         """Every thread lives until it is told to stop, and none is at one job for longer than any job can take."""
         longest = 2 * self.service.settings.job_seconds + _HANGING_SECONDS
         if any(monotonic() - since > longest for since in list(self._busy_since.values())):
+            return False
+        if self._messenger is not None and not self._messenger.is_well:
             return False
         return self._stopping.is_set() or all(thread.is_alive() for thread in self._threads)
 

@@ -23,7 +23,8 @@ class ErasedImage:
 class ErasureRepository(Protocol):
     def mark(self, user_id: UserId, password_hash: str) -> bool:
         """Give an account up for good: nobody knows its name or e-mail, nobody can log in, no session and no key of it
-        is left, and nothing is added to it any more. False, changing nothing, where that is not its password hash.
+        is left, its webhooks are deleted, and nothing is added to it any more. False, changing nothing, where that is
+        not its password hash.
         """
 
     def marked(self, limit: int) -> Sequence[UserId]:

@@ -9,10 +9,12 @@ from attrs import frozen
 from tests.pictures import encoded, quadrants
 from tests.servers import PASSWORD
 from tests.system.faults.record import Somebody
+from tests.waiting import wait_for
 
 PICTURE = encoded(quadrants(40, 20))
 SPEC = {"steps": [{"op": "resize", "width": 10}]}
 SECONDS = 3.0
+WEBHOOK = "http://127.0.0.1:1024/"  # where nobody is
 
 FOLLOWING = "GET /i/{key}.{signature}/{spec}/{image}.{extension}"
 
@@ -52,6 +54,15 @@ NEEDS = {
     "PUT /v1/presets/{name}": {"postgres"},
     "GET /v1/presets/{name}": {"postgres"},
     "DELETE /v1/presets/{name}": {"postgres"},
+    "POST /v1/webhooks": {"postgres"},
+    "GET /v1/webhooks": {"postgres"},
+    "GET /v1/webhooks/{webhook_id}": {"postgres"},
+    "PATCH /v1/webhooks/{webhook_id}": {"postgres"},
+    "POST /v1/webhooks/{webhook_id}/secret": {"postgres"},
+    "POST /v1/webhooks/{webhook_id}/test": {"postgres"},
+    "GET /v1/webhooks/{webhook_id}/deliveries": {"postgres"},
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": {"postgres"},
+    "DELETE /v1/webhooks/{webhook_id}": {"postgres"},
     "GET /healthz": set(),
     "GET /readyz": {"postgres", "s3"},
 }
@@ -68,6 +79,7 @@ class Belongings:
     cancelled: str
     key: str  # the id of an API key
     link: str  # to what was asked for before
+    webhooks: dict[str, str]  # the ids of one that stays, of one that does not, and of a delivery
     others: dict[str, Somebody]  # who make requests after which one is somebody else
     refresh_token: str
 
@@ -83,6 +95,8 @@ class Belongings:
             name="old" if ends else "new",
             job_id=self.cancelled if ends else self.job,
             key_id=self.key,
+            webhook_id=self.webhooks["unwanted" if ends else "kept"],
+            delivery_id=self.webhooks["delivery"],
         )
         asking = self.others.get(request, self.somebody)
         return asking.client.request(method, path, **self._body(method, path))
@@ -101,10 +115,16 @@ class Belongings:
                 return {"json": {"password": PASSWORD}}
             case "POST", "/v1/api-keys":
                 return {"json": {"name": "another"}}
+            case "POST", "/v1/webhooks":
+                return {"json": {"url": WEBHOOK}}
+            case "PATCH", _ if path.startswith("/v1/webhooks"):
+                return {"json": {"enabled": True}}
             case "PATCH", _:
                 return {"json": {"name": "another"}}
             case "POST", "/v1/images" | "/v1/jobs":
                 return {"files": {"file": ("picture.png", PICTURE)}}
+        if path.startswith("/v1/webhooks"):
+            return {}
         if path.endswith("/links"):
             return {"json": {"spec": SPEC}}
         return {"json": SPEC} if method in ("POST", "PUT") else {}
@@ -112,7 +132,7 @@ class Belongings:
 
 @pytest.fixture(scope="module")
 def working(standing_installation):
-    standing_installation.api()
+    standing_installation.api(OUTBOUND_NETWORKS="127.0.0.1/32")
     standing_installation.worker(RENDER_IN="process")
     standing_installation.failures = frozenset({"cancelled"})
     standing_installation.may_leave_orphans = True  # of images that were deleted while their bytes could not be
@@ -138,10 +158,29 @@ def gone(request, working):
     leaving = ("POST /v1/auth/logout", "POST /v1/auth/password", "DELETE /v1/me")
     others = {one: working.somebody(working.processes[0]) for one in leaving}
     belongings = Belongings(
-        somebody, kept, unwanted, job, cancelled, key, link, others, refresh_token=login["refresh_token"]
+        somebody,
+        kept,
+        unwanted,
+        job,
+        cancelled,
+        key,
+        link,
+        webhooks_of(somebody),
+        others,
+        refresh_token=login["refresh_token"],
     )
     with working.servers[request.param].stopped():
+        if request.param == "postgres":  # what was remembered is shown for a moment longer
+            wait_for(lambda: somebody.client.get(link).status_code == 503)
         yield request.param, belongings
+
+
+def webhooks_of(somebody):
+    """The ids of two webhooks, and of a delivery of one."""
+    made = [somebody.client.post("/v1/webhooks", json={"url": WEBHOOK}).raise_for_status() for _ in "12"]
+    kept, unwanted = (answer.json()["webhook"]["id"] for answer in made)
+    delivery = somebody.client.post(f"/v1/webhooks/{kept}/test").raise_for_status().json()["id"]
+    return {"kept": kept, "unwanted": unwanted, "delivery": delivery}
 
 
 def one_cancelled(somebody, image_id):

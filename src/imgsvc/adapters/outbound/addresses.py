@@ -46,7 +46,11 @@ class AddressGuard:
     allowed: Sequence[Network] = ()  # besides the public ones
 
     def permits(self, address: Address) -> bool:
-        return is_public(address) or any(_unwrapped(address) in network for network in self.allowed)
+        return is_public(address) or self.is_allowed(address)
+
+    def is_allowed(self, address: Address) -> bool:
+        """Whether its operator says so, public or not."""
+        return any(_unwrapped(address) in network for network in self.allowed)
 
     def addresses(self, url: WebUrl, seconds: float) -> Sequence[Address]:
         """All that its host has, and nothing is looked up again: a second answer may be another.

@@ -11,6 +11,7 @@ from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.repositories import schema
 from imgsvc.adapters.repositories.local_news import LocalNews
 from imgsvc.adapters.repositories.sql_api_keys import SqlApiKeys
+from imgsvc.adapters.repositories.sql_deliveries import SqlDeliveries
 from imgsvc.adapters.repositories.sql_erasure import SqlErasure
 from imgsvc.adapters.repositories.sql_idempotency import SqlIdempotency
 from imgsvc.adapters.repositories.sql_images import SqlImages
@@ -20,6 +21,7 @@ from imgsvc.adapters.repositories.sql_retention import SqlRetention
 from imgsvc.adapters.repositories.sql_sessions import SqlSessions
 from imgsvc.adapters.repositories.sql_users import SqlUsers
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
+from imgsvc.adapters.repositories.sql_webhooks import SqlWebhooks
 from imgsvc.adapters.repositories.tables import users
 from imgsvc.adapters.repositories.transactions import NEWS, OUTAGES, reading
 from imgsvc.adapters.repositories.troubles import trouble_of
@@ -33,6 +35,7 @@ from imgsvc.ports.presets import PresetRepository
 from imgsvc.ports.repositories import ImageRepository, UserRepository, VariantRepository
 from imgsvc.ports.retention import RetentionRepository
 from imgsvc.ports.sessions import SessionRepository
+from imgsvc.ports.webhooks import DeliveryRepository, WebhookRepository
 
 _SCHEMES = ("sqlite", "postgresql+psycopg", "postgresql")
 
@@ -51,6 +54,8 @@ class Repositories:
     retention: RetentionRepository
     invalidations: Invalidations
     idempotency: IdempotencyRepository
+    webhooks: WebhookRepository
+    deliveries: DeliveryRepository
     _engine: Engine = field(repr=False)
 
     def check(self) -> None:
@@ -77,17 +82,20 @@ def open_repositories(url: str, *, pool: int = 10) -> Iterator[Repositories]:
                 schema.must_be_current(engine)
         # Before, whoever starts the service is told.
         engine.update_execution_options(**{OUTAGES: Outages("the database"), NEWS: LocalNews()})
+        deliveries = SqlDeliveries(engine)
         yield Repositories(
             users=SqlUsers(engine),
             sessions=SqlSessions(engine),
             api_keys=SqlApiKeys(engine),
             erasure=SqlErasure(engine),
             images=SqlImages(engine),
-            variants=SqlVariants(engine),
+            variants=SqlVariants(engine, deliveries_due=deliveries.due),
             presets=SqlPresets(engine),
             retention=SqlRetention(engine),
             invalidations=SqlInvalidations(engine),
             idempotency=SqlIdempotency(engine),
+            webhooks=SqlWebhooks(engine),
+            deliveries=deliveries,
             engine=engine,
         )
 

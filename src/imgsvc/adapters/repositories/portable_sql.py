@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    Uuid,
     and_,
     func,
     literal,
@@ -123,3 +124,20 @@ def _later_on_sqlite(element: LaterThan, compiler: SQLCompiler, **options: Any) 
 def _later_on_postgres(element: LaterThan, compiler: SQLCompiler, **options: Any) -> str:
     before, wanted = (compiler.process(one, **options) for one in element.clauses)
     return f"greatest({wanted}, {before} + interval '1 microsecond')"
+
+
+class RandomUuid(FunctionElement[UUID]):
+    """128 bits of chance, another for each row."""
+
+    type = Uuid()
+    inherit_cache = True
+
+
+@compiles(RandomUuid, "sqlite")
+def _random_on_sqlite(element: RandomUuid, compiler: SQLCompiler, **options: Any) -> str:
+    return "lower(hex(randomblob(16)))"  # the form in which SQLAlchemy stores ids
+
+
+@compiles(RandomUuid, "postgresql")
+def _random_on_postgres(element: RandomUuid, compiler: SQLCompiler, **options: Any) -> str:
+    return "gen_random_uuid()"

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into
 from imgsvc.adapters.repositories.sql_invalidations import note_invalidation
-from imgsvc.adapters.repositories.tables import api_keys, erased_images, foundation, images, sessions, users
+from imgsvc.adapters.repositories.tables import api_keys, erased_images, foundation, images, sessions, users, webhooks
 from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.user import UserId
@@ -29,6 +29,8 @@ class SqlErasure:
                 return False
             connection.execute(delete(sessions).where(sessions.c.owner == user_id))
             connection.execute(delete(api_keys).where(api_keys.c.owner == user_id))
+            # Nobody is told anything from here on; what they were told goes in parts.
+            connection.execute(update(webhooks).where(webhooks.c.owner == user_id).values(deleted_at=TimeFromNow()))
             note_invalidation(connection, user_id)
         return True
 

@@ -4,21 +4,21 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
-from attrs import frozen
+from attrs import field, frozen
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Update, and_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from imgsvc.adapters.repositories.failures import breaks_foreign_key
+from imgsvc.adapters.repositories.job_ends import FAIL, FINISH, MADE_ON_THE_SPOT, JobEnd
 from imgsvc.adapters.repositories.pages import Order, read_page
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into, is_one_of, rows_of
 from imgsvc.adapters.repositories.statements import (
     CANCEL,
     CLAIM,
-    FAIL,
-    FINISH,
     NO_CLAIM,
     ONE_VARIANT,
     RELEASE,
@@ -49,6 +49,7 @@ _NO_FAILURE = {"failure_code": None, "failure_detail": None}
 @frozen
 class SqlVariants:
     engine: Engine
+    deliveries_due: Event = field(factory=Event, kw_only=True)  # set when the end of a job has added some
 
     @repeated_if_overtaken
     def add_if_absent(self, variant: Variant) -> tuple[Variant, bool]:
@@ -101,10 +102,18 @@ class SqlVariants:
         return None if row is None else Claim(_variant(row), token)
 
     def finish(self, claim: Claim, rendition: Rendition, now: datetime) -> bool:
-        return self._change(claim, FINISH, finished_at=now, **_rendition_row(rendition))
+        return self._end(claim, FINISH, finished_at=now, **_rendition_row(rendition))
 
     def fail(self, claim: Claim, failure: Failure, now: datetime) -> bool:
-        return self._change(claim, FAIL, finished_at=now, **_failure_row(failure))
+        return self._end(claim, FAIL, finished_at=now, **_failure_row(failure))
+
+    @repeated_if_overtaken
+    def _end(self, claim: Claim, end: JobEnd, **values: Any) -> bool:
+        with noting(self.engine) as connection:
+            has_ended, deliveries = end.execute(connection, claim.variant.id, claim.token, values)
+        if deliveries:
+            self.deliveries_due.set()
+        return has_ended
 
     @repeated_if_overtaken
     def adopt(self, claim: Claim, fingerprint: str) -> Claim | None:
@@ -138,13 +147,20 @@ class SqlVariants:
 
     @repeated_if_overtaken
     def record(self, variant: Variant) -> Variant:
+        key = {"its_image_id": variant.image_id, "its_spec_id": variant.spec_id, "its_fingerprint": variant.fingerprint}
         with _image_kept(variant.image_id), writing(self.engine) as connection:
+            # First, while it can be told from one that had ended; and locked, so that it ends but once.
+            due = connection.execute(MADE_ON_THE_SPOT, {**key, "its_finished_at": variant.finished_at}).rowcount
             insertion = insert_into(connection, variants).values(_row(variant))
             kept = ("status", "finished_at", "used_at", *_NO_RENDITION, *_NO_FAILURE, *NO_CLAIM)
             changes = {name: insertion.excluded[name] for name in kept}
             unless_ready = variants.c.status != VariantStatus.READY
-            connection.execute(insertion.on_conflict_do_update(index_elements=_KEY, set_=changes, where=unless_ready))
-            return _one_like(connection, variant)
+            recording = insertion.on_conflict_do_update(index_elements=_KEY, set_=changes, where=unless_ready)
+            row = connection.execute(recording.returning(*variants.c)).one_or_none()
+            recorded = _one_like(connection, variant) if row is None else _variant(row)
+        if due:
+            self.deliveries_due.set()
+        return recorded
 
     @repeated_if_overtaken
     def retry(self, variant_id: VariantId, queued_at: datetime) -> Variant:

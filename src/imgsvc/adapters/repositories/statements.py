@@ -43,11 +43,8 @@ CLAIM = (
 RENEW = update(variants).values(lease_ends_at=_lease_end)  # of which, the caller says
 
 # Whatever ends a claim takes its token out of the row, so no older claim can be mistaken for the latest.
-_held = update(variants).where(variants.c.id == bindparam("wanted"), variants.c.claim_token == bindparam("token"))
-RELEASE = _held.values(attempts=variants.c.attempts - bindparam("refund"), **WAITING)
-# With the columns of a rendition or of a failure as parameters.
-FINISH = _held.values(status=VariantStatus.READY, used_at=TimeFromNow(), **NO_CLAIM)
-FAIL = _held.values(status=VariantStatus.FAILED, **NO_CLAIM)
+HELD = update(variants).where(variants.c.id == bindparam("wanted"), variants.c.claim_token == bindparam("token"))
+RELEASE = HELD.values(attempts=variants.c.attempts - bindparam("refund"), **WAITING)
 # Whatever claim there is ends with it; with the columns of a failure as parameters.
 CANCEL = (
     update(variants)

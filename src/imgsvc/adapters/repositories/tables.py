@@ -205,6 +205,45 @@ variants = Table(
     UniqueConstraint("image_id", "spec_id", "fingerprint"),
 )
 
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("owner", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("events", Text, nullable=False),  # separated by commas
+    Column("secret", Text, nullable=False),  # as it was shown; messages are signed with it
+    Column("old_secret", Text),  # which is good until the next
+    Column("old_secret_ends_at", UtcTime),  # all but created_at: on the clock of the database
+    Column("created_at", UtcTime, nullable=False),
+    Column("disabled_reason", Text),
+    Column("disabled_at", UtcTime),
+    Column("failing_since", UtcTime),
+    Column("deleted_at", UtcTime),  # since when nobody knows of it; its deliveries go first
+)
+
+# Of jobs that may be gone, so no foreign key to them. While a delivery is claimed, due_at is the end of the lease.
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("variant_id", Uuid),
+    Column("image_id", Uuid),
+    Column("failure_code", Text),
+    Column("failure_detail", VerbatimText),
+    Column("created_at", UtcTime, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcTime),  # of one that is pending; this and the next two on the clock of the database
+    Column("last_attempt_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("last_status", Integer),
+    Column("last_trouble", Text),
+    Column("claim_token", Uuid),
+)
+
 # What ended a while ago at the most: images, accounts, sessions; so no foreign key.
 invalidations = Table(
     "invalidations",
@@ -247,3 +286,10 @@ _partial_index("ix_jobs_claimed", _job.lease_ends_at, _job.created_at, _job.id, 
 # Read forwards by who looks for what may go; the last column saves a look at the row.
 _partial_index("ix_jobs_finished", _job.finished_at, _job.id, _job.queued_at, where=is_finished_job)
 _partial_index("ix_variants_unused", _job.used_at, _job.id, where=is_perishable)
+_partial_index("ix_webhooks_deleted", webhooks.c.id, where=webhooks.c.deleted_at.is_not(None))
+Index("ix_webhooks_owner", webhooks.c.owner, webhooks.c.created_at, webhooks.c.id)
+_sent = webhook_deliveries.c
+Index("ix_webhook_deliveries_list", _sent.webhook_id, _sent.created_at, _sent.id)
+Index("ix_webhook_deliveries_status", _sent.webhook_id, _sent.status, _sent.created_at, _sent.id)
+_partial_index("ix_webhook_deliveries_due", _sent.due_at, _sent.webhook_id, _sent.id, where=_sent.due_at.is_not(None))
+_partial_index("ix_webhook_deliveries_ended", _sent.ended_at, _sent.id, where=_sent.ended_at.is_not(None))

@@ -24,6 +24,7 @@ from imgsvc.entrypoints.http import (
     presets,
     sessions,
     variants,
+    webhooks,
 )
 from imgsvc.entrypoints.http.endpoint import routes
 from imgsvc.entrypoints.http.errors import MethodNotAllowed, NoSuchPage, problem
@@ -47,6 +48,7 @@ ENDPOINTS = (
     *jobs.ENDPOINTS,
     *job_uploads.ENDPOINTS,
     *links.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *health.ENDPOINTS,
 )
 

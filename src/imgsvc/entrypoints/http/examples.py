@@ -6,9 +6,11 @@ from typing import Any
 from imgsvc.domain import examples
 from imgsvc.domain.plain_data import canonical
 from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.webhook import WebhookChanges
 from imgsvc.entrypoints.http.accounts import Registration
 from imgsvc.entrypoints.http.api_keys import ApiKeyRequest
 from imgsvc.entrypoints.http.sessions import AccountDeletion, Login, PasswordChange, Refresh
+from imgsvc.entrypoints.http.webhooks import WebhookRequest
 
 _ACCOUNT = {"username": "ada", "password": "correct horse battery"}
 
@@ -21,6 +23,11 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
     PasswordChange: {
         "both passwords": {"current_password": _ACCOUNT["password"], "new_password": "another horse battery"}
     },
+    WebhookRequest: {
+        "every job": {"url": "https://example.org/imgsvc"},
+        "failures alone": {"url": "https://example.org/imgsvc", "events": ["variant.failed"]},
+    },
+    WebhookChanges: {"enable it again": {"enabled": True}, "elsewhere": {"url": "https://example.org/another"}},
     TransformSpec: {
         "a thumbnail": {"steps": [{"op": "resize", "width": 300, "height": 200, "fit": "cover"}]},
         "by names, in a fixed order": {"resize": {"width": 300}, "grayscale": True},

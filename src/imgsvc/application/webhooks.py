@@ -1,0 +1,209 @@
+"""Where somebody wants to be told how his jobs ended: addresses, their secrets, and what they were told."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from attrs import frozen
+
+from imgsvc.application.retention import BATCH, MustStop, never
+from imgsvc.domain.errors import UrlNotAllowed, WebhookDisabled, WebhookNotFound
+from imgsvc.domain.merging import ABSENT
+from imgsvc.domain.user import UserId
+from imgsvc.domain.web_url import WebUrl
+from imgsvc.domain.webhook import (
+    MAX_WEBHOOKS,
+    SECRET_OVERLAP,
+    TEST_EVENT,
+    Delivery,
+    DeliveryId,
+    DeliveryStatus,
+    Webhook,
+    WebhookChanges,
+    WebhookEvent,
+    WebhookId,
+    must_not_be_own,
+    new_secret,
+)
+from imgsvc.ports.clock import Clock
+from imgsvc.ports.repositories import Page, PageRequest
+from imgsvc.ports.webhooks import DeliveryRepository, WebhookRepository, WebhookSender
+
+
+@frozen
+class CallableAddress:
+    """What webhooks may call."""
+
+    sender: WebhookSender | None  # None: nobody is called
+    own_hosts: tuple[str, ...]
+
+    def must_be(self, text: str) -> None:
+        """Raises InvalidUrl, UrlNotAllowed, FetchFailed, FetchTimedOut."""
+        url = WebUrl.parse(text)
+        if self.sender is None:
+            raise UrlNotAllowed("this service calls nobody: webhooks are switched off", path=("url",))
+        must_not_be_own(url, self.own_hosts)
+        self.sender.check(url)
+
+
+@frozen
+class CreateWebhook:
+    """Have an address told of the ends of jobs, from now on."""
+
+    webhooks: WebhookRepository
+    address: CallableAddress
+    clock: Clock
+
+    def __call__(
+        self, caller: UserId, url: str, events: tuple[WebhookEvent, ...], webhook_id: WebhookId
+    ) -> tuple[Webhook, str]:
+        """What is kept, and the secret that its messages are signed with: of the same id, once more the same.
+
+        Raises what ``CallableAddress`` does, TooManyWebhooks, UserNotFound.
+        """
+        self.address.must_be(url)
+        webhook = Webhook(id=webhook_id, owner=caller, url=url, events=events, created_at=self.clock())
+        return self.webhooks.add(webhook, new_secret(), MAX_WEBHOOKS)
+
+
+@frozen
+class ListWebhooks:
+    """All webhooks of the caller."""
+
+    webhooks: WebhookRepository
+
+    def __call__(self, caller: UserId) -> Sequence[Webhook]:
+        """The newest first; their secrets are told no more."""
+        return self.webhooks.list_of(caller)
+
+
+@frozen
+class GetWebhook:
+    """One webhook."""
+
+    webhooks: WebhookRepository
+
+    def __call__(self, caller: UserId, webhook_id: WebhookId) -> Webhook:
+        """Raises WebhookNotFound, also when it is someone else's."""
+        return self.webhooks.get(caller, webhook_id)
+
+
+@frozen
+class ChangeWebhook:
+    """Change where a webhook leads, what it is told of, and whether it is told anything."""
+
+    webhooks: WebhookRepository
+    deliveries: DeliveryRepository
+    address: CallableAddress
+
+    def __call__(self, caller: UserId, webhook_id: WebhookId, changes: WebhookChanges) -> Webhook:
+        """Raises WebhookNotFound, and what ``CallableAddress`` does."""
+        if changes.url is not ABSENT and changes.url is not None:
+            self.webhooks.get(caller, webhook_id)  # a stranger's mistakes are not looked at
+            self.address.must_be(changes.url)
+        webhook = self.webhooks.change(caller, webhook_id, changes)
+        if changes.enabled is False:
+            abandon_all(self.deliveries, webhook_id)
+        return webhook
+
+
+@frozen
+class RotateSecret:
+    """Sign messages with another secret, and for a day with the old one, too."""
+
+    webhooks: WebhookRepository
+
+    def __call__(self, caller: UserId, webhook_id: WebhookId) -> tuple[Webhook, str]:
+        """The secret is told this once. Raises WebhookNotFound."""
+        secret = new_secret()
+        return self.webhooks.replace_secret(caller, webhook_id, secret, SECRET_OVERLAP), secret
+
+
+@frozen
+class DeleteWebhook:
+    """Tell an address nothing any more, and forget what it was told."""
+
+    webhooks: WebhookRepository
+
+    def __call__(self, caller: UserId, webhook_id: WebhookId) -> None:
+        """Raises WebhookNotFound, also when it is someone else's."""
+        # What of its deliveries is left goes with the next sweep, part by part.
+        if not self.webhooks.delete(caller, webhook_id):
+            raise WebhookNotFound(f"no webhook {webhook_id}")
+
+
+@frozen
+class ListDeliveries:
+    """What a webhook was told, and what came of it."""
+
+    webhooks: WebhookRepository
+    deliveries: DeliveryRepository
+
+    def __call__(
+        self, caller: UserId, webhook_id: WebhookId, page: PageRequest, *, status: DeliveryStatus | None = None
+    ) -> Page[Delivery]:
+        """The newest first. Raises WebhookNotFound."""
+        self.webhooks.get(caller, webhook_id)
+        return self.deliveries.list_of(webhook_id, page, status=status)
+
+
+@frozen
+class SendTestMessage:
+    """Send a message that means nothing, to see whether it arrives."""
+
+    webhooks: WebhookRepository
+    deliveries: DeliveryRepository
+    clock: Clock
+
+    def __call__(self, caller: UserId, webhook_id: WebhookId) -> Delivery:
+        """It is on its way. Raises WebhookNotFound, WebhookDisabled."""
+        _enabled(self.webhooks, caller, webhook_id)
+        now = self.clock()
+        delivery = Delivery(webhook_id=webhook_id, event=TEST_EVENT, created_at=now, next_attempt_at=now)
+        self.deliveries.add(delivery)
+        return delivery
+
+
+@frozen
+class ReplayDelivery:
+    """Send a message once more, whatever came of it."""
+
+    webhooks: WebhookRepository
+    deliveries: DeliveryRepository
+
+    def __call__(self, caller: UserId, webhook_id: WebhookId, delivery_id: DeliveryId) -> Delivery:
+        """It is on its way. Raises WebhookNotFound, DeliveryNotFound, WebhookDisabled."""
+        _enabled(self.webhooks, caller, webhook_id)
+        return self.deliveries.replay(webhook_id, delivery_id)
+
+
+@frozen
+class PruneDeliveries:
+    """Forget deliveries that ended long ago, and what is left of deleted webhooks."""
+
+    webhooks: WebhookRepository
+    deliveries: DeliveryRepository
+    life: timedelta | None  # since they ended; None is for ever
+
+    def __call__(self, *, must_stop: MustStop = never) -> int:
+        """How many deliveries there were, those of deleted webhooks apart. Raises Busy, Unavailable."""
+        self.of_deleted(must_stop)
+        count = 0
+        while self.life is not None and not must_stop() and (removed := self.deliveries.prune(self.life, BATCH)):
+            count += removed
+        return count
+
+    def of_deleted(self, must_stop: MustStop) -> None:
+        while not must_stop() and self.webhooks.remove_deleted(BATCH):
+            pass
+
+
+def abandon_all(deliveries: DeliveryRepository, webhook_id: WebhookId) -> None:
+    """What waits for a webhook that is told nothing any more has failed."""
+    # What a crash leaves of them is abandoned when it is due (ClaimDelivery).
+    while deliveries.abandon(webhook_id, BATCH):
+        pass
+
+
+def _enabled(webhooks: WebhookRepository, caller: UserId, webhook_id: WebhookId) -> None:
+    if not webhooks.get(caller, webhook_id).is_enabled:
+        raise WebhookDisabled("the webhook is disabled: enable it first")

@@ -1,0 +1,124 @@
+"""Threads that send what webhooks are due."""
+
+import logging
+from collections import Counter
+from threading import Event, Lock, Semaphore, Thread, current_thread
+from time import monotonic
+
+from attrs import Factory, define, field
+
+from imgsvc.domain.errors import Busy, Unavailable
+from imgsvc.domain.webhook import WebhookId
+from imgsvc.entrypoints.composition import Service
+from imgsvc.entrypoints.logs import bind, unbind
+from imgsvc.ports.webhooks import DueDelivery
+
+logger = logging.getLogger(__name__)
+
+_LOOK_EVERY = 2.0  # seconds; what this process itself adds is seen at once
+_AT_ONCE = 64  # which mostly wait for others
+_AT_ONCE_TO_ONE = 4  # so that receivers who let us wait keep nobody else waiting
+
+
+@define(eq=False)
+class Messenger:
+    """``start``, then ``stop`` as soon as it should end, and ``finish`` to wait for that.
+
+    Each message has a thread of its own. What is on its way at the end may arrive within the time that is left; what
+    does not is sent once more when its lease is over.
+    """
+
+    service: Service
+    _free: Semaphore = field(init=False, default=Factory(lambda: Semaphore(_AT_ONCE)))
+    _on_the_way: Counter[WebhookId] = field(factory=Counter, init=False)
+    _lock: Lock = field(factory=Lock, init=False)
+    _senders: set[Thread] = field(factory=set, init=False)
+    _stopping: Event = field(factory=Event, init=False)
+    _thread: Thread = field(init=False, default=Factory(lambda self: self._made_thread(), takes_self=True))
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._stopping.set()
+        self.service.deliveries.wake()
+
+    def finish(self, stop_by: float) -> None:
+        """Stop, and wait for what is on its way, until that time of the monotonic clock."""
+        self.stop()
+        if self._thread.ident is not None:  # it was started
+            self._thread.join(max(0.0, stop_by - monotonic()))
+        with self._lock:
+            senders = list(self._senders)
+        for sender in senders:
+            sender.join(max(0.0, stop_by - monotonic()))
+
+    @property
+    def is_well(self) -> bool:
+        return self._stopping.is_set() or self._thread.is_alive()
+
+    def _made_thread(self) -> Thread:
+        return Thread(target=self._run, name="webhooks", daemon=True)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._send_what_is_due()
+            except Busy as error:
+                logger.log(_level(error), "webhooks are told later: %s", error.detail)
+            except Exception:
+                logger.exception("webhooks are told later")
+            self.service.deliveries.wait(_LOOK_EVERY)
+
+    def _send_what_is_due(self) -> None:
+        while not self._stopping.is_set() and self._free.acquire(timeout=_LOOK_EVERY):
+            try:
+                due = self.service.use_cases.claim_delivery(self._busy())
+            except BaseException:
+                self._free.release()
+                raise
+            if due is None:
+                self._free.release()
+                return
+            sender = Thread(target=self._send, args=(due,), name="webhook", daemon=True)
+            with self._lock:
+                self._on_the_way[due.delivery.webhook_id] += 1
+                self._senders.add(sender)
+            sender.start()
+
+    def _busy(self) -> list[WebhookId]:
+        with self._lock:
+            return [webhook_id for webhook_id, count in self._on_the_way.items() if count >= _AT_ONCE_TO_ONE]
+
+    def _send(self, due: DueDelivery) -> None:
+        delivery = due.delivery
+        bind(webhook_id=str(delivery.webhook_id), delivery_id=str(delivery.id))
+        try:
+            attempt = self.service.use_cases.send_delivery(due)
+            told = "a webhook was told" if attempt.is_taken else f"a webhook was not told: {attempt.trouble}"
+            logger.info(told, extra={"attempt": delivery.attempts})
+        except Busy as error:
+            logger.log(_level(error), "what came of a message is not noted, and it is sent again: %s", error.detail)
+        except Exception:
+            logger.exception("a message was left")
+        finally:
+            unbind()
+            self._leave(due)
+
+    def _leave(self, due: DueDelivery) -> None:
+        webhook_id = due.delivery.webhook_id
+        with self._lock:
+            self._senders.discard(current_thread())
+            was_busy = self._on_the_way[webhook_id] >= _AT_ONCE_TO_ONE
+            self._on_the_way[webhook_id] -= 1
+            if not self._on_the_way[webhook_id]:
+                del self._on_the_way[webhook_id]
+        self._free.release()
+        if was_busy:  # more of it may be due
+            self.service.deliveries.wake()
+
+
+def _level(error: Busy) -> int:
+    """What is down was told once already, by whoever found out (adapters/common/outages.py)."""
+    return logging.INFO if isinstance(error, Unavailable) else logging.WARNING
