@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
+from imgsvc.domain.api_key import ApiKeyId, Scope
 from imgsvc.domain.errors import (
     InvalidCredentials,
     InvalidInput,
@@ -143,3 +144,13 @@ def test_a_token_of_another_installation_is_not_ours(use_cases, ports):
 
     with pytest.raises(InvalidToken):
         use_cases.authenticate(foreign.token)
+
+
+def test_a_key_that_an_earlier_try_has_left_is_found_and_what_it_is_stays_unknown(use_cases, ada):
+    key_id = ApiKeyId(uuid4())
+    made, key = use_cases.create_api_key(ada, "shop", (Scope.READ,), key_id)
+
+    found = use_cases.create_api_key(ada, "shop", (Scope.READ,), key_id)
+
+    assert key is not None
+    assert found == (made, None)

@@ -24,6 +24,7 @@ from imgsvc.entrypoints.http import errors as http_errors
 from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
 from imgsvc.entrypoints.http.errors import STATUS, status_of
+from imgsvc.entrypoints.http.idempotency import is_shown_once
 from tests.pictures import decoded, encoded, quadrants, with_orientation
 
 # One of each, that changes the pictures below.
@@ -160,3 +161,11 @@ def test_every_use_case_is_called_like_its_class(one):
 def test_every_use_case_says_what_it_does(kind):
     assert (kind.__doc__ or "").strip()
     assert (kind.__call__.__doc__ or "").strip()
+
+
+@pytest.mark.parametrize("one", [one for one in ENDPOINTS if one.is_done_once], ids=lambda one: one.path)
+def test_no_secret_is_kept_with_the_answer_to_a_request_that_is_done_once(one):
+    told = {attribute.name: attribute for attribute in fields(one.view)} if has(one.view) else {}
+
+    secrets = {"key", "secret", "token", "password"} & set(told)
+    assert all(is_shown_once(told[name]) for name in secrets)

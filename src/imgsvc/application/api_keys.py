@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from uuid import uuid4
 
 from attrs import frozen
 
@@ -26,10 +27,20 @@ class CreateApiKey:
     issuer: ApiKeyIssuer
     clock: Clock
 
-    def __call__(self, caller: UserId, name: str, scopes: tuple[Scope, ...]) -> tuple[ApiKey, str]:
-        """What is remembered of it, and the key itself. Raises InvalidInput, TooManyApiKeys, UserNotFound."""
+    def __call__(
+        self, caller: UserId, name: str, scopes: tuple[Scope, ...], key_id: ApiKeyId | None = None
+    ) -> tuple[ApiKey, str | None]:
+        """What is remembered of it, and the key itself.
+
+        None where the caller has one of the ``key_id`` already, which an earlier try has left: what it is, nobody
+        knows any more. Raises InvalidInput, TooManyApiKeys, UserNotFound.
+        """
+        left = next((one for one in self.keys.list_of(caller) if one.id == key_id), None)
+        if left is not None:
+            return left, None
         issued = self.issuer.issue()
         key = ApiKey(
+            id=key_id or ApiKeyId(uuid4()),
             owner=caller,
             name=name,
             scopes=scopes,

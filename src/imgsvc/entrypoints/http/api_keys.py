@@ -10,6 +10,7 @@ from imgsvc.domain.api_key import ApiKey, ApiKeyId, Scope, key_name, some_scopes
 from imgsvc.domain.errors import ApiKeyNotFound, TooManyApiKeys
 from imgsvc.domain.session import Identity
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.idempotency import shown_once
 
 
 @frozen(kw_only=True)
@@ -41,7 +42,7 @@ class ApiKeyView:
 
 @frozen(kw_only=True)
 class NewApiKeyView:
-    key: str  # which is never shown again
+    key: str | None = shown_once()  # none where the same request was answered before: delete this one, and make another
     api_key: ApiKeyView
 
 
@@ -51,9 +52,9 @@ class ApiKeyListView:
 
 
 @endpoint("POST", "/v1/api-keys", tag="accounts", status=201, raises=(TooManyApiKeys,))
-def create_api_key(use_cases: UseCases, login: Identity, body: ApiKeyRequest) -> Answer[NewApiKeyView]:
+def create_api_key(use_cases: UseCases, login: Identity, body: ApiKeyRequest, new_id: UUID) -> Answer[NewApiKeyView]:
     """Make a key for a program; it is shown this once."""
-    kept, key = use_cases.create_api_key(login.user.id, body.name, body.scopes)
+    kept, key = use_cases.create_api_key(login.user.id, body.name, body.scopes, ApiKeyId(new_id))
     view = NewApiKeyView(key=key, api_key=ApiKeyView.of(kept))
     return Answer(view, 201, {"Location": f"/v1/api-keys/{kept.id}"})
 

@@ -6,8 +6,9 @@ the same with what he is known by, which has to be a session where it is asked f
 ``watching`` waits for jobs. Every other parameter is a part of the path, read by its type: an id, or a name; parts that
 it does not name are its own to read. The function runs in a thread, after the request was counted with its group
 (application/rates.py); one that is ``async`` runs on the event loop, and holds no thread while it waits.
-``new_id`` is the id of what a request creates: with an ``Idempotency-Key`` the same for each try, so that who finds it
-taken finds what an earlier try has left.
+
+A POST that makes something is done once for each ``Idempotency-Key``. ``new_id`` is the id of what it makes: with a key
+the same for each try, so that who finds it taken finds what an earlier try has left.
 """
 
 import inspect
@@ -20,7 +21,7 @@ from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid4
 
-from attrs import field, fields, frozen
+from attrs import evolve, field, fields, frozen
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -37,7 +38,7 @@ from imgsvc.entrypoints.http.bodies import read_body, read_query
 from imgsvc.entrypoints.http.errors import problem
 from imgsvc.entrypoints.http.flights import Flights
 from imgsvc.entrypoints.http.forms import fetched, read_upload
-from imgsvc.entrypoints.http.idempotency import OnceOnly, once_only
+from imgsvc.entrypoints.http.idempotency import OnceOnly, once_only, without_secrets
 from imgsvc.entrypoints.http.image_responses import Picture
 from imgsvc.entrypoints.http.remembered import RememberedAnswers, asked
 from imgsvc.entrypoints.http.threads import Pool, Threads
@@ -124,6 +125,11 @@ class Endpoint:
             return None
         return Scope.READ if self.method == "GET" or self.only_reads else Scope.WRITE
 
+    @property
+    def is_done_once(self) -> bool:
+        """Where it comes with an ``Idempotency-Key``."""
+        return self.method == "POST" and self.status in (201, 202) and self.needs_caller
+
     def takes(self, name: str) -> bool:
         return name in self.parameters
 
@@ -158,7 +164,7 @@ class Endpoint:
                 arguments = await self._arguments(request, service, admitted.identity, opened)
                 once = self._once_only(request, service, admitted)
                 if once is None:
-                    response = await self._done(service, threads, arguments, opened)
+                    response = self._response(await self._done(service, threads, arguments, opened))
                 else:
                     response = await self._done_once(once, request, service, threads, arguments, opened)
         except ImgsvcError as error:
@@ -174,7 +180,7 @@ class Endpoint:
             identity.must_have(self.scope)
 
     def _once_only(self, request: Request, service: Service, admitted: Admitted) -> OnceOnly | None:
-        if not self.takes("new_id") or admitted.identity is None:
+        if not self.is_done_once or admitted.identity is None:
             return None
         return once_only(request, service.use_cases.answer_once, admitted.identity.user)
 
@@ -192,19 +198,21 @@ class Endpoint:
         if isinstance(begun, Response):
             return begun
         try:
-            response = await self._done(service, threads, arguments | {"new_id": begun.id}, opened)
+            if self.takes("new_id"):
+                arguments["new_id"] = begun.id
+            result = await self._done(service, threads, arguments, opened)
         except BaseException:
             await threads.run(Pool.READING, partial(once.give_up, begun))
             raise
-        await threads.run(Pool.READING, partial(once.keep, begun, response))
-        return response
+        await threads.run(Pool.READING, partial(once.keep, begun, self._response(_as_kept(result))))
+        return self._response(result)
 
-    async def _done(self, service: Service, threads: Threads, arguments: dict[str, Any], opened: ExitStack) -> Response:
+    async def _done(self, service: Service, threads: Threads, arguments: dict[str, Any], opened: ExitStack) -> object:
         if self.takes("upload") and arguments["upload"].url is not None:
             fetch = partial(fetched, service.use_cases.fetch_picture, arguments["upload"])
             upload = await threads.run(Pool.FETCHING, fetch)
             arguments["upload"] = opened.enter_context(closing(upload))
-        return self._response(await self._result(arguments, service, threads))
+        return await self._result(arguments, service, threads)
 
     async def _arguments(
         self, request: Request, service: Service, identity: Identity | None, opened: ExitStack
@@ -244,6 +252,11 @@ class Endpoint:
         headers = {"Cache-Control": "no-store", **answer.headers}
         content = json.dumps(plain(answer.view), ensure_ascii=False) + "\n"  # a terminal's prompt follows
         return Response(content, answer.status, headers, "application/json")
+
+
+def _as_kept(result: object) -> object:
+    """Of the same request with the same key."""
+    return evolve(result, view=without_secrets(result.view)) if isinstance(result, Answer) else without_secrets(result)
 
 
 def _as_remembered(response: Response) -> list[tuple[bytes, bytes]]:

@@ -1,11 +1,11 @@
-"""Idempotency-Key: which requests are the same, and their answer once more."""
+"""Idempotency-Key: which requests are the same, and their answer once more, without the secrets that were in it."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from attrs import frozen
+from attrs import Attribute, evolve, field, fields, frozen, has
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,6 +21,25 @@ REPLAYED = "Idempotency-Replayed"
 _SHOWN_ONCE = "secret"  # what a view calls it that is shown once
 _CHUNK = 1024 * 1024
 _KEPT_HEADERS = ("location", "content-type", "cache-control")
+
+
+_SHOWN_ONCE = "shown_once"
+
+
+def shown_once() -> Any:
+    """A field that is never stored, and None where an answer is given again, such as a secret."""
+    return field(repr=False, metadata={_SHOWN_ONCE: True})
+
+
+def is_shown_once(attribute: "Attribute[Any]") -> bool:
+    return _SHOWN_ONCE in attribute.metadata
+
+
+def without_secrets(view: Any) -> Any:
+    """As it may be kept."""
+    if not has(type(view)):
+        return view
+    return evolve(view, **{one.name: None for one in fields(type(view)) if is_shown_once(one)})
 
 
 @frozen

@@ -70,8 +70,8 @@ _FAILURES_OF_PARAMETER: dict[str, tuple[type[ImgsvcError], ...]] = {
     "login": _NO_CALLER,
     "query": (InvalidParameter, UnknownParameter, DuplicateParameter, ConflictingParameters),
     "body": (InvalidJson, BodyTooLarge, UnsupportedMediaType, UnsupportedEncoding, InvalidInput, UnknownField),
-    "new_id": (InvalidIdempotencyKey, IdempotencyMismatch, RequestInProgress, ImageExists),
     "upload": (
+        ImageExists,
         InvalidMultipart,
         MissingFile,
         TooManyParts,
@@ -180,7 +180,7 @@ def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[Schema]:
         {"name": name, "in": "path", "required": True, "schema": schemas.of(endpoint.types.get(name, str))}
         for name in endpoint.path_parameters
     ]
-    if endpoint.takes("new_id"):
+    if endpoint.is_done_once:
         parameters.append(_KEY)
     if endpoint.takes("upload"):
         parameters += beside_file(endpoint.form)
@@ -286,6 +286,8 @@ def _codes_by_status(endpoint: Endpoint) -> Mapping[int, set[str]]:
     for name, failures in _FAILURES_OF_PARAMETER.items():
         if endpoint.takes(name):
             kinds.update(failures)
+    if endpoint.is_done_once:
+        kinds.update((InvalidIdempotencyKey, IdempotencyMismatch, RequestInProgress))
     if endpoint.group is not None:
         kinds.add(TooManyRequests)
     if endpoint.is_picture:

@@ -32,6 +32,7 @@ from imgsvc.domain.webhook import (
 )
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.idempotency import shown_once
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.threads import Pool
 
@@ -77,7 +78,7 @@ class WebhookView:
 
 @frozen(kw_only=True)
 class NewSecretView:
-    secret: str  # which is never shown again
+    secret: str | None = shown_once()  # none where the same request was answered before: have another one made
     webhook: WebhookView
 
 
