@@ -1,6 +1,6 @@
 """SQL that SQLite and Postgres both know, each in its own words."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -38,9 +38,16 @@ _MOST_IDS = 500  # in one statement
 _MIGRATIONS = 0x696D67737663  # a number that no other program on the same server is likely to lock: imgsvc
 
 
+# By the dialect: an INSERT that knows ON CONFLICT.
+INSERTS: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite.insert,
+}
+
+
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return INSERTS[connection.dialect.name](table)
 
 
 def reading_options(engine: Engine) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 from uuid import uuid4
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Update, and_, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -23,6 +23,7 @@ from imgsvc.adapters.repositories.statements import (
     ONE_VARIANT,
     RELEASE,
     RENEW,
+    VARIANT_ADDITIONS,
     WAITING,
     is_pending,
     lease_is_over,
@@ -54,12 +55,12 @@ class SqlVariants:
     @repeated_if_overtaken
     def add_if_absent(self, variant: Variant) -> tuple[Variant, bool]:
         with _image_kept(variant.image_id), writing(self.engine) as connection:
-            insertion = insert_into(connection, variants).values(_row(variant)).on_conflict_do_nothing()
-            is_new = connection.execute(insertion.returning(variants.c.id)).one_or_none() is not None
-            if not is_new and variant.queued_at is not None:
+            if (added := _added(connection, variant)) is not None:
+                return added, True
+            if variant.queued_at is not None:
                 queue = update(variants).where(*_has_key_of(variant), ~is_queued)
                 connection.execute(queue.values(queued_at=variant.queued_at, signalled_at=TimeFromNow()))
-            return _one_like(connection, variant), is_new
+            return _one_like(connection, variant), False
 
     def get(self, variant_id: VariantId) -> Variant:
         with reading(self.engine) as connection:
@@ -147,11 +148,16 @@ class SqlVariants:
 
     @repeated_if_overtaken
     def record(self, variant: Variant) -> Variant:
+        with _image_kept(variant.image_id), noting(self.engine) as connection:
+            added = _added(connection, variant)
+        return self._record_over_another(variant) if added is None else added
+
+    def _record_over_another(self, variant: Variant) -> Variant:
         key = {"its_image_id": variant.image_id, "its_spec_id": variant.spec_id, "its_fingerprint": variant.fingerprint}
         with _image_kept(variant.image_id), writing(self.engine) as connection:
             # First, while it can be told from one that had ended; and locked, so that it ends but once.
             due = connection.execute(MADE_ON_THE_SPOT, {**key, "its_finished_at": variant.finished_at}).rowcount
-            insertion = insert_into(connection, variants).values(_row(variant))
+            insertion = insert_into(connection, variants).values(_row(variant) | _moments(variant))
             kept = ("status", "finished_at", "used_at", *_NO_RENDITION, *_NO_FAILURE, *NO_CLAIM)
             changes = {name: insertion.excluded[name] for name in kept}
             unless_ready = variants.c.status != VariantStatus.READY
@@ -232,7 +238,22 @@ def _one_like(connection: Connection, variant: Variant) -> Variant:
     return _variant(row)
 
 
+def _added(connection: Connection, variant: Variant) -> Variant | None:
+    """As it is kept; None where there is one of the same image, spec and fingerprint."""
+    moments = _moments(variant)
+    addition = VARIANT_ADDITIONS[connection.dialect.name, frozenset(moments)]
+    row = connection.execute(addition, _row(variant)).one_or_none()
+    return None if row is None else evolve(variant, used_at=row.used_at)
+
+
+def _moments(variant: Variant) -> dict[str, Any]:
+    """The columns of a new row that have the time of the database."""
+    queued = {} if variant.queued_at is None else {"signalled_at": TimeFromNow()}
+    return queued | ({"used_at": TimeFromNow()} if variant.status is VariantStatus.READY else {})
+
+
 def _row(variant: Variant) -> dict[str, Any]:
+    """The other columns."""
     return {
         "id": variant.id,
         "owner": variant.owner,
@@ -245,8 +266,6 @@ def _row(variant: Variant) -> dict[str, Any]:
         "created_at": variant.created_at,
         "queued_at": variant.queued_at,
         "finished_at": variant.finished_at,
-        "signalled_at": None if variant.queued_at is None else TimeFromNow(),
-        "used_at": TimeFromNow() if variant.status is VariantStatus.READY else None,
         **(_NO_RENDITION if variant.rendition is None else _rendition_row(variant.rendition)),
         **(_NO_FAILURE if variant.failure is None else _failure_row(variant.failure)),
         **NO_CLAIM,

@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Float, and_, bindparam, or_, select, update
 
-from imgsvc.adapters.repositories.portable_sql import TimeFromNow
+from imgsvc.adapters.repositories.portable_sql import INSERTS, TimeFromNow
 from imgsvc.adapters.repositories.tables import api_keys, images, is_stallable, sessions, users, variants
 from imgsvc.domain.variant import VariantStatus
 
@@ -30,6 +30,16 @@ KEY_BY_HASH = (
 )
 ONE_IMAGE = select(images).where(images.c.id == bindparam("wanted"))
 ONE_VARIANT = select(variants).where(variants.c.id == bindparam("wanted"))
+
+# By the dialect and by what is to have the time of the database: a row, unless there is one of the same key.
+VARIANT_ADDITIONS = {
+    (dialect, frozenset(moments)): insert(variants)
+    .values(dict.fromkeys(moments, TimeFromNow()))
+    .on_conflict_do_nothing()
+    .returning(variants.c.used_at)
+    for dialect, insert in INSERTS.items()
+    for moments in ((), ("signalled_at",), ("used_at",), ("signalled_at", "used_at"))
+}
 
 # Of a variant that waits, or whose claimant's lease is over: the row as it is then.
 CLAIM = (
