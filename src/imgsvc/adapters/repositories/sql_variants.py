@@ -24,6 +24,7 @@ from imgsvc.adapters.repositories.statements import (
     RELEASE,
     RENEW,
     VARIANT_ADDITIONS,
+    VARIANT_BY_KEY,
     WAITING,
     is_pending,
     lease_is_over,
@@ -67,10 +68,8 @@ class SqlVariants:
             return _get(connection, variant_id)
 
     def find(self, image_id: ImageId, spec_id: str, fingerprint: str) -> Variant | None:
-        query = select(variants).where(*_has_key(image_id, spec_id, fingerprint))
         with reading(self.engine) as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else _variant(row)
+            return _find(connection, image_id, spec_id, fingerprint)
 
     def list_of_image(self, image_id: ImageId, page: PageRequest) -> Page[Variant]:
         query = select(variants).where(variants.c.image_id == image_id)
@@ -157,7 +156,8 @@ class SqlVariants:
         with _image_kept(variant.image_id), writing(self.engine) as connection:
             # First, while it can be told from one that had ended; and locked, so that it ends but once.
             due = connection.execute(MADE_ON_THE_SPOT, {**key, "its_finished_at": variant.finished_at}).rowcount
-            insertion = insert_into(connection, variants).values(_row(variant) | _moments(variant))
+            moments = dict.fromkeys(_moments(variant), TimeFromNow())
+            insertion = insert_into(connection, variants).values(_row(variant) | moments)
             kept = ("status", "finished_at", "used_at", *_NO_RENDITION, *_NO_FAILURE, *NO_CLAIM)
             changes = {name: insertion.excluded[name] for name in kept}
             unless_ready = variants.c.status != VariantStatus.READY
@@ -215,12 +215,15 @@ def _image_kept(image_id: ImageId) -> Iterator[None]:
         raise
 
 
-def _has_key(*key: object) -> list[ColumnElement[bool]]:
+def _has_key_of(variant: Variant) -> list[ColumnElement[bool]]:
+    key = (variant.image_id, variant.spec_id, variant.fingerprint)
     return [column == value for column, value in zip(_KEY, key, strict=True)]
 
 
-def _has_key_of(variant: Variant) -> list[ColumnElement[bool]]:
-    return _has_key(variant.image_id, variant.spec_id, variant.fingerprint)
+def _find(connection: Connection, image_id: ImageId, spec_id: str, fingerprint: str) -> Variant | None:
+    key = {"its_image_id": image_id, "its_spec_id": spec_id, "its_fingerprint": fingerprint}
+    row = connection.execute(VARIANT_BY_KEY, key).one_or_none()
+    return None if row is None else _variant(row)
 
 
 def _get(connection: Connection, variant_id: VariantId) -> Variant:
@@ -232,24 +235,23 @@ def _get(connection: Connection, variant_id: VariantId) -> Variant:
 
 def _one_like(connection: Connection, variant: Variant) -> Variant:
     """The kept variant of the same image, spec and fingerprint. Raises ImageNotFound."""
-    row = connection.execute(select(variants).where(*_has_key_of(variant))).one_or_none()
-    if row is None:  # its image was deleted within the last instant, and took it along
+    found = _find(connection, variant.image_id, variant.spec_id, variant.fingerprint)
+    if found is None:  # its image was deleted within the last instant, and took it along
         raise ImageNotFound(f"no image {variant.image_id}")
-    return _variant(row)
+    return found
 
 
 def _added(connection: Connection, variant: Variant) -> Variant | None:
     """As it is kept; None where there is one of the same image, spec and fingerprint."""
-    moments = _moments(variant)
-    addition = VARIANT_ADDITIONS[connection.dialect.name, frozenset(moments)]
+    addition = VARIANT_ADDITIONS[connection.dialect.name, _moments(variant)]
     row = connection.execute(addition, _row(variant)).one_or_none()
     return None if row is None else evolve(variant, used_at=row.used_at)
 
 
-def _moments(variant: Variant) -> dict[str, Any]:
+def _moments(variant: Variant) -> tuple[str, ...]:
     """The columns of a new row that have the time of the database."""
-    queued = {} if variant.queued_at is None else {"signalled_at": TimeFromNow()}
-    return queued | ({"used_at": TimeFromNow()} if variant.status is VariantStatus.READY else {})
+    signalled = () if variant.queued_at is None else ("signalled_at",)
+    return (*signalled, "used_at") if variant.status is VariantStatus.READY else signalled
 
 
 def _row(variant: Variant) -> dict[str, Any]:

@@ -30,15 +30,21 @@ KEY_BY_HASH = (
 )
 ONE_IMAGE = select(images).where(images.c.id == bindparam("wanted"))
 ONE_VARIANT = select(variants).where(variants.c.id == bindparam("wanted"))
+VARIANT_BY_KEY = select(variants).where(
+    variants.c.image_id == bindparam("its_image_id"),
+    variants.c.spec_id == bindparam("its_spec_id"),
+    variants.c.fingerprint == bindparam("its_fingerprint"),
+)
 
+_MOMENTS: tuple[tuple[str, ...], ...] = ((), ("signalled_at",), ("used_at",), ("signalled_at", "used_at"))
 # By the dialect and by what is to have the time of the database: a row, unless there is one of the same key.
 VARIANT_ADDITIONS = {
-    (dialect, frozenset(moments)): insert(variants)
+    (dialect, moments): insert(variants)
     .values(dict.fromkeys(moments, TimeFromNow()))
     .on_conflict_do_nothing()
     .returning(variants.c.used_at)
     for dialect, insert in INSERTS.items()
-    for moments in ((), ("signalled_at",), ("used_at",), ("signalled_at", "used_at"))
+    for moments in _MOMENTS
 }
 
 # Of a variant that waits, or whose claimant's lease is over: the row as it is then.
