@@ -187,8 +187,9 @@ def test_who_asks_for_a_part_or_on_a_condition_is_not_answered_from_memory(name)
     assert asked(scope((name, b"bytes=0-1"))) is None
 
 
-def test_who_says_twice_who_he_is_is_not_answered_from_memory():
-    assert asked(scope((b"authorization", b"Bearer a"), (b"authorization", b"Bearer b"))) is None
+@pytest.mark.parametrize("first", [b"Bearer a", b""])
+def test_who_says_twice_who_he_is_is_not_answered_from_memory(first):
+    assert asked(scope((b"authorization", first), (b"authorization", b"Bearer b"))) is None
 
 
 def test_a_request_depends_on_its_address_the_caller_and_what_he_shows():

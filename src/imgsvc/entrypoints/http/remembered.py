@@ -58,12 +58,13 @@ class Asked:
 
 def asked(scope: Scope) -> Asked | None:
     """None of a request that is answered from nothing kept: of parts, or with a header that should be there once."""
-    authorization = accept = if_none_match = request_id = b""
+    accept = if_none_match = request_id = b""
+    authorization = None
     for name, value in scope["headers"]:
         if name in _CONDITIONS:
             return None
         if name == b"authorization":
-            if authorization:
+            if authorization is not None:
                 return None
             authorization = value
         elif name == b"accept":
@@ -75,9 +76,9 @@ def asked(scope: Scope) -> Asked | None:
     # As it was sent: one address may be spelt in several ways, and each is kept for itself.
     path = scope.get("raw_path") or scope["path"].encode()
     if path.startswith(PUBLIC):
-        authorization = b""
+        authorization = None
         accept = accept if path.endswith(b".auto") else b""
-    return Asked((path, scope["query_string"], authorization, accept), if_none_match, request_id)
+    return Asked((path, scope["query_string"], authorization or b"", accept), if_none_match, request_id)
 
 
 @define(eq=False)
