@@ -89,6 +89,16 @@ def test_no_memory_keeps_a_link_from_expiring(made, anyone):
     assert problem_of(answer) == (410, "link_expired")
 
 
+def test_only_who_has_a_signed_link_learns_that_it_expired(made, anyone):
+    link = made(t="w:40,f:png", expires_in=1)["url"]
+    later = int(re.search(r"exp:(\d+),", link)[1]) + 1000
+    wait_for(lambda: anyone.get(link).status_code == 410)
+
+    forged = [re.sub(r"(exp:\d+),", other, link) for other in (rf"exp:{later},", "exp:1,", r"\1,gray,")]
+
+    assert {problem_of(anyone.get(one)) for one in forged} == {(403, "invalid_signature")}
+
+
 def test_caches_and_downloads_are_served_as_they_ask(made, anyone):
     link = made(t="w:40,f:png")["url"]
     whole = anyone.get(link)

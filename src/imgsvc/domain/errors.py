@@ -365,7 +365,7 @@ class VariantNotFound(NotFound):
 
 
 class LinkExpired(NotFound):
-    """A public link that was good once; whoever made it can make another."""
+    """A public link that was good once, and is gone for good; whoever made it can make another."""
 
     code = "link_expired"
 
