@@ -1,7 +1,11 @@
 """Public links over a real socket: who is given what, for how long, and what caches are told."""
 
+import json
 import re
+from contextlib import closing
 from html.parser import HTMLParser
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -97,6 +101,21 @@ def test_only_who_has_a_signed_link_learns_that_it_expired(made, anyone):
     forged = [re.sub(r"(exp:\d+),", other, link) for other in (rf"exp:{later},", "exp:1,", r"\1,gray,")]
 
     assert {problem_of(anyone.get(one)) for one in forged} == {(403, "invalid_signature")}
+
+
+@pytest.mark.parametrize("more", ["?", "#", "?#", "#x", "?x", "%20"])
+def test_a_link_with_anything_behind_it_is_another_one(server, made, more):
+    link = made(t="w:40,f:png")["url"]
+    connection = HTTPConnection(urlsplit(server.address).netloc, timeout=10)
+
+    with closing(connection):
+        connection.request("GET", link + more)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.request("GET", link)
+        assert connection.getresponse().status == 200
+
+    assert (answer.status, json.loads(body)["code"]) == (403, "invalid_signature")
 
 
 def test_caches_and_downloads_are_served_as_they_ask(made, anyone):

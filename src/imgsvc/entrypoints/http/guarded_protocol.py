@@ -113,6 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_timer = None
         self._is_in_body, self._body_bytes = True, 0
         super().on_headers_complete()
+        self._show_all_of_address()
         self._body_timer = self.loop.call_later(self._patience.look_every, self._look_at_body)
 
     def on_body(self, body: bytes) -> None:
@@ -125,6 +126,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self._body_timer.cancel()
             self._body_timer = None
         super().on_message_complete()
+
+    def _show_all_of_address(self) -> None:
+        """A ``?`` or ``#`` with nothing behind it is in neither path nor query: another address all the same."""
+        path = self.scope.get("raw_path")  # none of what is no request for us, such as an upgrade
+        if path and not self.scope["query_string"]:
+            self.scope["raw_path"] = path + self.url.partition(path)[2]
 
     # What is refused
 
