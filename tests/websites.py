@@ -1,5 +1,6 @@
 """Web servers on loopback that answer, or misbehave, as a test wants."""
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -37,9 +38,15 @@ def redirect_to(location: str, status: str = "302 Found") -> bytes:
     return answer_of(b"", f"Location: {location}", status=status)
 
 
+def _is_whole(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
+    return bool(end) and len(body) >= int(length[1] if length else 0)
+
+
 @contextmanager
 def website(behave: Callable[[socket.socket], None]) -> Iterator[Website]:
-    """Each connection's request is read up to its headers' end; then it is all yours."""
+    """Each connection's request is read with its body; then it is all yours."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         site = Website(listener.getsockname()[1])
         open_ones: list[socket.socket] = []
@@ -47,7 +54,7 @@ def website(behave: Callable[[socket.socket], None]) -> Iterator[Website]:
         def serve_one(connection: socket.socket) -> None:
             with connection, suppress(OSError):
                 request = b""
-                while b"\r\n\r\n" not in request and (piece := connection.recv(65536)):
+                while not _is_whole(request) and (piece := connection.recv(65536)):
                     request += piece
                     if request.startswith(_TLS):
                         break
