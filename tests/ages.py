@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 
-from imgsvc.adapters.repositories.tables import sessions, variants, webhook_deliveries
+from imgsvc.adapters.repositories.tables import sessions, variants, webhook_deliveries, webhooks
 from imgsvc.adapters.repositories.transactions import writing
 
 
@@ -36,6 +36,11 @@ def rotated_at(repositories, moment, *ids):
 def delivered_at(repositories, moment, *ids):
     """As if the deliveries had ended then."""
     _change(repositories.deliveries, ids, webhook_deliveries, ended_at=moment)
+
+
+def failing_since(repositories, moment, *ids):
+    """As if the webhooks, or all, had taken nothing since then."""
+    _change(repositories.webhooks, ids, webhooks, failing_since=moment)
 
 
 def _change(repository, ids, table=variants, **values):

@@ -39,15 +39,15 @@ def _parsed(request: bytes) -> tuple[dict[str, str], bytes]:
 
 
 @contextmanager
-def receiver(*answers: bytes) -> Iterator[Receiver]:
+def receiver(*answers: bytes, port: int = 0) -> Iterator[Receiver]:
     """Answers one after the other, the last of them for ever; 204 unless told otherwise."""
     left = chain(answers, repeat(answers[-1] if answers else TAKEN))
-    with receiver_that(lambda connection: connection.sendall(next(left))) as made:
+    with receiver_that(lambda connection: connection.sendall(next(left)), port) as made:
         yield made
 
 
 @contextmanager
-def receiver_that(behave: Callable[[socket.socket], None]) -> Iterator[Receiver]:
+def receiver_that(behave: Callable[[socket.socket], None], port: int = 0) -> Iterator[Receiver]:
     """Does so once a message has come."""
-    with website(behave) as site:
+    with website(behave, port) as site:
         yield Receiver(site)

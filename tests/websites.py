@@ -45,9 +45,9 @@ def _is_whole(request: bytes) -> bool:
 
 
 @contextmanager
-def website(behave: Callable[[socket.socket], None]) -> Iterator[Website]:
+def website(behave: Callable[[socket.socket], None], port: int = 0) -> Iterator[Website]:
     """Each connection's request is read with its body; then it is all yours."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", port)) as listener:
         site = Website(listener.getsockname()[1])
         open_ones: list[socket.socket] = []
 

@@ -1,13 +1,15 @@
 """Webhooks over real sockets: made, told of jobs, tried again, replayed, disabled and deleted."""
 
 import json
+import sqlite3
+from contextlib import closing
 from uuid import uuid4
 
 import pytest
 
 from tests.pictures import encoded, quadrants
 from tests.receivers import TAKEN, receiver
-from tests.servers import running_server
+from tests.servers import PASSWORD, running_server
 from tests.waiting import wait_for
 from tests.websites import answer_of
 
@@ -310,6 +312,7 @@ def test_a_new_secret_is_good_beside_the_old_one(account, made):
         delivered(account, webhook)
 
     assert answer["webhook"] == webhook
+    assert answer["secret"].startswith("whsec_")
     assert answer["secret"] != old
     assert site.verified(old) == site.verified(answer["secret"])
 
@@ -340,13 +343,15 @@ def test_a_secret_is_never_logged(server, account, made, ended):
     assert json.loads(server.log().splitlines()[-1])["message"]
 
 
-def test_an_erased_account_is_told_nothing(server, ended, account, made):
-    with receiver() as site:
-        made(site.url)
-        account.client.request("DELETE", "/v1/me", json={"password": "correct horse battery"}).raise_for_status()
-        assert account.client.get(WEBHOOKS).status_code == 401
+def test_of_the_webhooks_of_an_erased_account_nothing_is_left(server, account, made):
+    webhook, _ = made()
+    account.client.post(f"{WEBHOOKS}/{webhook['id']}/test").raise_for_status()
 
-    assert site.ids() == []
+    account.client.request("DELETE", "/v1/me", json={"password": PASSWORD}).raise_for_status()
+
+    rows = "SELECT id FROM webhooks WHERE id = ? UNION SELECT id FROM webhook_deliveries WHERE webhook_id = ?"
+    with closing(sqlite3.connect(server.data_dir / "imgsvc.sqlite3")) as database:
+        assert database.execute(rows, [webhook["id"].replace("-", "")] * 2).fetchall() == []
 
 
 def test_where_webhooks_are_switched_off_nobody_is_called(tmp_path):

@@ -18,6 +18,7 @@ def assert_nothing_is_lost(installation: Installation) -> None:
     assert_accepted_is_there(installation)
     assert_rows_have_their_bytes(installation)
     assert_jobs_were_made_once(installation)
+    assert_jobs_were_told_once(installation)
     assert_refusals_were_temporary(installation)
 
 
@@ -85,6 +86,14 @@ def assert_jobs_were_made_once(installation: Installation) -> None:
     """No variant took more attempts than the fault explains."""
     attempts = _rows(installation, "SELECT id, status, attempts, failure_code FROM variants")
     assert [one for one in attempts if int(str(one[2])) > installation.most_attempts] == []
+
+
+def assert_jobs_were_told_once(installation: Installation) -> None:
+    """No webhook has two messages that a job is ready, and none of one that is not, however often they were sent."""
+    told = "SELECT webhook_id, variant_id FROM webhook_deliveries WHERE event = 'variant.ready'"
+    assert _rows(installation, f"{told} GROUP BY webhook_id, variant_id HAVING count(*) > 1") == []
+    is_ready = "SELECT 1 FROM variants WHERE id = variant_id AND status <> 'ready'"
+    assert _rows(installation, f"{told} AND EXISTS ({is_ready})") == []
 
 
 def assert_refusals_were_temporary(installation: Installation) -> None:

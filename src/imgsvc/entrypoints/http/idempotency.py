@@ -18,7 +18,6 @@ from imgsvc.ports.idempotency import Begun, KeptAnswer
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-_SHOWN_ONCE = "secret"  # what a view calls it that is shown once
 _CHUNK = 1024 * 1024
 _KEPT_HEADERS = ("location", "content-type", "cache-control")
 
@@ -59,19 +58,11 @@ class OnceOnly:
 
     def keep(self, begun: Begun, response: Response) -> None:
         headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
-        body = _without_secret(bytes(response.body).decode())
+        body = bytes(response.body).decode()
         self.answer_once.keep(self.caller.id, self.key, begun, response.status_code, headers, body)
 
     def give_up(self, begun: Begun) -> None:
         self.answer_once.give_up(self.caller.id, self.key, begun)
-
-
-def _without_secret(body: str) -> str:
-    """An answer as it may be kept: what is shown once is shown no second time."""
-    told = json.loads(body) if body else None
-    if not isinstance(told, dict) or _SHOWN_ONCE not in told:
-        return body
-    return json.dumps(told | {_SHOWN_ONCE: None}, ensure_ascii=False) + "\n"
 
 
 def once_only(request: Request, answer_once: AnswerOnce, caller: User) -> OnceOnly | None:

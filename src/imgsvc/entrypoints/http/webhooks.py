@@ -175,7 +175,7 @@ def delete_webhook(use_cases: UseCases, caller: User, webhook_id: UUID) -> None:
     use_cases.delete_webhook(caller.id, WebhookId(webhook_id))
 
 
-@endpoint("POST", "/v1/webhooks/{webhook_id}/secret", tag="webhooks", raises=(WebhookNotFound,))
+@endpoint("POST", "/v1/webhooks/{webhook_id}/secret", tag="webhooks", status=201, raises=(WebhookNotFound,))
 def rotate_secret(use_cases: UseCases, caller: User, webhook_id: UUID) -> NewSecretView:
     """Have another secret, which is shown this once. For a day messages are signed with the old one, too."""
     webhook, secret = use_cases.rotate_secret(caller.id, WebhookId(webhook_id))
