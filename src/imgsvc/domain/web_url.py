@@ -1,6 +1,7 @@
 """Addresses of the web that somebody else gave us."""
 
 import re
+from ipaddress import IPv6Address
 from urllib.parse import urljoin, urlsplit
 
 from attrs import frozen
@@ -11,6 +12,9 @@ MAX_URL = 2048
 _PORTS = {"http": 80, "https": 443}
 _FIRST_FREE_PORT = 1024  # below are the services of the machine: mail, shells, files
 _ALLOWED = f"an http or https address of at most {MAX_URL} characters, with a host and without a user or password"
+_MOST_OF_HOST = 253
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 # What stands in an address as it is; the rest is percent-encoded. A backslash is a slash to some, and none to others.
 _TEXT = re.compile(r"[^\x00-\x20\x7f\\]+")
 
@@ -36,7 +40,12 @@ class WebUrl:
             target = _ascii(parts.path or "/") + (f"?{_ascii(parts.query)}" if parts.query else "")
         except ValueError:  # also UnicodeError, of a host that cannot be
             raise _refused(text) from None
-        if parts.scheme not in _PORTS or not host or "@" in parts.netloc or not 0 < port < 65536:
+        if (
+            parts.scheme not in _PORTS
+            or not _is_host(host, parts.netloc)
+            or "@" in parts.netloc
+            or not 0 < port < 65536
+        ):
             raise _refused(text)
         if port not in _PORTS.values() and port < _FIRST_FREE_PORT:
             allowed = f"80, 443, or {_FIRST_FREE_PORT} and above"
@@ -60,6 +69,16 @@ class WebUrl:
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.netloc}{self.target}"
+
+
+def _is_host(host: str, netloc: str) -> bool:
+    """Whether it is a name that DNS can have, or an IPv6 address; an IPv4 address is written like a name."""
+    if "[" not in netloc:
+        return len(host) <= _MOST_OF_HOST and _NAME.fullmatch(host) is not None
+    try:
+        return IPv6Address(host).scope_id is None  # whose network interface is a matter of this machine's
+    except ValueError:
+        return False
 
 
 def _ascii(text: str) -> str:
