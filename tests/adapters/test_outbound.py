@@ -189,14 +189,20 @@ def test_nobody_there_is_a_failure(http):
         fetched(http, f"http://127.0.0.1:{port}/")
 
 
-def test_a_name_that_nobody_has_is_a_failure(http, monkeypatch):
-    def unknown(*_, **__):
+def test_names_that_nobody_has_and_names_of_the_inside_are_refused_alike(monkeypatch):
+    def found(host, *_, **__):
+        if host == "db.internal":
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 80))]
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    told = []
+    for host in ("db.internal", "nobody.internal"):
+        with pytest.raises(UrlNotAllowed) as refused:
+            fetched(GuardedHttp(AddressGuard()), f"http://{host}/")
+        told.append((refused.value.code, refused.value.detail, refused.value.allowed))
 
-    with pytest.raises(FetchFailed):
-        fetched(http, "http://nobody.example/")
+    assert told[0] == told[1]
 
 
 def test_what_is_not_tls_is_a_failure(http):

@@ -37,7 +37,7 @@ class CallableAddress:
     own_hosts: tuple[str, ...]
 
     def must_be(self, text: str) -> None:
-        """Raises InvalidUrl, UrlNotAllowed, FetchFailed, FetchTimedOut."""
+        """Raises InvalidUrl, UrlNotAllowed, FetchTimedOut."""
         url = WebUrl.parse(text)
         if self.sender is None:
             raise UrlNotAllowed("this service calls nobody: webhooks are switched off", path=("url",))

@@ -229,7 +229,7 @@ class InvalidUrl(InvalidInput):
 
 
 class UrlNotAllowed(InvalidInput):
-    """An address of the web that this service does not call, such as one of its own network."""
+    """No host of the public internet: one that nobody has, or of a network that this service does not call."""
 
     code = "url_not_allowed"
 

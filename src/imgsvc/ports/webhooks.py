@@ -117,7 +117,7 @@ class WebhookSender(Protocol):
     """Calls addresses of the public internet, and nothing else but what its operator allows. Safe from any thread."""
 
     def check(self, url: WebUrl) -> None:
-        """Raises UrlNotAllowed for what is never called, FetchFailed or FetchTimedOut where its host is not found."""
+        """Raises UrlNotAllowed for what is never called, or is no host; FetchTimedOut where none tells in time."""
 
     def send(self, due: DueDelivery) -> Attempt:
         """Sign the message, and send it once; takes no longer than it was given at its making. Raises nothing."""

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from imgsvc.domain.errors import FetchFailed, FetchTimedOut, UrlNotAllowed
+from imgsvc.domain.errors import FetchTimedOut, UrlNotAllowed
 from imgsvc.domain.web_url import WebUrl
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -55,17 +55,17 @@ class AddressGuard:
     def addresses(self, url: WebUrl, seconds: float) -> Sequence[Address]:
         """All that its host has, and nothing is looked up again: a second answer may be another.
 
-        Raises UrlNotAllowed where one of them may not be called; FetchFailed, FetchTimedOut.
+        Raises UrlNotAllowed where it has none, or one that may not be called; FetchTimedOut.
         """
         found = _looked_up(url.host, url.port, seconds)
-        if not all(self.permits(address) for address in found):
-            # Which address that was is told to nobody: names of the inside are not for strangers to look up.
-            raise UrlNotAllowed("this address is not of the public internet", path=("url",), allowed="public addresses")
+        if not found or not all(self.permits(address) for address in found):
+            # The same for both, and without an address: which names there are inside is not for strangers to look up.
+            raise UrlNotAllowed("this is no host of the public internet", path=("url",), allowed="public addresses")
         return found
 
 
 def _looked_up(host: str, port: int, seconds: float) -> Sequence[Address]:
-    """In a thread of its own, since nothing else ends when the resolver does not."""
+    """None of a name that nobody has. In a thread of its own, since nothing else ends when the resolver does not."""
     answers: SimpleQueue[Sequence[Address]] = SimpleQueue()
 
     def look_up() -> None:
@@ -78,9 +78,6 @@ def _looked_up(host: str, port: int, seconds: float) -> Sequence[Address]:
 
     Thread(target=look_up, name="look up a host", daemon=True).start()
     try:
-        addresses = answers.get(timeout=max(seconds, 0.01))
+        return answers.get(timeout=max(seconds, 0.01))
     except Empty:
         raise FetchTimedOut("the name of the host is not told in time", path=("url",)) from None
-    if not addresses:
-        raise FetchFailed("there is no host of this name", path=("url",))
-    return addresses

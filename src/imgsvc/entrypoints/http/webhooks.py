@@ -8,7 +8,6 @@ from attrs import field, frozen
 from imgsvc.application.use_cases import UseCases
 from imgsvc.domain.errors import (
     DeliveryNotFound,
-    FetchFailed,
     FetchTimedOut,
     InvalidCursor,
     InvalidUrl,
@@ -36,7 +35,7 @@ from imgsvc.entrypoints.http.idempotency import shown_once
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.threads import Pool
 
-_ADDRESS_FAILURES = (InvalidUrl, UrlNotAllowed, FetchFailed, FetchTimedOut)
+_ADDRESS_FAILURES = (InvalidUrl, UrlNotAllowed, FetchTimedOut)
 
 
 @frozen(kw_only=True)
