@@ -2,15 +2,18 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address, ip_network
 from threading import Event
+from threading import enumerate as enumerate_threads
 
 import pytest
 
-from imgsvc.adapters.outbound.addresses import AddressGuard, is_public
+from imgsvc.adapters.outbound.addresses import MOST_LOOK_UPS, AddressGuard, is_public
 from imgsvc.adapters.outbound.guarded_http import GuardedHttp
 from imgsvc.domain.errors import FetchFailed, FetchTimedOut, UrlNotAllowed
 from imgsvc.domain.web_url import WebUrl
+from tests.waiting import wait_for
 from tests.websites import OK, answer_of, answering, website
 
 LOOPBACK = AddressGuard([ip_network("127.0.0.0/8")])
@@ -245,6 +248,34 @@ def test_a_slow_server_is_given_up_in_time(http, behave):
 def test_a_handshake_that_never_ends_is_given_up_in_time(http):
     with website(lambda connection: connection.recv(1)) as site, pytest.raises(FetchTimedOut):
         fetched(http, f"https://127.0.0.1:{site.port}/", seconds=0.3)
+
+
+def test_of_look_ups_that_hang_there_are_so_many_at_most(monkeypatch):
+    given_up, guard = Event(), AddressGuard()
+    real = socket.getaddrinfo
+
+    def hang(*_, **__):
+        given_up.wait(30)
+        raise socket.gaierror
+
+    def look_up(number):
+        with pytest.raises(FetchTimedOut):
+            guard.addresses(WebUrl.parse(f"http://slow-{number}.example/"), 0.2)
+
+    def hanging():
+        return [one for one in enumerate_threads() if one.name == "look up a host"]
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    with ThreadPoolExecutor(MOST_LOOK_UPS + 8) as pool:
+        list(pool.map(look_up, range(MOST_LOOK_UPS + 8)))
+    most = len(hanging())
+    given_up.set()
+    wait_for(lambda: not hanging())
+    monkeypatch.setattr(socket, "getaddrinfo", real)
+
+    assert most == MOST_LOOK_UPS
+    with pytest.raises(UrlNotAllowed):
+        guard.addresses(WebUrl.parse("http://127.0.0.1/"), 5)
 
 
 def test_a_resolver_that_hangs_is_given_up_in_time(http, monkeypatch):

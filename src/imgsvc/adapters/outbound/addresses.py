@@ -4,7 +4,8 @@ import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import BoundedSemaphore, Thread
+from time import monotonic
 from typing import TypeAlias
 
 from attrs import frozen
@@ -14,6 +15,9 @@ from imgsvc.domain.web_url import WebUrl
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
+
+MOST_LOOK_UPS = 32  # at once, in this process
+_LOOK_UPS = BoundedSemaphore(MOST_LOOK_UPS)
 
 # Of IPv6, what is routed at all; and of that, what is documentation, a tunnel, or not handed out.
 _GLOBAL = ip_network("2000::/3")
@@ -65,8 +69,12 @@ class AddressGuard:
 
 
 def _looked_up(host: str, port: int, seconds: float) -> Sequence[Address]:
-    """None of a name that nobody has. In a thread of its own, since nothing else ends when the resolver does not."""
+    """None of a name that nobody has. In a thread of its own, since nothing else ends when the resolver does not.
+
+    Of such threads there are so many at most; who comes when all of them hang waits as if his own did.
+    """
     answers: SimpleQueue[Sequence[Address]] = SimpleQueue()
+    ends_at = monotonic() + max(seconds, 0.01)
 
     def look_up() -> None:
         try:
@@ -74,10 +82,14 @@ def _looked_up(host: str, port: int, seconds: float) -> Sequence[Address]:
             addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
         except (OSError, ValueError):  # also UnicodeError
             addresses = []
+        finally:
+            _LOOK_UPS.release()
         answers.put(list(dict.fromkeys(addresses)))
 
-    Thread(target=look_up, name="look up a host", daemon=True).start()
     try:
-        return answers.get(timeout=max(seconds, 0.01))
+        if not _LOOK_UPS.acquire(timeout=max(seconds, 0.01)):
+            raise Empty
+        Thread(target=look_up, name="look up a host", daemon=True).start()
+        return answers.get(timeout=max(ends_at - monotonic(), 0.01))
     except Empty:
         raise FetchTimedOut("the name of the host is not told in time", path=("url",)) from None
