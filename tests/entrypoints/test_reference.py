@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from imgsvc.domain import dialects
+from imgsvc.domain import preset
 from imgsvc.domain.plain_data import read
+from imgsvc.domain.preset import OneOrSeveral
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
@@ -52,9 +53,12 @@ def test_every_variable_that_the_collection_uses_is_declared():
     assert used == {one["key"] for one in document["variable"]}
 
 
-@pytest.mark.parametrize("kind", EXAMPLES, ids=lambda kind: kind.__name__)
+SPEC_READERS = {TransformSpec: preset.read_json, OneOrSeveral: preset.read_one_or_several}
+
+
+@pytest.mark.parametrize("kind", EXAMPLES, ids=str)
 def test_the_examples_of_a_body_can_be_read(kind):
-    reader = dialects.read_spec if kind is TransformSpec else partial(read, kind)
+    reader = SPEC_READERS.get(kind, partial(read, kind))
 
     assert all(isinstance(reader(example), kind) for example in EXAMPLES[kind].values())
 

@@ -38,6 +38,7 @@ from imgsvc.application.sessions import (
     RefreshSession,
     SessionTokens,
 )
+from imgsvc.application.several import TransformSeverally
 from imgsvc.application.sweep import Sweep
 from imgsvc.application.tries import Tries
 from imgsvc.application.usage import NoteUse
@@ -179,6 +180,7 @@ class UseCases:
     make_links: MakeLinks
     follow_link: FollowLink
     transform_image: TransformImage
+    transform_severally: TransformSeverally
     request_variant: RequestVariant
     get_variant: GetVariant
     open_variant: OpenVariant
@@ -236,6 +238,8 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     )
     claims = HeldClaims(p.variants, policy.lease)
     request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock, note_use)
+    transform_image = TransformImage(plan, request_variant, make_now, p.variants, note_use, policy.sync_megapixels)
+    resolve_spec = ResolveSpec(p.presets)
     get_variant = GetVariant(p.variants, note_use)
     erase = EraseRendering(p.retention, p.blobs)
     expire = ExpireVariants(p.retention, p.blobs, erase, policy.variant_life)
@@ -271,7 +275,8 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         open_rendering=OpenRendering(plan, make_now, p.cache, policy.sync_megapixels),
         make_links=MakeLinks(plan, p.signer, p.clock),
         follow_link=FollowLink(p.images, plan, p.signer, p.clock),
-        transform_image=TransformImage(plan, request_variant, make_now, p.variants, note_use, policy.sync_megapixels),
+        transform_image=transform_image,
+        transform_severally=TransformSeverally(p.images, plan, resolve_spec, transform_image, policy.sync_megapixels),
         request_variant=request_variant,
         get_variant=get_variant,
         open_variant=OpenVariant(plan, make_now, get_variant, p.blobs),
@@ -283,7 +288,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         get_preset=GetPreset(p.presets),
         list_presets=ListPresets(p.presets),
         delete_preset=DeletePreset(p.presets),
-        resolve_spec=ResolveSpec(p.presets),
+        resolve_spec=resolve_spec,
         create_webhook=CreateWebhook(p.webhooks, address, p.clock),
         list_webhooks=ListWebhooks(p.webhooks),
         get_webhook=GetWebhook(p.webhooks),

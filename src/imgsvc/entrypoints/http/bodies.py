@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,7 @@ from imgsvc.domain.errors import (
     unknown,
 )
 from imgsvc.domain.plain_data import read, read_parameters
+from imgsvc.domain.preset import OneOrSeveral
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.entrypoints.http.errors import (
     BodyTooLarge,
@@ -30,6 +32,11 @@ T = TypeVar("T")
 
 MAX_JSON = 64 * 1024
 MAX_PARAMETERS = 100
+
+_SPEC_READERS: dict[object, Callable[[object], object]] = {
+    TransformSpec: preset.read_json,
+    OneOrSeveral: preset.read_one_or_several,
+}
 
 
 def bearer_token(request: Request) -> str:
@@ -48,10 +55,10 @@ async def read_body(request: Request, kind: type[T]) -> T:
         allowed = "application/json"
         raise UnsupportedMediaType("the body must be JSON", value=media_type(request), allowed=allowed)
     document = read_json(await _read_at_most(request, MAX_JSON))
-    if kind is TransformSpec and isinstance(document, list | dict):
-        return cast(T, preset.read_json(document))
+    if kind in _SPEC_READERS and isinstance(document, list | dict):
+        return cast(T, _SPEC_READERS[kind](document))
     if not isinstance(document, dict):
-        allowed = "an object or a list" if kind is TransformSpec else "an object"
+        allowed = "an object or a list" if kind in _SPEC_READERS else "an object"
         raise InvalidJson(f"the body must be {allowed}", allowed=allowed)
     try:
         return read(kind, document)

@@ -5,6 +5,7 @@ from typing import Any
 
 from imgsvc.domain import examples
 from imgsvc.domain.plain_data import canonical
+from imgsvc.domain.preset import OneOrSeveral
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.webhook import WebhookChanges
 from imgsvc.entrypoints.http.accounts import Registration
@@ -14,7 +15,13 @@ from imgsvc.entrypoints.http.webhooks import WebhookRequest
 
 _ACCOUNT = {"username": "ada", "password": "correct horse battery"}
 
-EXAMPLES: Mapping[type, Mapping[str, Any]] = {
+_SPECS = {
+    "a thumbnail": {"steps": [{"op": "resize", "width": 300, "height": 200, "fit": "cover"}]},
+    "by names, in a fixed order": {"resize": {"width": 300}, "grayscale": True},
+    **{name: canonical(several[0].spec) for name, several in examples.EXAMPLES.items()},
+}
+
+EXAMPLES: Mapping[object, Mapping[str, Any]] = {
     Registration: {"an account": _ACCOUNT, "with an address": {**_ACCOUNT, "email": "ada@example.org"}},
     Login: {"an account": _ACCOUNT},
     Refresh: {"the token of a login": {"refresh_token": "imgsvcrt_..."}},
@@ -28,14 +35,11 @@ EXAMPLES: Mapping[type, Mapping[str, Any]] = {
         "failures alone": {"url": "https://example.org/imgsvc", "events": ["variant.failed"]},
     },
     WebhookChanges: {"enable it again": {"enabled": True}, "elsewhere": {"url": "https://example.org/another"}},
-    TransformSpec: {
-        "a thumbnail": {"steps": [{"op": "resize", "width": 300, "height": 200, "fit": "cover"}]},
-        "by names, in a fixed order": {"resize": {"width": 300}, "grayscale": True},
-        **{name: canonical(several[0].spec) for name, several in examples.EXAMPLES.items()},
-    },
+    TransformSpec: _SPECS,
+    OneOrSeveral: {**_SPECS, "several at once": {"specs": ["rs:cover:300:200,f:webp", {"resize": {"width": 800}}]}},
 }
 
 
-def of_body(kind: type) -> Mapping[str, Any]:
+def of_body(kind: object) -> Mapping[str, Any]:
     """As the document has them; there may be none."""
     return {name: {"value": value} for name, value in EXAMPLES.get(kind, {}).items()}

@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document, made from the endpoints: from their signatures, types and field rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -40,7 +40,7 @@ from imgsvc.domain.errors import (
     UnsupportedOutput,
     UrlNotAllowed,
 )
-from imgsvc.domain.preset import PresetName
+from imgsvc.domain.preset import MAX_SPECS, OneOrSeveral, PresetName
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.entrypoints.http.admission import RATE_HEADERS
 from imgsvc.entrypoints.http.endpoint import Endpoint
@@ -218,16 +218,32 @@ def _spec_parameters() -> list[Schema]:
 
 
 def _request_body(kind: Any, schemas: Schemas) -> Schema:
-    schema = schemas.of(kind, strict=True)
-    if kind is TransformSpec:
-        foreign: list[Schema] = [
-            {"type": "object", "description": "operations by name, in a fixed order", "not": {"required": ["steps"]}},
-            {"type": "array", "items": {"type": "object", "required": ["operation"]}, "description": "in this order"},
-        ]
-        schema = {"anyOf": [schema, *foreign]}
+    schema = _spec_body(schemas) if kind in (TransformSpec, OneOrSeveral) else schemas.of(kind, strict=True)
+    if kind == OneOrSeveral:
+        schema["anyOf"].append(_several_specs(schema["anyOf"]))
     shown = of_body(kind)
     content = {"schema": schema, **({"examples": shown} if shown else {})}
     return {"required": True, "content": {"application/json": content}}
+
+
+def _spec_body(schemas: Schemas) -> Schema:
+    foreign: list[Schema] = [
+        {"type": "object", "description": "operations by name, in a fixed order", "not": {"required": ["steps"]}},
+        {"type": "array", "items": {"type": "object", "required": ["operation"]}, "description": "in this order"},
+    ]
+    return {"anyOf": [schemas.of(TransformSpec, strict=True), *foreign]}
+
+
+def _several_specs(shapes: Sequence[Schema]) -> Schema:
+    compact: Schema = {"type": "string", "description": "in compact form"}
+    specs = {"type": "array", "minItems": 1, "maxItems": MAX_SPECS, "items": {"anyOf": [*shapes, compact]}}
+    return {
+        "type": "object",
+        "description": "several at once",
+        "required": ["specs"],
+        "additionalProperties": False,
+        "properties": {"specs": specs},
+    }
 
 
 def _responses(endpoint: Endpoint, schemas: Schemas) -> Schema:
@@ -294,7 +310,7 @@ def _codes_by_status(endpoint: Endpoint) -> Mapping[int, set[str]]:
         kinds.add(RangeNotSatisfiable)
     if PresetName in endpoint.types.values():
         kinds.add(InvalidInput)
-    if TransformSpec in (endpoint.types.get("body"), endpoint.types.get("query")):
+    if {endpoint.types.get("body"), endpoint.types.get("query")} & {TransformSpec, OneOrSeveral}:
         kinds.update((*_SPEC_FAILURES, UnknownPreset, UnsupportedOutput))
     codes: dict[int, set[str]] = {}
     for code, status in REFUSALS.items():

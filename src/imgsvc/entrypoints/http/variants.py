@@ -1,5 +1,6 @@
 """Transform an image, and what was made of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,8 +16,9 @@ from imgsvc.domain.errors import ImageNotFound, InvalidCursor, VariantNotFound, 
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.notation import compact
 from imgsvc.domain.plain_data import canonical
+from imgsvc.domain.preset import OneOrSeveral, SeveralSpecs
 from imgsvc.domain.session import Identity
-from imgsvc.domain.transform import Format, TransformSpec
+from imgsvc.domain.transform import Format
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus, rendering_version
 from imgsvc.entrypoints.composition import Service
@@ -94,6 +96,11 @@ class VariantView:
 
 
 @frozen(kw_only=True)
+class VariantsView:
+    items: tuple[VariantView, ...]  # in the order of the specs
+
+
+@frozen(kw_only=True)
 class VariantListView:
     items: tuple[VariantView, ...]
     next: str | None
@@ -105,20 +112,34 @@ class VariantListView:
     "/v1/images/{image_id}/transform",
     tag="variants",
     status=201,
-    also={200: "It was there already", 202: "It is made in the background: Location is the job's address"},
+    also={
+        200: "It was there already",
+        202: "It is made in the background: Location is the job's address; of `specs`, at least one is",
+    },
     raises=(ImageNotFound, *RENDER_FAILURES),
     pool=Pool.RENDERING,
 )
 def transform_image(
-    use_cases: UseCases, caller: User, identity: Identity, image_id: UUID, query: TransformQuery, body: TransformSpec
-) -> Answer[VariantView]:
-    """Have a variant made, now or in the background; asking twice gives the same variant."""
+    use_cases: UseCases, caller: User, identity: Identity, image_id: UUID, query: TransformQuery, body: OneOrSeveral
+) -> Answer[VariantView | VariantsView]:
+    """Have a variant made, now or in the background; asking twice gives the same variant.
+
+    With `specs`, several at once, or none where one of them cannot be.
+    """
     payer = Payer.of(identity)
+    if isinstance(body, SeveralSpecs):
+        made = use_cases.transform_severally(caller.id, ImageId(image_id), body.specs, query.mode, payer)
+        return Answer(VariantsView(items=tuple(VariantView.of(one) for one, _ in made)), _status_of(made, query.mode))
     variant, is_made_now = use_cases.transform_image(caller.id, ImageId(image_id), body, query.mode, payer)
-    view = VariantView.of(variant)
-    if query.mode is Mode.ASYNC or variant.status is not VariantStatus.READY:
-        return Answer(view, 202, {"Location": f"/v1/jobs/{variant.id}"})
-    return Answer(view, 201 if is_made_now else 200, {"Location": f"/v1/variants/{variant.id}"})
+    status = _status_of([(variant, is_made_now)], query.mode)
+    address = f"/v1/{'jobs' if status == 202 else 'variants'}/{variant.id}"
+    return Answer(VariantView.of(variant), status, {"Location": address})
+
+
+def _status_of(made: Sequence[tuple[Variant, bool]], mode: Mode) -> int:
+    if mode is Mode.ASYNC or any(variant.status is not VariantStatus.READY for variant, _ in made):
+        return 202
+    return 201 if any(is_made_now for _, is_made_now in made) else 200
 
 
 @endpoint("GET", "/v1/images/{image_id}/variants", tag="variants", raises=(ImageNotFound, InvalidCursor))

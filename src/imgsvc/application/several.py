@@ -1,0 +1,76 @@
+"""Several variants of one image, asked for at once."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from imgsvc.application.planning import PlannedRendering, PlanRendering
+from imgsvc.application.presets import ResolveSpec
+from imgsvc.application.rates import Payer
+from imgsvc.application.variants import Mode, TransformImage
+from imgsvc.domain.errors import Busy, InvalidInput, RenderingFailed, TooManyRequests, UseAsync
+from imgsvc.domain.image import Image, ImageId
+from imgsvc.domain.preset import FromPreset, refused_under
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.user import UserId
+from imgsvc.domain.variant import Variant
+from imgsvc.ports.repositories import ImageRepository
+
+
+@frozen
+class TransformSeverally:
+    """Have several variants of an image made, now or in the background; what they cost now, they cost together."""
+
+    images: ImageRepository
+    plan: PlanRendering
+    resolve_spec: ResolveSpec
+    transform_image: TransformImage
+    sync_megapixels: float
+
+    def __call__(
+        self,
+        caller: UserId,
+        image_id: ImageId,
+        given: Sequence[TransformSpec | FromPreset],
+        mode: Mode,
+        payer: Payer | None = None,
+    ) -> list[tuple[Variant, bool]]:
+        """The variants in the order of the specs, each with whether it was made now.
+
+        Raises ImageNotFound, also when the image is someone else's, and InvalidInput with the place of the spec that
+        does not fit: then none is made. In the mode `auto`, what cannot be made now becomes a job, which tells why.
+        """
+        image = self.images.get(image_id)
+        image.must_belong_to(caller)
+        planned = [self._planned(image, index, one) for index, one in enumerate(given)]
+        if mode is Mode.SYNC:
+            self._must_fit_together(planned)
+        # A crash from here on leaves some of them: who asks again gets those, and the others too.
+        left = self.sync_megapixels
+        made = []
+        for one in planned:
+            variant, is_new = self._transformed(one, mode, left, payer)
+            left -= one.plan.megapixels if is_new else 0
+            made.append((variant, is_new))
+        return made
+
+    def _planned(self, image: Image, index: int, given: TransformSpec | FromPreset) -> PlannedRendering:
+        with refused_under(index):
+            return self.plan.of(image, self.resolve_spec(image.owner, given))
+
+    def _must_fit_together(self, planned: Sequence[PlannedRendering]) -> None:
+        distinct = {one.blob_key: one for one in planned}.values()
+        cost = sum(one.plan.megapixels for one in distinct if self.transform_image.ready(one) is None)
+        if cost > self.sync_megapixels:
+            allowed = f"at most {self.sync_megapixels:g} megapixels read and written by all specs, or mode=async"
+            raise UseAsync("these cost too much to be made while you wait", value=round(cost, 1), allowed=allowed)
+
+    def _transformed(
+        self, planned: PlannedRendering, mode: Mode, most_megapixels: float, payer: Payer | None
+    ) -> tuple[Variant, bool]:
+        try:
+            return self.transform_image.transform(planned, mode, most_megapixels, payer)
+        except (InvalidInput, RenderingFailed, TooManyRequests, Busy):
+            if mode is not Mode.AUTO:
+                raise
+            return self.transform_image.transform(planned, Mode.ASYNC, most_megapixels, payer)
