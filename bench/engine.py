@@ -14,6 +14,7 @@ from imgsvc import TransformSpec, parse_spec
 from imgsvc.ports.imaging import ImageEngine
 
 PHOTO = parse_spec("rs:stretch:720:588,f:jpeg,q:80")
+PHOTO_AS_WEBP = parse_spec("rs:stretch:720:588,f:webp,q:80")
 THUMBNAIL = parse_spec("rs:cover:200:200,f:jpeg,q:80")
 
 

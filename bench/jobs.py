@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 
 from attrs import evolve
 
-from bench.engine import PHOTO, render_in_threads
+from bench.engine import PHOTO, PHOTO_AS_WEBP, render_in_threads
 from bench.installations import KINDS, Installation
 from bench.latencies import Latencies, print_latencies, timed
 from bench.measuring import Contender, Effort, Sample, compare, cpu_seconds_of, sample
 from bench.specs import fresh_specs
-from imgsvc import Settings, parse_spec
+from imgsvc import Settings, TransformSpec, parse_spec
 from imgsvc.entrypoints.composition import compose_engine
 from imgsvc.ports.imaging import ImageEngine
 from tests.pictures import encoded, quadrants
@@ -37,7 +37,8 @@ def measure_jobs(engine: ImageEngine, picture: Path, effort: Effort) -> None:
                 installed(Path(folder), _SLOTS) as service,
             ):
                 _measure_overhead(kind, service, effort)
-                _measure_rate(kind, service, engine, picture.read_bytes(), effort)
+                for spec in (PHOTO, PHOTO_AS_WEBP):
+                    _measure_rate(kind, service, engine, picture.read_bytes(), spec, effort)
         except NotInstalled as error:
             print(f"\nJobs, {kind}: left out, since {error} is not installed")
 
@@ -63,17 +64,20 @@ def _measure_overhead(kind: str, service: Installation, effort: Effort) -> None:
     print_latencies(title, rows)
 
 
-def _measure_rate(kind: str, service: Installation, engine: ImageEngine, content: bytes, effort: Effort) -> None:
+def _measure_rate(
+    kind: str, service: Installation, engine: ImageEngine, content: bytes, spec: TransformSpec, effort: Effort
+) -> None:
     """Of the photograph, all queued at once, beside the engine alone."""
     image_id = service.account.upload(content)
-    specs = fresh_specs("rs:stretch", 720, 588)
+    format = str(spec.output.format)
+    specs = fresh_specs("rs:stretch", 720, 588, format)
     with compose_engine(evolve(Settings(), render_in="children", render_slots=_SLOTS)) as apart:
         contenders: dict[str, Contender] = {
             f"jobs, {_SLOTS} slots": partial(_made_by, service, image_id, specs),
-            f"its engine in {_SLOTS} children": partial(_rendered_apart, apart, content),
-            f"its engine, {_SLOTS} threads": partial(render_in_threads, engine, content, PHOTO, _SLOTS),
+            f"its engine in {_SLOTS} children": partial(_rendered_apart, apart, content, spec),
+            f"its engine, {_SLOTS} threads": partial(render_in_threads, engine, content, spec, _SLOTS),
         }
-        compare(f"Jobs, {kind}, to about 720x588 JPEG q80: renders per second", contenders, effort)
+        compare(f"Jobs, {kind}, to about 720x588 {format} q80: renders per second", contenders, effort)
 
 
 def _made_by(service: Installation, image_id: str, specs: Iterator[str], seconds: float) -> Sample:
@@ -87,10 +91,10 @@ def _made_by(service: Installation, image_id: str, specs: Iterator[str], seconds
     return sample(service.count_ready() - ready_before, took, spent)
 
 
-def _rendered_apart(engine: ImageEngine, content: bytes, seconds: float) -> Sample:
+def _rendered_apart(engine: ImageEngine, content: bytes, spec: TransformSpec, seconds: float) -> Sample:
     """The threads here only wait for the children, which count with us."""
     before = cpu_seconds_of(os.getpid())
-    found = render_in_threads(engine, content, PHOTO, _SLOTS, seconds)
+    found = render_in_threads(engine, content, spec, _SLOTS, seconds)
     after = cpu_seconds_of(os.getpid())
     spent = None if before is None or after is None else after - before
     return Sample(found.per_second, found.per_second * seconds / spent if spent else None)
