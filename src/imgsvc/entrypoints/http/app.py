@@ -26,7 +26,7 @@ from imgsvc.entrypoints.http import (
     variants,
     webhooks,
 )
-from imgsvc.entrypoints.http.endpoint import routes
+from imgsvc.entrypoints.http.dispatching import routes
 from imgsvc.entrypoints.http.errors import MethodNotAllowed, NoSuchPage, problem
 from imgsvc.entrypoints.http.flights import Flights
 from imgsvc.entrypoints.http.hits import Hits
