@@ -4,6 +4,7 @@
 this machine, SQL, a secret or a library's own text.
 """
 
+import errno
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple, Self, TypeAlias, TypeVar
 
@@ -524,6 +525,13 @@ class StorageFull(Unavailable):
     """There is no room for anything more; nothing was kept."""
 
     code = "storage_full"
+
+
+def not_kept(error: OSError) -> Unavailable:
+    """What became of an upload that the system would not keep for a while."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull("there is no room for an upload just now")
+    return Unavailable("an upload cannot be kept just now")
 
 
 def unknown(kind: type[InvalidInputT], what: str, name: str, names: Iterable[str]) -> InvalidInputT:

@@ -1,6 +1,5 @@
 """Pictures from the web, over HTTP."""
 
-import errno
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from time import monotonic
@@ -10,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 
 from imgsvc.adapters.outbound.guarded_http import GuardedAnswer, GuardedHttp
-from imgsvc.domain.errors import FetchFailed, FetchTimedOut, FileTooLarge, StorageFull, Unavailable
+from imgsvc.domain.errors import FetchFailed, FetchTimedOut, FileTooLarge, not_kept
 from imgsvc.domain.web_url import WebUrl
 from imgsvc.ports.fetching import Fetched
 
@@ -61,7 +60,7 @@ def _kept(answer: GuardedAnswer, most_bytes: int) -> BinaryIO:
             try:
                 content.write(piece)
             except OSError as error:
-                raise _without_room(error) from error
+                raise not_kept(error) from error
         content.seek(0)
         opened.pop_all()
         return cast(BinaryIO, content)
@@ -69,12 +68,6 @@ def _kept(answer: GuardedAnswer, most_bytes: int) -> BinaryIO:
 
 def _too_large(most_bytes: int) -> FileTooLarge:
     return FileTooLarge("the file is too large", path=("url",), allowed=f"at most {most_bytes} bytes")
-
-
-def _without_room(error: OSError) -> Unavailable:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull("there is no room for an upload just now")
-    return Unavailable("an upload cannot be kept just now")
 
 
 def _name_of(url: WebUrl) -> str:

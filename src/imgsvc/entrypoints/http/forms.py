@@ -1,6 +1,5 @@
 """Reading an upload: a form with one file, the file alone, or its address; straight to disk."""
 
-import errno
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from email.message import Message
 from io import BytesIO
@@ -14,7 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from imgsvc.application.fetching import FetchPicture
-from imgsvc.domain.errors import DuplicateParameter, FileTooLarge, InvalidInput, InvalidUrl, StorageFull, Unavailable
+from imgsvc.domain.errors import DuplicateParameter, FileTooLarge, InvalidInput, InvalidUrl, not_kept
 from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.image import Labels
 from imgsvc.domain.plain_data import read
@@ -105,7 +104,7 @@ async def _read_file(request: Request, max_bytes: int) -> Upload:
         await file.seek(0)
     except OSError as error:
         file.file.close()
-        raise _without_room(error) from error
+        raise not_kept(error) from error
     except BaseException:
         file.file.close()
         raise
@@ -142,14 +141,8 @@ async def _read_form(request: Request, max_bytes: int) -> Upload:
     except MultiPartException as error:
         raise _explained(error) from None
     except OSError as error:  # of the temporary file that a large upload is kept in meanwhile
-        raise _without_room(error) from error
+        raise not_kept(error) from error
     return _upload(list(form.multi_items()))
-
-
-def _without_room(error: OSError) -> Unavailable:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull("there is no room for an upload just now")
-    return Unavailable("an upload cannot be kept just now")
 
 
 def _explained(error: MultiPartException) -> InvalidInput:

@@ -1,18 +1,16 @@
 """The outermost layer of the application: answers what is remembered on the event loop, and hands on the rest."""
 
 import logging
-import re
 import time
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from imgsvc.entrypoints.http.image_responses import names_version
 from imgsvc.entrypoints.http.remembered import Remembered, RememberedAnswers, asked
-from imgsvc.entrypoints.http.requests import logged_path
+from imgsvc.entrypoints.http.requests import logged_path, request_id
 
 logger = logging.getLogger("imgsvc.http")
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 _NOT_MODIFIED = frozenset({b"content-length", b"content-type", b"accept-ranges", b"content-disposition"})
 
 
@@ -33,26 +31,20 @@ class Hits:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter_ns()
-        given = wanted.request_id
-        request_id = given if given and _REQUEST_ID.fullmatch(given) else str(uuid4()).encode()
-        is_known = bool(wanted.if_none_match) and _names(wanted.if_none_match, found.etag)
+        identity = request_id(wanted.request_id.decode("latin-1"))
+        given = wanted.if_none_match.decode("latin-1")
+        is_known = bool(given) and names_version(given, found.etag.decode("latin-1"))
         status, body = (304, b"") if is_known else (200, b"" if scope["method"] == "HEAD" else found.body)
         headers = _of_not_modified(found) if is_known else found.headers
-        await send(
-            {"type": "http.response.start", "status": status, "headers": [*headers, (b"x-request-id", request_id)]}
-        )
+        headers = [*headers, (b"x-request-id", identity.encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         # The same request was logged within the last five seconds, when everything was asked: thousands a second would
         # leave room for nothing else.
         if logger.isEnabledFor(logging.DEBUG):
             seen = {"method": scope["method"], "path": logged_path(scope), "status": status}
-            seen |= {"request_id": request_id.decode(), "duration": time.perf_counter_ns() - began}
+            seen |= {"request_id": identity, "duration": time.perf_counter_ns() - began}
             logger.debug("request", extra=seen)
-
-
-def _names(if_none_match: bytes, etag: bytes) -> bool:
-    known = {tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")}
-    return etag in known or b"*" in known
 
 
 def _of_not_modified(found: Remembered) -> list[tuple[bytes, bytes]]:

@@ -37,11 +37,15 @@ ALSO_OF_PICTURES = {
 }
 
 
+def names_version(if_none_match: str, etag: str) -> bool:
+    """Whether the header names the version, whose tag is in its quotes; also as a weak one."""
+    known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in known or "*" in known
+
+
 def not_modified(request: Request, etag: str, headers: Mapping[str, str] | None = None) -> Response | None:
     """The answer 304 where the caller has this version already (RFC 9110, section 13.1.2)."""
-    given = ",".join(request.headers.getlist("if-none-match"))
-    known = {tag.strip().removeprefix("W/") for tag in given.split(",")}
-    if f'"{etag}"' not in known and "*" not in known:
+    if not names_version(",".join(request.headers.getlist("if-none-match")), f'"{etag}"'):
         return None
     return Response(status_code=304, headers={**PICTURE_HEADERS, "ETag": f'"{etag}"', **(headers or {})})
 

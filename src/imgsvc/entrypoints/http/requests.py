@@ -32,16 +32,16 @@ class RequestScope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope))
-        scope.setdefault("state", {})["request_id"] = request_id
-        bind(request_id=request_id)
+        identity = request_id(Headers(scope=scope).get("x-request-id", ""))
+        scope.setdefault("state", {})["request_id"] = identity
+        bind(request_id=identity)
         began, status = time.perf_counter_ns(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                MutableHeaders(scope=message)["X-Request-Id"] = identity
             await send(message)
 
         try:
@@ -66,8 +66,8 @@ def logged_path(scope: Scope) -> str:
     return _SIGNED.sub(r"\1...", path) if path.startswith("/i/") else path
 
 
-def _request_id(headers: Headers) -> str:
-    given = headers.get("x-request-id", "")
+def request_id(given: str) -> str:
+    """The one that came with a request, where it can be one; else a new one."""
     return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
 
 
