@@ -24,6 +24,8 @@ def a_link(spec="rs:cover:300:200,f:webp", **more):
         (a_link("f:jpeg"), f"/-/{IMAGE}.jpg"),
         (a_link("gray,f:auto,q:60"), f"/gray,q:60/{IMAGE}.auto"),
         (a_link(expires_at=1800000000), f"/exp:1800000000,rs:cover:300:200/{IMAGE}.webp"),
+        (a_link(has_error_pictures=True), f"/err:image,rs:cover:300:200/{IMAGE}.webp"),
+        (a_link("f:png", expires_at=5, has_error_pictures=True), f"/exp:5,err:image,-/{IMAGE}.png"),
         (a_link("f:png", bounds=Bounds(widths=[640, 320])), f"/widths:320:640,-/{IMAGE}.png"),
         (a_link("w:9,f:png", bounds=Bounds(max_width=900), expires_at=5), f"/exp:5,upto:900,rs:inside:9/{IMAGE}.png"),
     ],
@@ -42,6 +44,8 @@ def test_a_link_is_written_as_a_path_and_read_again(link, path):
         f"/gray/{IMAGE}.webp/",
         f"//{IMAGE}.webp",
         f"/exp:05,gray/{IMAGE}.webp",
+        f"/err:image,exp:5,gray/{IMAGE}.webp",
+        f"/err:problem,gray/{IMAGE}.webp",
         "/gray/a.webp",
     ],
 )

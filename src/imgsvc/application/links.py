@@ -56,6 +56,8 @@ class MakeLinks:
         formats: Sequence[Format] = (),
         bounds: Bounds | None = None,
         lifetime: timedelta | None = None,
+        *,
+        has_error_pictures: bool = False,
     ) -> list[SignedLink]:
         """In the ``formats``, then in the spec's own, which everybody is expected to show.
 
@@ -65,8 +67,14 @@ class MakeLinks:
         wanted = [*dict.fromkeys(formats), AUTO if own.is_negotiated else own.plan.format]
         expires_at = None if lifetime is None else int((self.clock() + lifetime).timestamp())
         specs = [evolve(spec, output=evolve(spec.output, format=one)) for one in dict.fromkeys(wanted)]
-        links = [Link(image_id=image_id, spec=one, bounds=bounds or Bounds(), expires_at=expires_at) for one in specs]
-        return [self._signed(caller, link) for link in links]
+        link = Link(
+            image_id=image_id,
+            spec=spec,
+            bounds=bounds or Bounds(),
+            expires_at=expires_at,
+            has_error_pictures=has_error_pictures,
+        )
+        return [self._signed(caller, evolve(link, spec=one)) for one in specs]
 
     def _signed(self, caller: UserId, link: Link) -> SignedLink:
         signature = self.signer.sign(link.signed_path)

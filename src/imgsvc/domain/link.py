@@ -17,10 +17,12 @@ from imgsvc.domain.operations.geometry import MAX_SIDE
 from imgsvc.domain.transform import AUTO, Format, TransformSpec
 
 MAX_WIDTHS = 20
+ERROR_PICTURES = "err:image,"  # of a path, where failures are told as pictures
 _NOTHING = "-"  # a spec that has no steps
 _NUMBER = "[1-9][0-9]{0,11}"  # in the one form that is signed
 _FORM = re.compile(
-    rf"/(?:exp:(?P<exp>{_NUMBER}),)?(?:widths:(?P<widths>{_NUMBER}(?::{_NUMBER})*),|upto:(?P<upto>{_NUMBER}),)?"
+    rf"/(?:exp:(?P<exp>{_NUMBER}),)?(?P<errors>{ERROR_PICTURES})?"
+    rf"(?:widths:(?P<widths>{_NUMBER}(?::{_NUMBER})*),|upto:(?P<upto>{_NUMBER}),)?"
     r"(?P<spec>[^/]+)/(?P<image>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?P<extension>[a-z]+)"
 )
 _CHOSEN = re.compile(rf"(.*/[0-9a-f-]{{36}})-({_NUMBER})w(\.[a-z]+)")
@@ -64,6 +66,7 @@ class Link:
     spec: TransformSpec
     bounds: Bounds = Bounds()
     expires_at: int | None = field(default=None)  # seconds since 1970
+    has_error_pictures: bool = False  # whether whoever follows it in vain is given a picture of that
 
     @property
     def signed_path(self) -> str:
@@ -77,7 +80,9 @@ class Link:
     def _path(self, chosen: str) -> str:
         bare = compact(evolve(self.spec, output=evolve(self.spec.output, format=None))) or _NOTHING
         expiry = "" if self.expires_at is None else f"exp:{self.expires_at},"
-        return f"/{expiry}{_printed(self.bounds)}{bare}/{self.image_id}{chosen}.{_extension(self.spec.output.format)}"
+        errors = ERROR_PICTURES if self.has_error_pictures else ""
+        before = f"{expiry}{errors}{_printed(self.bounds)}"
+        return f"/{before}{bare}/{self.image_id}{chosen}.{_extension(self.spec.output.format)}"
 
     @classmethod
     def of_signed_path(cls, path: str) -> Self:
@@ -95,6 +100,7 @@ class Link:
                 max_width=int(found["upto"]) if found["upto"] else None,
             ),
             expires_at=int(found["exp"]) if found["exp"] else None,
+            has_error_pictures=found["errors"] is not None,
         )
 
     def must_be_good(self, now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import parse_qsl
 
-from attrs import AttrsInstance, fields_dict
+from attrs import AttrsInstance, fields, fields_dict
 from starlette.requests import Request
 
 from imgsvc.domain import preset
@@ -21,6 +21,7 @@ from imgsvc.domain.errors import (
 from imgsvc.domain.plain_data import read, read_parameters
 from imgsvc.domain.preset import OneOrSeveral
 from imgsvc.domain.transform import TransformSpec
+from imgsvc.entrypoints.http.error_pictures import PictureQuery
 from imgsvc.entrypoints.http.errors import (
     BodyTooLarge,
     InvalidJson,
@@ -32,6 +33,7 @@ T = TypeVar("T")
 
 MAX_JSON = 64 * 1024
 MAX_PARAMETERS = 100
+_ERROR = fields(PictureQuery).error.name
 
 _SPEC_READERS: dict[object, Callable[[object], object]] = {
     TransformSpec: preset.read_json,
@@ -81,9 +83,18 @@ def is_json(kind: str) -> bool:
 
 def read_query(request: Request, kind: type[T]) -> T:
     """The query string as a value of ``kind``; for a TransformSpec also FromPreset. Raises InvalidInput."""
-    pairs = query_pairs(request)
     if kind is TransformSpec:
-        return cast(T, preset.read_query(pairs))
+        _read_fields(PictureQuery, [pair for pair in query_pairs(request) if pair[0] == _ERROR])
+        return cast(T, preset.read_query(spec_pairs(request)))
+    return _read_fields(kind, query_pairs(request))
+
+
+def spec_pairs(request: Request) -> list[tuple[str, str]]:
+    """What a query string says of a rendering. Raises InvalidParameter."""
+    return [pair for pair in query_pairs(request) if pair[0] != _ERROR]
+
+
+def _read_fields(kind: type[T], pairs: list[tuple[str, str]]) -> T:
     known = fields_dict(cast("type[AttrsInstance]", kind))
     plain: dict[str, Any] = {}
     for name, text in pairs:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from imgsvc.domain import errors
 from imgsvc.domain.errors import ImgsvcError, InvalidInput
+from imgsvc.entrypoints.http import error_pictures
 
 
 class InvalidJson(InvalidInput):
@@ -149,8 +150,11 @@ def status_of(kind: type[ImgsvcError]) -> int:
 
 
 def problem(connection: HTTPConnection, error: ImgsvcError, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a request that failed."""
+    """The answer to a request that failed: a document, or a picture where that was asked for."""
     status = status_of(type(error))
+    told = {**_headers(error, status), **(headers or {})}
+    if error_pictures.is_wanted(connection):
+        return error_pictures.error_picture(connection, status, error.code, told)
     document = {
         "type": f"urn:imgsvc:error:{error.code}",
         "title": TITLES[status],
@@ -163,7 +167,7 @@ def problem(connection: HTTPConnection, error: ImgsvcError, headers: Mapping[str
     return Response(
         json.dumps(document, ensure_ascii=False, default=str) + "\n",
         status,
-        {**_headers(error, status), **(headers or {})},
+        told,
         "application/problem+json",
     )
 

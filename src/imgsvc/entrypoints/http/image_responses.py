@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from imgsvc.application.use_cases import UseCases
+from imgsvc.entrypoints.http.inert import INERT
 from imgsvc.entrypoints.http.ranges import wanted_part
 
 _CHUNK = 256 * 1024
@@ -22,11 +23,7 @@ _ZERO = re.compile(r"q\s*=\s*0(\.0{0,3})?")
 # Only its owner may see it, and whether he still may is asked each time.
 _PRIVATE = "private, no-cache"
 
-PICTURE_HEADERS = {
-    "Cache-Control": _PRIVATE,
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-}
+PICTURE_HEADERS = {"Cache-Control": _PRIVATE, **INERT}
 
 
 # What else may be said where a picture is asked for.

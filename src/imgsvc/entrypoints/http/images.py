@@ -5,7 +5,7 @@ from uuid import UUID
 
 from attrs import fields, frozen
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
@@ -40,7 +40,9 @@ from imgsvc.domain.session import Identity
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.entrypoints.composition import Service
+from imgsvc.entrypoints.http.bodies import spec_pairs
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.error_pictures import plan_size
 from imgsvc.entrypoints.http.forms import Upload, labels_of
 from imgsvc.entrypoints.http.image_responses import (
     ALSO_OF_PICTURES,
@@ -51,11 +53,9 @@ from imgsvc.entrypoints.http.image_responses import (
 )
 from imgsvc.entrypoints.http.jobs import JobView
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
-from imgsvc.entrypoints.http.renderings import answer_rendering
+from imgsvc.entrypoints.http.renderings import answer_later, answer_rendering
 from imgsvc.entrypoints.http.threads import Pool
 from imgsvc.ports.repositories import Erased
-
-_LATER = 2  # seconds after which to look whether a job has ended
 
 UPLOAD_FAILURES = (
     EmptyFile,
@@ -228,21 +228,22 @@ def get_content(
 ) -> Response:
     """The original; or, with `t` or the single parameters, a rendering of it, made now if it is not there yet.
 
-    What costs too much for that is made as a job, and found here when it has ended.
+    What costs too much for that is made as a job, and found here when it has ended. With `error=image`, a failure is
+    told by its status and a small picture of the same size.
     """
-    if not request.url.query:
+    if not spec_pairs(request):
         return _original(use_cases, caller, ImageId(image_id), request)
     planned = use_cases.plan_rendering(caller.id, ImageId(image_id), query, accepted_types(request))
     try:
         return answer_rendering(use_cases, planned, Payer.of(identity), request)
     except (UseAsync, RenderingTimedOut):
         job = JobView.of(use_cases.queue_rendering(planned))
-    headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": str(_LATER), "Cache-Control": "no-store"}
-    return JSONResponse(plain(job), 202, headers)
+    return answer_later(request, plain(job), {"Location": f"/v1/jobs/{job.id}"})
 
 
 def _original(use_cases: UseCases, caller: User, image_id: ImageId, request: Request) -> Response:
     image = use_cases.get_image(caller.id, image_id)
+    plan_size(request, image.facts.size)
     media_type, name = image.facts.media_type, image.name
     answer = not_modified(request, image.sha256) or elsewhere(
         use_cases, image.blob_key, media_type=media_type, name=name

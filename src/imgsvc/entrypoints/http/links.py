@@ -23,6 +23,7 @@ from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import endpoint
+from imgsvc.entrypoints.http.error_pictures import ErrorForm
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, Picture, accepted_types
 from imgsvc.entrypoints.http.images import RENDER_FAILURES, SPEC_FAILURES
 from imgsvc.entrypoints.http.remembered import LIFE
@@ -42,7 +43,8 @@ class LinkRequest:
 
     One signature is good for each of `widths`, or for any width up to `max_width`: then the addresses differ in the
     width alone, which stands before the extension as `-640w`. `formats` are offered to browsers before the spec's own,
-    the best first. `sizes` and `alt` are for the HTML.
+    the best first. With `error` as `image`, who follows it in vain is told why by a small picture, and not by a
+    problem document. `sizes` and `alt` are for the HTML.
     """
 
     spec: TransformSpec = TransformSpec()
@@ -53,6 +55,7 @@ class LinkRequest:
     expires_in: int | None = field(
         default=None, validator=optional(within(1, _TEN_YEARS))
     )  # seconds; never, unless set
+    error: ErrorForm = ErrorForm.PROBLEM
     sizes: str = field(default="100vw", validator=matches(_SIZES, "what HTML allows as sizes"))
     alt: str = field(default="", validator=legible(0, 1000))
 
@@ -121,7 +124,13 @@ def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest
     """
     lifetime = None if body.expires_in is None else timedelta(seconds=body.expires_in)
     signed = service.use_cases.make_links(
-        caller.id, ImageId(image_id), body.wanted, body.formats, body.bounds, lifetime
+        caller.id,
+        ImageId(image_id),
+        body.wanted,
+        body.formats,
+        body.bounds,
+        lifetime,
+        has_error_pictures=body.error is ErrorForm.IMAGE,
     )
     sources = tuple(LinkSourceView.of(one, service.settings.public_url) for one in signed)
     expires_at = signed[-1].link.expires_at

@@ -44,6 +44,7 @@ from imgsvc.domain.preset import MAX_SPECS, OneOrSeveral, PresetName
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.entrypoints.http.admission import RATE_HEADERS
 from imgsvc.entrypoints.http.endpoint import Endpoint
+from imgsvc.entrypoints.http.error_pictures import PictureQuery
 from imgsvc.entrypoints.http.errors import (
     BodyTooLarge,
     DigestMismatch,
@@ -186,8 +187,13 @@ def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[Schema]:
         parameters += beside_file(endpoint.form)
     kind = endpoint.types.get("query")
     if kind is TransformSpec:
-        return parameters + _spec_parameters()
-    for one in fields(kind) if kind is not None else ():
+        return parameters + _spec_parameters(schemas)
+    return parameters if kind is None else parameters + _query_parameters(kind, schemas)
+
+
+def _query_parameters(kind: Any, schemas: Schemas) -> list[Schema]:
+    parameters: list[Schema] = []
+    for one in fields(kind):
         schema = schemas.of_field(one, strict=True)
         # An absent parameter is how a query says null.
         options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
@@ -203,7 +209,7 @@ _KEY: Schema = {
 }
 
 
-def _spec_parameters() -> list[Schema]:
+def _spec_parameters(schemas: Schemas) -> list[Schema]:
     compact = {"name": "t", "in": "query", "schema": {"type": "string", "maxLength": 2048}}
     compact["description"] = (
         "the compact form of a spec, such as `rs:cover:300:200,gray,f:webp`, or `p:name` for a preset; stands alone"
@@ -214,7 +220,7 @@ def _spec_parameters() -> list[Schema]:
     ]
     accept = {"name": "Accept", "in": "header", "schema": {"type": "string"}}
     accept["description"] = "the media types that you show: the format `auto` chooses among those that are named"
-    return [compact, *flat, accept]
+    return [compact, *flat, *_query_parameters(PictureQuery, schemas), accept]
 
 
 def _request_body(kind: Any, schemas: Schemas) -> Schema:
@@ -254,9 +260,15 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Schema:
         responses[str(status)] = {
             "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in sorted(codes))}",
             "headers": dict(_REQUEST_ID),
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+                **(_ERROR_PICTURE if endpoint.is_picture else {}),
+            },
         }
     return responses
+
+
+_ERROR_PICTURE: Schema = {"image/svg+xml": {"schema": {"type": "string", "contentMediaType": "image/svg+xml"}}}
 
 
 def _success(endpoint: Endpoint, status: int, schemas: Schemas) -> Schema:
@@ -279,6 +291,8 @@ def _success(endpoint: Endpoint, status: int, schemas: Schemas) -> Schema:
     # What is asked for as a picture, and made as a job, is told of as that.
     view = JobView if endpoint.is_picture else endpoint.view
     response["content"] = {"application/json": {"schema": schemas.of(view)}}
+    if endpoint.is_picture:
+        response["content"] |= _ERROR_PICTURE
     if status in (201, 202) and endpoint.takes("caller"):
         response["headers"] |= {"Location": _header("Where it is, or will be")}
     return response

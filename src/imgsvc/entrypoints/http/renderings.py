@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from imgsvc.application.planning import PlannedRendering
 from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
+from imgsvc.entrypoints.http import error_pictures
 from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
+
+_LATER = 2  # seconds after which to look whether a job has ended
 
 
 def answer_rendering(
@@ -20,6 +23,7 @@ def answer_rendering(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """From the nearest place that has it; made now where none has, unless the headers alone are asked for."""
+    error_pictures.plan_size(request, planned.plan.size)
     trail = {"X-Imgsvc-Engine": planned.fingerprint, **({"Vary": "Accept"} if planned.is_negotiated else {})}
     trail |= headers or {}
     unchanged = not_modified(request, planned.version, trail)
@@ -44,3 +48,11 @@ def answer_rendering(
         subjects=(planned.image.id, planned.image.owner, *planned.spec.overlays),
         **about,
     )
+
+
+def answer_later(request: Request, job: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """That a picture is being made, and is to be asked for again."""
+    every = {"Retry-After": str(_LATER), "Cache-Control": "no-store", **(headers or {})}
+    if error_pictures.is_wanted(request):
+        return error_pictures.error_picture(request, 202, job["status"], every)
+    return JSONResponse(job, 202, every)

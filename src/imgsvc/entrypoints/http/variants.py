@@ -13,6 +13,7 @@ from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
 from imgsvc.application.variants import Mode
 from imgsvc.domain.errors import ImageNotFound, InvalidCursor, VariantNotFound, VariantNotReady
+from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.notation import compact
 from imgsvc.domain.plain_data import canonical
@@ -23,6 +24,7 @@ from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus, rendering_version
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.error_pictures import PictureQuery, plan_size
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, elsewhere, name_as, not_modified, picture
 from imgsvc.entrypoints.http.images import RENDER_FAILURES
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
@@ -170,10 +172,14 @@ def get_variant(use_cases: UseCases, caller: User, variant_id: UUID) -> VariantV
     raises=(VariantNotFound, VariantNotReady, *RENDER_FAILURES),
     is_picture=True,
 )
-def get_variant_content(use_cases: UseCases, caller: User, variant_id: UUID, request: Request) -> Response:
+def get_variant_content(
+    use_cases: UseCases, caller: User, variant_id: UUID, query: PictureQuery, request: Request
+) -> Response:
     """The picture of a variant that is ready; one that nobody wanted for long expires, and is not found any more."""
     variant = use_cases.get_variant(caller.id, VariantId(variant_id))
     made = variant.rendition
+    if made is not None:
+        plan_size(request, Size(made.width, made.height))
     if made is None:
         raise VariantNotReady(f"the variant is {variant.status}")
     image = use_cases.get_image(caller.id, variant.image_id)

@@ -1,0 +1,84 @@
+"""Failures as pictures, for an `<img>` that should show something: where a request asks for that, and what it is told.
+
+For pictures of one's own that is ``error=image`` in the query. An address that anybody may follow has no query, with
+which everybody could have every cache ask again: there it is a part of what was signed.
+
+They are drawn as SVG, which needs no codec where something has gone wrong already. All that they say is ours: the
+status, and a stable code.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from urllib.parse import parse_qsl
+
+from attrs import frozen
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import Scope
+
+from imgsvc.domain.geometry import Size
+from imgsvc.domain.link import ERROR_PICTURES
+from imgsvc.entrypoints.http.inert import INERT
+
+_SIZE = "error_picture_size"  # in the state of a request
+_DEFAULT = Size(320, 200)
+_CONTENT = re.compile(r"/v1/(images|variants)/[^/]+/content")
+_LINK = re.compile(rf"/i/[^/]+/(exp:[0-9]+,)?{ERROR_PICTURES}".encode())
+_CHARACTER = 0.6  # of a monospaced font: how wide it is, for its height
+
+
+class ErrorForm(StrEnum):
+    PROBLEM = "problem"
+    IMAGE = "image"
+
+
+@frozen(kw_only=True)
+class PictureQuery:
+    """How failures are told: as a problem document, or as a small picture for an `<img>`."""
+
+    error: ErrorForm = ErrorForm.PROBLEM
+
+
+def is_wanted(connection: HTTPConnection) -> bool:
+    """Whether a failure of this request is to be a picture, as far as it can be read."""
+    scope = connection.scope
+    if scope.get("method") not in ("GET", "HEAD"):
+        return False
+    if _LINK.match(scope.get("raw_path") or b""):
+        return True
+    return bool(_CONTENT.fullmatch(scope["path"])) and ("error", ErrorForm.IMAGE) in _query(scope)
+
+
+def _query(scope: Scope) -> list[tuple[str, str]]:
+    return parse_qsl(scope["query_string"].decode("latin-1"))
+
+
+def plan_size(connection: HTTPConnection, size: Size) -> None:
+    """Have an error picture of this request be as large as what was asked for."""
+    connection.scope.setdefault("state", {})[_SIZE] = size
+
+
+def error_picture(connection: HTTPConnection, status: int, code: str, headers: Mapping[str, str]) -> Response:
+    """A picture that says the status and the code; of the planned size, where something could be planned."""
+    size: Size = connection.scope.get("state", {}).get(_SIZE, _DEFAULT)
+    every = {
+        **headers,
+        **INERT,
+        "Cache-Control": "no-store",
+        "Content-Disposition": 'inline; filename="error.svg"',
+        "Cross-Origin-Resource-Policy": "cross-origin",  # pages elsewhere may show it
+    }
+    return Response(_drawn(f"{status} {code}", size), status, every, "image/svg+xml")
+
+
+def _drawn(text: str, size: Size) -> str:
+    """Without any style, which the policy of its answer forbids."""
+    height = max(1, min(size.height / 2, 0.9 * size.width / (_CHARACTER * len(text))))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size.width}" height="{size.height}"'
+        f' viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{text}">'
+        '<rect width="100%" height="100%" fill="#e5e7eb"/>'
+        f'<text x="50%" y="50%" font-family="monospace" font-size="{height:.1f}" fill="#374151"'
+        f' text-anchor="middle" dominant-baseline="central">{text}</text></svg>\n'
+    )
