@@ -209,3 +209,18 @@ def test_what_one_process_deletes_others_soon_do_not_answer_with(two_servers):
 
         for path in paths:
             wait_for(lambda path=path: other.client.get(path).status_code == httpx.codes.NOT_FOUND, seconds=2)
+
+
+def test_what_one_process_changes_again_within_a_minute_others_soon_answer_with(two_servers):
+    account = two_servers[0].account()
+    other: Account = Account(two_servers[1].client(account.token), account.token)
+    with account.client, other.client:
+        image = f"/v1/images/{account.upload(PNG)}"
+        for name in ("first", "second"):
+            from_memory(other.client, f"{image}/content?t=w:5")
+            account.client.patch(image, json={"name": f"{name}.png"}).raise_for_status()
+            wait_for(lambda name=name: name in told_name(other.client, image), seconds=2)
+
+
+def told_name(client, image):
+    return client.get(f"{image}/content?t=w:5").headers["content-disposition"]
