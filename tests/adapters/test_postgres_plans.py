@@ -11,18 +11,21 @@ from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.adapters.repositories.transactions import reading
 from imgsvc.domain.image_search import ImageSearch, ImageSort, SourceFormat
 from imgsvc.domain.variant import RenderingName, VariantStatus
-from imgsvc.ports.repositories import PageRequest, Position
+from imgsvc.domain.webhook import DeliveryStatus
+from imgsvc.ports.repositories import Claim, PageRequest, Position
 from imgsvc.ports.retention import Named, Original
-from tests.entities import NOW, RENDITION, a_job, a_user, an_image
+from tests.entities import FAILURE, NOW, RENDITION, a_job, a_test, a_user, a_variant, a_webhook, an_image
 from tests.real_servers.postgres import execute, new_database
 
 # Numbers as ids: user 1 has most of everything, and image 7 most variants; some others share the rest.
 USER, IMAGE, VARIANT = UUID(int=1), UUID(int=7), UUID(int=1_000_007)
+WEBHOOK = UUID(int=3_000_001)
 NOBODY = UUID(int=0)
 NO_TIME = timedelta(0)
 MIDDLE = NOW + timedelta(hours=2)
 BEHIND = Position(NOW + timedelta(hours=2), NOBODY)
 NAME = RenderingName(IMAGE, "spec", "engine")
+CLAIM = Claim(a_variant(an_image(a_user())), NOBODY)
 NAMED = Named(NOBODY, NAME, is_unused=True)
 # Each row is the one that the repositories made, but for what the lists are about.
 COPY = """
@@ -81,6 +84,20 @@ def repositories(postgres_url):
                 signalled_at=MOMENT,
                 used_at=MOMENT,
             )
+            webhook, _ = repositories.webhooks.add(a_webhook(user, id=WEBHOOK), "whsec_c2VjcmV0", 10)
+            repositories.deliveries.add(a_test(webhook, id=UUID(int=2_000_001)))
+            multiply(url, "webhooks", 2_000, id=numbered("3000000 + n"), owner=numbered("n"))
+            multiply(
+                url,
+                "webhook_deliveries",
+                20_000,
+                id=numbered("2000000 + n"),
+                webhook_id=numbered("CASE WHEN n % 2 = 0 THEN 3000001 ELSE 3000001 + n % 2000 END"),
+                created_at=MOMENT,
+                status="CASE n % 40 WHEN 0 THEN 'pending' WHEN 1 THEN 'failed' ELSE 'succeeded' END",
+                due_at=f"CASE n % 40 WHEN 0 THEN {MOMENT} ELSE NULL END",
+                ended_at=f"CASE n % 40 WHEN 0 THEN NULL ELSE {MOMENT} END",
+            )
             execute(url, "VACUUM ANALYZE")
             yield repositories
 
@@ -95,7 +112,7 @@ def plan_of(repositories, call):
     engine, searches = repositories.users.engine, []
 
     def note(connection, cursor, statement, parameters, context, executemany):
-        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+        if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
             searches.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", note)
@@ -121,6 +138,11 @@ LISTS = {
         lambda of, page: of.variants.list_jobs(USER, page, status=VariantStatus.FAILED),
     ),
     "jobs of an image": ("ix_jobs_owner_image", lambda of, page: of.variants.list_jobs(USER, page, image_id=IMAGE)),
+    "deliveries": ("ix_webhook_deliveries_list", lambda of, page: of.deliveries.list_of(WEBHOOK, page)),
+    "failed deliveries": (
+        "ix_webhook_deliveries_status",
+        lambda of, page: of.deliveries.list_of(WEBHOOK, page, status=DeliveryStatus.FAILED),
+    ),
     "failed jobs of an image": (
         "ix_jobs_owner_(image|status)",  # whichever leaves less to be passed over
         lambda of, page: of.variants.list_jobs(USER, page, image_id=IMAGE, status=VariantStatus.FAILED),
@@ -184,6 +206,14 @@ def test_what_is_searched_for_is_read_from_an_index_in_order(repositories, searc
         (lambda of: of.variants.get(VARIANT), "pk_variants"),
         (lambda of: of.variants.claim(VARIANT, NO_TIME), "pk_variants"),
         (lambda of: of.variants.take_stalled(NO_TIME, 10), "ix_jobs_stalled"),
+        (lambda of: of.variants.finish(CLAIM, RENDITION, NOW), "ix_webhooks_owner"),
+        (lambda of: of.variants.fail(CLAIM, FAILURE, NOW), "pk_variants"),
+        (lambda of: of.webhooks.list_of(USER), "ix_webhooks_owner"),
+        (lambda of: of.deliveries.claim(NO_TIME), "Index Only Scan using ix_webhook_deliveries_due"),
+        (lambda of: of.deliveries.claim(NO_TIME, [WEBHOOK]), "Index Only Scan using ix_webhook_deliveries_due"),
+        (lambda of: of.deliveries.abandon(NOBODY, 10), "ix_webhook_deliveries_status"),
+        (lambda of: of.deliveries.prune(NO_TIME, 10), "ix_webhook_deliveries_ended"),
+        (lambda of: of.webhooks.remove_deleted(10), "ix_webhooks_deleted"),
         (lambda of: of.users.find_by_username("somebody7"), "uq_users_username_key"),
         (lambda of: of.retention.note_use(NOBODY), "pk_variants"),
         (lambda of: of.retention.unused(NO_TIME, 10), "Index Only Scan using ix_variants_unused"),

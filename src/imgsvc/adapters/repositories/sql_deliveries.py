@@ -131,14 +131,14 @@ class SqlDeliveries:
         pending = and_(deliveries.c.webhook_id == webhook_id, deliveries.c.status == _PENDING)
         values = {"status": DeliveryStatus.FAILED.value, "last_trouble": _ABANDONED, **_ENDED}
         with writing(self.engine) as connection:
-            some = _some(connection, pending, limit)
+            some = _oldest(connection, pending, deliveries.c.created_at, limit)
             connection.execute(update(deliveries).where(deliveries.c.id.in_(some)).values(values))
         return len(some)
 
     @repeated_if_overtaken
     def prune(self, age: timedelta, limit: int) -> int:
         with writing(self.engine) as connection:
-            some = _some(connection, deliveries.c.ended_at <= TimeFromNow(-age), limit)
+            some = _oldest(connection, deliveries.c.ended_at <= TimeFromNow(-age), deliveries.c.ended_at, limit)
             connection.execute(delete(deliveries).where(deliveries.c.id.in_(some)))
         return len(some)
 
@@ -150,9 +150,10 @@ class SqlDeliveries:
         self.due.set()
 
 
-def _some(connection: Connection, found: ColumnElement[bool], limit: int) -> list[Any]:
+def _oldest(connection: Connection, found: ColumnElement[bool], moment: ColumnElement[Any], limit: int) -> list[Any]:
     """Those that nobody else has in hand."""
-    return list(connection.scalars(select(deliveries.c.id).where(found).limit(limit).with_for_update(skip_locked=True)))
+    query = select(deliveries.c.id).where(found).order_by(moment).limit(limit)
+    return list(connection.scalars(query.with_for_update(skip_locked=True)))
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:
