@@ -14,7 +14,7 @@ from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from imgsvc.adapters.outbound import open_webhook_sender
-from imgsvc.domain.errors import FetchFailed, UrlNotAllowed
+from imgsvc.domain.errors import UrlNotAllowed
 from imgsvc.domain.web_url import WebUrl
 from imgsvc.domain.webhook import new_secret
 from imgsvc.entrypoints.composition import utc_now
@@ -228,6 +228,6 @@ def test_an_address_of_the_operators_own_may_do_without():
     sender().check(WebUrl.parse("http://127.0.0.1:8080/"))
 
 
-def test_a_host_that_nobody_knows_is_told():
-    with pytest.raises(FetchFailed):
+def test_a_host_that_nobody_knows_is_refused_like_one_of_the_inside():
+    with pytest.raises(UrlNotAllowed):
         sender().check(WebUrl.parse("https://nobody.invalid/"))

@@ -1,15 +1,22 @@
 """The document says what the service does, and the service does what the document says."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from imgsvc.domain.image import ImageId
 from imgsvc.domain.operations import OPERATIONS
+from imgsvc.domain.variant import Failure, VariantId
+from imgsvc.domain.webhook import TEST_EVENT, EndedJob, WebhookEvent
 from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
+from tests.entities import a_test, a_user, a_webhook
 from tests.pictures import encoded, quadrants
 
 # All checks but two. A valid request may still name no picture or no user; that is not for a schema to say. A form
@@ -59,6 +66,19 @@ def test_every_operation_of_the_language_is_documented(document):
         "default": 2,
         "description": "how far a pixel is spread",
     }
+
+
+def test_what_webhooks_are_told_is_documented_as_it_is_sent(document):
+    failure = Failure(code="corrupt_image", detail="it ends too early")
+    job = EndedJob(id=VariantId(uuid4()), image_id=ImageId(uuid4()), failure=failure)
+    webhook = a_webhook(a_user())
+    sent = dict.fromkeys(WebhookEvent, job) | {TEST_EVENT: None}
+
+    assert set(document["webhooks"]) == {str(event) for event in sent}
+    for event, told in sent.items():
+        body = document["webhooks"][event]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        schema = {**body, "components": document["components"]}
+        Draft202012Validator(schema).validate(json.loads(a_test(webhook, event=str(event), job=told).payload))
 
 
 def test_every_endpoint_has_a_summary_a_tag_and_its_problems(document):

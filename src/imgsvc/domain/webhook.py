@@ -14,6 +14,7 @@ from imgsvc.domain.errors import UrlNotAllowed
 from imgsvc.domain.field_rules import refused
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.merging import ABSENT, Change
+from imgsvc.domain.plain_data import plain
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Failure, VariantId, VariantStatus
 from imgsvc.domain.web_url import WebUrl
@@ -130,6 +131,32 @@ class EndedJob:
 
 
 @frozen(kw_only=True)
+class JobData:
+    """What a message tells of a job."""
+
+    job_id: UUID
+    image_id: UUID
+    status: VariantStatus
+    failure: Failure | None
+
+
+@frozen(kw_only=True)
+class TrialData:
+    """What a message tells that was asked for as a test."""
+
+    webhook_id: UUID
+
+
+@frozen(kw_only=True)
+class Message:
+    """The body of a request to a webhook."""
+
+    type: str
+    timestamp: datetime  # when it happened
+    data: JobData | TrialData
+
+
+@frozen(kw_only=True)
 class Delivery:
     """A message of which the id, and every byte, are the same however often it is sent."""
 
@@ -148,20 +175,16 @@ class Delivery:
     @property
     def payload(self) -> bytes:
         """The body of its request: JSON of less than 20 kB, as Standard Webhooks has it."""
-        moment = self.created_at.isoformat().replace("+00:00", "Z")
-        told = {"type": self.event, "timestamp": moment, "data": self._data()}
-        return json.dumps(told, separators=(",", ":")).encode()
+        message = Message(type=self.event, timestamp=self.created_at, data=self._data)
+        return json.dumps(plain(message), separators=(",", ":")).encode()
 
-    def _data(self) -> dict[str, Any]:
-        if self.job is None:
-            return {"webhook_id": str(self.webhook_id)}
-        failure = self.job.failure
-        return {
-            "job_id": str(self.job.id),
-            "image_id": str(self.job.image_id),
-            "status": VariantStatus.READY if failure is None else VariantStatus.FAILED,
-            "failure": None if failure is None else {"code": failure.code, "detail": failure.detail},
-        }
+    @property
+    def _data(self) -> JobData | TrialData:
+        job = self.job
+        if job is None:
+            return TrialData(webhook_id=self.webhook_id)
+        status = VariantStatus.READY if job.failure is None else VariantStatus.FAILED
+        return JobData(job_id=job.id, image_id=job.image_id, status=status, failure=job.failure)
 
 
 @frozen

@@ -62,6 +62,7 @@ from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
 from imgsvc.entrypoints.http.jobs import JobView
 from imgsvc.entrypoints.http.schemas import Schema, Schemas, first_line
 from imgsvc.entrypoints.http.upload_schemas import beside_file, upload_body
+from imgsvc.entrypoints.http.webhook_schemas import messages
 
 _SPEC_FAILURES = (InvalidParameter, UnknownParameter, UnknownOperation, TooManyOperations, ConflictingParameters)
 _NO_CALLER = (NotAuthenticated, InvalidToken, TokenExpired, TokenRevoked, InsufficientScope)
@@ -112,6 +113,7 @@ def document(endpoints: Iterable[Endpoint]) -> Schema:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
+        "webhooks": messages(schemas),
         "components": {
             "schemas": {**schemas.components, "Problem": _PROBLEM},
             "headers": {"RequestId": _header("The id of this request, in the log too; yours, if you sent one")},
