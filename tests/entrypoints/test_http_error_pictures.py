@@ -1,7 +1,6 @@
 """Failures as pictures, over a real socket: the real status, no text of anybody's, and nothing that caches keep."""
 
 import re
-from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
