@@ -15,7 +15,7 @@ from attrs import field, frozen
 PASSWORD = "correct horse battery"
 # Tests ask more often than people do.
 _RATES = ("AUTH", "UPLOAD", "RENDER", "READ", "WRITE", "LINK", "LINK_RENDER")
-UNLIMITED = dict.fromkeys(("LOGINS_PER_ADDRESS", *(f"{one}_RATE" for one in _RATES)), "0")
+UNLIMITED = dict.fromkeys(("LOGINS_PER_ADDRESS", "JOBS_PER_ACCOUNT", *(f"{one}_RATE" for one in _RATES)), "0")
 # For a server that is asked for no rendering: it starts no children for it.
 NO_PICTURES = {"WORKER_SLOTS": "0", "RENDER_IN": "process"}
 

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import BinaryIO
 
-from attrs import frozen
+from attrs import field, frozen
 
 from imgsvc.application.images import DeleteImage, UploadImage
+from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.planning import PlannedRendering, PlanRendering
+from imgsvc.application.rates import CountRendering, Payer
+from imgsvc.application.single_flight import SingleFlight
 from imgsvc.application.variants import GetVariant, RequestVariant
 from imgsvc.domain.errors import Busy, ImageNotFound, JobFinished, RenderingFailed, VariantNotFound
 from imgsvc.domain.image import NO_LABELS, Facts, ImageId, Labels
@@ -67,12 +70,25 @@ class QueueRendering:
 
     variants: VariantRepository
     request_variant: RequestVariant
+    limit: JobLimit
+    count: CountRendering
+    _flights: SingleFlight[Variant] = field(factory=SingleFlight, init=False)
 
-    def __call__(self, planned: PlannedRendering) -> Variant:
-        """Raises RenderingFailed where that was tried and failed: it is tried again by who asks for a job."""
+    def __call__(self, planned: PlannedRendering, payer: Payer | None = None) -> Variant:
+        """Raises RenderingFailed where that was tried and failed: it is tried again by who asks for a job.
+
+        A stranger pays for it as for what is rendered while he waits, and finds less room in the queue: raises
+        TooManyRequests, TooManyJobs. Those who ask at once pay once.
+        """
+        return self._flights.run(planned.blob_key, lambda: self._queued(planned, payer))
+
+    def _queued(self, planned: PlannedRendering, payer: Payer | None) -> Variant:
         tried = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
         if tried is not None and tried.failure is not None and not tried.is_cancelled:
             raise RenderingFailed(f"this was tried as a job, and failed: {tried.failure.detail}")
+        if payer is not None and payer.is_stranger and (tried is None or tried.is_cancelled):
+            self.limit.must_leave_room(payer.account, for_strangers=True)
+            self.count(payer, planned.plan.megapixels)
         return self.request_variant.request(planned)
 
 
@@ -84,6 +100,7 @@ class QueueUpload:
     upload: UploadImage
     request_variant: RequestVariant
     delete: DeleteImage
+    limit: JobLimit
 
     def __call__(
         self,
@@ -96,7 +113,11 @@ class QueueUpload:
         labels: Labels = NO_LABELS,
         image_id: ImageId | None = None,
     ) -> Variant:
-        """The job. Raises what UploadImage does, and InvalidInput where the spec does not fit; nothing is kept then."""
+        """The job. Raises what UploadImage does, TooManyJobs, and InvalidInput where the spec does not fit.
+
+        Nothing is kept then.
+        """
+        self.limit.must_leave_room(caller)
         self.plan.must_be_doable(caller, spec)
 
         def must_fit(facts: Facts) -> None:

@@ -1,13 +1,15 @@
 """Several variants of one image, asked for at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from math import inf
 
 from attrs import frozen
 
+from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.presets import ResolveSpec
 from imgsvc.application.rates import Payer
-from imgsvc.application.variants import Mode, TransformImage
+from imgsvc.application.variants import Mode, RequestVariant, TransformImage
 from imgsvc.domain.errors import Busy, InvalidInput, RenderingFailed, TooManyRequests, UseAsync
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.preset import FromPreset, refused_under
@@ -24,6 +26,8 @@ class TransformSeverally:
     images: ImageRepository
     plan: PlanRendering
     resolve_spec: ResolveSpec
+    request_variant: RequestVariant
+    limit: JobLimit
     transform_image: TransformImage
     sync_megapixels: float
 
@@ -38,13 +42,16 @@ class TransformSeverally:
         """The variants in the order of the specs, each with whether it was made now.
 
         Raises ImageNotFound, also when the image is someone else's, and InvalidInput with the place of the spec that
-        does not fit: then none is made. In the mode `auto`, what cannot be made now becomes a job, which tells why.
+        does not fit, or TooManyJobs: then none is made. In the mode `auto`, what cannot be made now becomes a job,
+        which tells why.
         """
         image = self.images.get(image_id)
         image.must_belong_to(caller)
         planned = [self._planned(image, index, one) for index, one in enumerate(given)]
+        missing = {one.blob_key: one for one in planned if self.transform_image.ready(one) is None}.values()
         if mode is Mode.SYNC:
-            self._must_fit_together(planned)
+            self._must_fit_together(missing)
+        self._must_find_room(caller, missing, mode)
         # A crash from here on leaves some of them: who asks again gets those, and the others too.
         left = self.sync_megapixels
         made = []
@@ -58,12 +65,22 @@ class TransformSeverally:
         with refused_under(index):
             return self.plan.of(image, self.resolve_spec(image.owner, given))
 
-    def _must_fit_together(self, planned: Sequence[PlannedRendering]) -> None:
-        distinct = {one.blob_key: one for one in planned}.values()
-        cost = sum(one.plan.megapixels for one in distinct if self.transform_image.ready(one) is None)
+    def _must_fit_together(self, missing: Collection[PlannedRendering]) -> None:
+        cost = sum(one.plan.megapixels for one in missing)
         if cost > self.sync_megapixels:
             allowed = f"at most {self.sync_megapixels:g} megapixels read and written by all specs, or mode=async"
             raise UseAsync("these cost too much to be made while you wait", value=round(cost, 1), allowed=allowed)
+
+    def _must_find_room(self, caller: UserId, missing: Collection[PlannedRendering], mode: Mode) -> None:
+        """For those that will be jobs."""
+        left = {Mode.SYNC: inf, Mode.AUTO: self.sync_megapixels, Mode.ASYNC: -1}[mode]
+        jobs = 0
+        for one in missing:
+            if one.plan.megapixels <= left:
+                left -= one.plan.megapixels
+            else:
+                jobs += self.request_variant.would_queue(one)
+        self.limit.must_leave_room(caller, jobs)
 
     def _transformed(
         self, planned: PlannedRendering, mode: Mode, most_megapixels: float, payer: Payer | None

@@ -21,6 +21,7 @@ from imgsvc.application.images import (
     OpenOriginal,
     UploadImage,
 )
+from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.jobs import CancelJob, GetJob, ListJobs, QueueRendering, QueueUpload, WatchJobs
 from imgsvc.application.links import FollowLink, MakeLinks
 from imgsvc.application.orphans import SweepOrphans
@@ -133,6 +134,7 @@ class Policy:
     job_deadline: timedelta = timedelta(seconds=120)
     sync_megapixels: float = field(default=150.0, validator=within(0, 1e6))
     quota: Quota = NO_QUOTA  # of each account
+    jobs_per_account: int | None = None  # that have not ended
     session_life: timedelta = timedelta(days=30)  # after which one logs in again
     logins_per_account: Rate | None = None
     logins_per_address: Rate | None = None
@@ -237,7 +239,8 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         p.images, p.variants, p.blobs, p.engine, p.clock, p.locks, note_use, count_rendering, policy.sync_deadline
     )
     claims = HeldClaims(p.variants, policy.lease)
-    request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock, note_use)
+    job_limit = JobLimit(p.variants, policy.jobs_per_account)
+    request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock, note_use, job_limit)
     transform_image = TransformImage(plan, request_variant, make_now, p.variants, note_use, policy.sync_megapixels)
     resolve_spec = ResolveSpec(p.presets)
     get_variant = GetVariant(p.variants, note_use)
@@ -276,14 +279,16 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         make_links=MakeLinks(plan, p.signer, p.clock),
         follow_link=FollowLink(p.images, plan, p.signer, p.clock),
         transform_image=transform_image,
-        transform_severally=TransformSeverally(p.images, plan, resolve_spec, transform_image, policy.sync_megapixels),
+        transform_severally=TransformSeverally(
+            p.images, plan, resolve_spec, request_variant, job_limit, transform_image, policy.sync_megapixels
+        ),
         request_variant=request_variant,
         get_variant=get_variant,
         open_variant=OpenVariant(plan, make_now, get_variant, p.blobs),
         list_variants=ListVariants(p.images, p.variants),
         list_jobs=ListJobs(p.variants),
-        queue_rendering=QueueRendering(p.variants, request_variant),
-        queue_upload=QueueUpload(plan, upload_image, request_variant, delete_image),
+        queue_rendering=QueueRendering(p.variants, request_variant, job_limit, count_rendering),
+        queue_upload=QueueUpload(plan, upload_image, request_variant, delete_image, job_limit),
         put_preset=PutPreset(p.presets, plan, p.clock),
         get_preset=GetPreset(p.presets),
         list_presets=ListPresets(p.presets),

@@ -7,11 +7,20 @@ from typing import BinaryIO
 
 from attrs import frozen
 
+from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.rates import Payer
 from imgsvc.application.rendering import MakeNow, open_rendition
 from imgsvc.application.usage import NoteUse
-from imgsvc.domain.errors import BlobNotFound, Busy, InvalidInput, RenderingFailed, VariantNotFound, VariantNotReady
+from imgsvc.domain.errors import (
+    BlobNotFound,
+    Busy,
+    InvalidInput,
+    RenderingFailed,
+    TooManyJobs,
+    VariantNotFound,
+    VariantNotReady,
+)
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.plain_data import plain, read
 from imgsvc.domain.transform import TransformSpec
@@ -60,16 +69,23 @@ class RequestVariant:
     jobs: JobQueue
     clock: Clock
     note_use: NoteUse
+    limit: JobLimit
 
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> Variant:
         """The same variant however often it is asked for; one that failed is tried again.
 
-        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit.
+        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit;
+        TooManyJobs.
         """
         return self.request(self.plan(caller, image_id, spec))
 
     def request(self, planned: PlannedRendering) -> Variant:
         """The same for a rendering that was planned before."""
+        try:
+            self.limit.must_leave_room(planned.image.owner)
+        except TooManyJobs:
+            if self.would_queue(planned):
+                raise
         wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock(), queued=True)
         variant, _ = self.variants.add_if_absent(wanted)
         if variant.status is VariantStatus.FAILED:
@@ -78,6 +94,11 @@ class RequestVariant:
         if variant.status is VariantStatus.PENDING:
             self._signal(variant)
         return variant
+
+    def would_queue(self, planned: PlannedRendering) -> bool:
+        """Whether it would be one job more: not where it waits already, or was made."""
+        found = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
+        return found is None or found.status is VariantStatus.FAILED
 
     def _again(self, failed: Variant, wanted: Variant) -> Variant:
         try:

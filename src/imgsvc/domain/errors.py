@@ -511,6 +511,12 @@ class TooManyWaiting(TooManyRequests):
     code = "too_many_waiting"
 
 
+class TooManyJobs(TooManyRequests):
+    """So many jobs of the account have not ended that it may have no more for now."""
+
+    code = "too_many_jobs"
+
+
 class Unavailable(Busy):
     """Something that we depend on does not answer."""
 

@@ -136,6 +136,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             sync_megapixels=settings.sync_megapixels,
             strict_types=settings.strict_types,
             quota=Quota(images=settings.quota_images or None, bytes=settings.quota_bytes or None),
+            jobs_per_account=settings.jobs_per_account or None,
             session_life=timedelta(days=settings.refresh_days),
             logins_per_account=_a_minute(settings.logins_per_account),
             logins_per_address=_a_minute(settings.logins_per_address),

@@ -152,6 +152,12 @@ class Settings:
         20000,
         "megapixels a minute rendered for those who follow the links of one account, besides its own; 0: any number",
     )
+    jobs_per_account: int = _setting(
+        1000,
+        "jobs of one account that have not ended; 429 for more. Those who follow its links queue none beyond half of "
+        "that; 0: any number",
+        within(0, 10**9),
+    )
     worker_slots: int | None = _setting(
         None,
         "jobs made at once; unset: one for each core, and none by imgsvc serve where a broker hands them to workers",

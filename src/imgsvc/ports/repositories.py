@@ -168,6 +168,9 @@ class VariantRepository(Protocol):
     ) -> Page[Variant]:
         """The variants of one user that were queued, the last queued first."""
 
+    def count_unfinished(self, owner: UserId, most: int) -> int:
+        """How many queued variants of a user have not ended, of which no more than ``most`` are counted."""
+
     def progress(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, Progress]:
         """How far each of many has come, of those that there are."""
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 from attrs import evolve, field, frozen
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Update, and_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.functions import count
 
 from imgsvc.adapters.repositories.failures import breaks_foreign_key
 from imgsvc.adapters.repositories.job_ends import FAIL, FINISH, MADE_ON_THE_SPOT, JobEnd
@@ -86,6 +87,12 @@ class SqlVariants:
             query = query.where(variants.c.image_id == image_id)
         with reading(self.engine) as connection:
             return read_page(connection, query, _LAST_QUEUED, page, _variant)
+
+    def count_unfinished(self, owner: UserId, most: int) -> int:
+        unfinished = variants.c.status.in_((VariantStatus.PENDING, VariantStatus.PROCESSING))
+        query = select(variants.c.id).where(variants.c.owner == owner, is_queued, unfinished).limit(most)
+        with reading(self.engine) as connection:
+            return connection.scalar(select(count()).select_from(query.subquery())) or 0
 
     def progress(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, Progress]:
         query = select(variants.c.id, variants.c.status, variants.c.attempts)

@@ -29,6 +29,7 @@ from imgsvc.domain.errors import (
     StorageFull,
     TooManyBytes,
     TooManyFrames,
+    TooManyJobs,
     TypeMismatch,
     UnsupportedFormat,
     UseAsync,
@@ -219,7 +220,7 @@ def delete_image(use_cases: UseCases, caller: User, image_id: UUID) -> ReceiptVi
     "/v1/images/{image_id}/content",
     tag="images",
     also=ALSO_OF_PICTURES | {202: "It takes too long to wait for, and is made as a job: Location is its address"},
-    raises=(ImageNotFound, ImageErased, *RENDER_FAILURES),
+    raises=(ImageNotFound, ImageErased, TooManyJobs, *RENDER_FAILURES),
     is_picture=True,
     pool=Pool.RENDERING,
 )
@@ -234,10 +235,11 @@ def get_content(
     if not spec_pairs(request):
         return _original(use_cases, caller, ImageId(image_id), request)
     planned = use_cases.plan_rendering(caller.id, ImageId(image_id), query, accepted_types(request))
+    payer = Payer.of(identity)
     try:
-        return answer_rendering(use_cases, planned, Payer.of(identity), request)
+        return answer_rendering(use_cases, planned, payer, request)
     except (UseAsync, RenderingTimedOut):
-        job = JobView.of(use_cases.queue_rendering(planned))
+        job = JobView.of(use_cases.queue_rendering(planned, payer))
     return answer_later(request, plain(job), {"Location": f"/v1/jobs/{job.id}"})
 
 

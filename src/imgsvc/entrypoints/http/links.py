@@ -13,12 +13,23 @@ from starlette.responses import Response
 
 from imgsvc.application.links import SignedLink
 from imgsvc.application.rates import Payer
-from imgsvc.domain.errors import ImageNotFound, InvalidInput, InvalidSignature, LinkExpired
+from imgsvc.domain.errors import (
+    ImageNotFound,
+    InvalidInput,
+    InvalidSignature,
+    LinkExpired,
+    RenderingTimedOut,
+    TooManyJobs,
+    UnknownPreset,
+    UseAsync,
+)
 from imgsvc.domain.field_rules import characters, legible, matches, within
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.link import Bounds
-from imgsvc.domain.notation import MAX_LENGTH, parse
+from imgsvc.domain.notation import MAX_LENGTH
 from imgsvc.domain.output import Format
+from imgsvc.domain.plain_data import plain
+from imgsvc.domain.preset import FromPreset, read_compact
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.entrypoints.composition import Service
@@ -27,7 +38,7 @@ from imgsvc.entrypoints.http.error_pictures import ErrorForm
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, Picture, accepted_types
 from imgsvc.entrypoints.http.images import RENDER_FAILURES, SPEC_FAILURES
 from imgsvc.entrypoints.http.remembered import LIFE
-from imgsvc.entrypoints.http.renderings import answer_rendering
+from imgsvc.entrypoints.http.renderings import PendingView, answer_later, answer_rendering
 from imgsvc.entrypoints.http.threads import Pool
 from imgsvc.ports.signatures import Signature
 
@@ -40,6 +51,8 @@ _SIZES = r"[\w\s.,:%()<>=*/+-]{1,1000}"
 @frozen(kw_only=True)
 class LinkRequest:
     """What the link shows: `spec`, or the same in compact form as `t`; in the format that it names.
+
+    A preset, `p:name`, is what it is when the link is made: the link goes on to show that.
 
     One signature is good for each of `widths`, or for any width up to `max_width`: then the addresses differ in the
     width alone, which stands before the extension as `-640w`. `formats` are offered to browsers before the spec's own,
@@ -71,12 +84,12 @@ class LinkRequest:
         return Bounds(widths=self.widths, max_width=self.max_width)
 
     @property
-    def wanted(self) -> TransformSpec:
+    def wanted(self) -> TransformSpec | FromPreset:
         """Raises InvalidInput."""
         if not self.t:
             return self.spec
         try:
-            return parse(self.t)
+            return read_compact(self.t)
         except InvalidInput as error:
             error.path = ("t",)
             raise
@@ -115,7 +128,7 @@ class LinkView:
     "/v1/images/{image_id}/links",
     tag="links",
     status=201,
-    raises=(ImageNotFound, *SPEC_FAILURES),
+    raises=(ImageNotFound, UnknownPreset, *SPEC_FAILURES),
 )
 def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest) -> LinkView:
     """Sign public addresses of a rendering, for web pages and caches: nobody needs a token to follow them.
@@ -126,7 +139,7 @@ def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest
     signed = service.use_cases.make_links(
         caller.id,
         ImageId(image_id),
-        body.wanted,
+        service.use_cases.resolve_spec(caller.id, body.wanted),
         body.formats,
         body.bounds,
         lifetime,
@@ -147,8 +160,9 @@ def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest
     "GET",
     "/i/{key}.{signature}/{spec}/{image}.{extension}",
     tag="links",
-    also={status: meaning for status, meaning in ALSO_OF_PICTURES.items() if status != 307},
-    raises=(InvalidSignature, LinkExpired, ImageNotFound, InvalidInput, *RENDER_FAILURES),
+    also={status: meaning for status, meaning in ALSO_OF_PICTURES.items() if status != 307}
+    | {202: "It takes too long to wait for, and is made meanwhile: ask again after Retry-After"},
+    raises=(InvalidSignature, LinkExpired, ImageNotFound, InvalidInput, TooManyJobs, *RENDER_FAILURES),
     is_picture=True,
     pool=Pool.RENDERING,
 )
@@ -169,7 +183,11 @@ def follow_link(service: Service, request: Request) -> Response:
     }
     planned = followed.planned
     payer = Payer(planned.image.owner, is_stranger=True)
-    answer = answer_rendering(service.use_cases, planned, payer, request, headers)
+    try:
+        answer = answer_rendering(service.use_cases, planned, payer, request, headers)
+    except (UseAsync, RenderingTimedOut):
+        job = service.use_cases.queue_rendering(planned, payer)
+        return answer_later(request, plain(PendingView(status=job.status)))
     if isinstance(answer, Picture):
         answer.good_for = left
     return answer

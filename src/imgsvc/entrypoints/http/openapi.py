@@ -60,6 +60,7 @@ from imgsvc.entrypoints.http.errors import (
 from imgsvc.entrypoints.http.examples import of_body
 from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
 from imgsvc.entrypoints.http.jobs import JobView
+from imgsvc.entrypoints.http.renderings import PendingView
 from imgsvc.entrypoints.http.schemas import Schema, Schemas, first_line
 from imgsvc.entrypoints.http.upload_schemas import beside_file, upload_body
 from imgsvc.entrypoints.http.webhook_schemas import messages
@@ -291,7 +292,9 @@ def _success(endpoint: Endpoint, status: int, schemas: Schemas) -> Schema:
         response["content"] = {"text/event-stream": {"schema": _EVENT}}
         return response
     # What is asked for as a picture, and made as a job, is told of as that.
-    view = JobView if endpoint.is_picture else endpoint.view
+    view = endpoint.view
+    if endpoint.is_picture:
+        view = JobView if endpoint.needs_caller else PendingView
     response["content"] = {"application/json": {"schema": schemas.of(view)}}
     if endpoint.is_picture:
         response["content"] |= _ERROR_PICTURE

@@ -3,16 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from imgsvc.application.planning import PlannedRendering
 from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
+from imgsvc.domain.variant import VariantStatus
 from imgsvc.entrypoints.http import error_pictures
 from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
 
 _LATER = 2  # seconds after which to look whether a job has ended
+
+
+@frozen(kw_only=True)
+class PendingView:
+    """What those are told who only follow a link."""
+
+    status: VariantStatus
 
 
 def answer_rendering(

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
 from imgsvc.application.variants import Mode
-from imgsvc.domain.errors import ImageNotFound, InvalidCursor, VariantNotFound, VariantNotReady
+from imgsvc.domain.errors import ImageNotFound, InvalidCursor, TooManyJobs, VariantNotFound, VariantNotReady
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.notation import compact
@@ -118,7 +118,7 @@ class VariantListView:
         200: "It was there already",
         202: "It is made in the background: Location is the job's address; of `specs`, at least one is",
     },
-    raises=(ImageNotFound, *RENDER_FAILURES),
+    raises=(ImageNotFound, TooManyJobs, *RENDER_FAILURES),
     pool=Pool.RENDERING,
 )
 def transform_image(
