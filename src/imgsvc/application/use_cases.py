@@ -144,7 +144,7 @@ class Policy:
     job_life: timedelta | None = timedelta(days=30)  # since it ended
     orphan_grace: timedelta = timedelta(hours=1)  # longer than anything takes that stores bytes before a row
     tombstone_life: timedelta = timedelta(days=30)  # how long an erased image is told from one that never was
-    webhook_lease: timedelta = timedelta(seconds=45)  # longer than an attempt takes; what a dead sender costs
+    webhook_lease: timedelta = timedelta(seconds=30)  # longer than an attempt takes; what a dead sender costs
     webhook_schedule: RetrySchedule = RetrySchedule((timedelta(seconds=5), timedelta(minutes=5), timedelta(hours=1)))
     webhook_failing_life: timedelta | None = timedelta(days=5)  # after which it is disabled
     delivery_life: timedelta | None = timedelta(days=30)  # since it ended

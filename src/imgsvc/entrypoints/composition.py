@@ -44,7 +44,7 @@ from imgsvc.ports.webhooks import DeliveryRepository, WebhookSender
 logger = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 2.5  # for each thing that we depend on to say that it is there
-_TO_NOTE_AN_ATTEMPT = timedelta(seconds=30)  # also with a database that is away for a while
+_TO_NOTE_AN_ATTEMPT = timedelta(seconds=15)  # also with a database that is away for a while
 _REMEDY = "run imgsvc doctor, which tells more"
 # What becomes of the work meanwhile, where it can go on.
 _GETS_ALONG = {

@@ -16,6 +16,7 @@ from attrs import define
 from tests.pictures import encoded, quadrants
 from tests.proxies import Way
 from tests.real_servers.postgres import execute
+from tests.receivers import receiver
 from tests.system.faults.installation import Installation
 from tests.system.faults.processes import ServiceProcess
 from tests.waiting import wait_for
@@ -77,14 +78,22 @@ class Soak:
 def soak(installation):
     installation.variables["LEASE_SECONDS"] = "1"
     installation.most_attempts = 3
+    installation.variables |= {"OUTBOUND_NETWORKS": "127.0.0.1/32", "WEBHOOK_SECONDS": "1"}
     way = installation.behind("rabbitmq")
     apis = [installation.api() for _ in range(2)]
     workers = [installation.worker(slots=2) for _ in range(2)]
     return Soak(installation, way, Random(SEED), apis, workers)
 
 
-def test_whatever_is_killed_every_job_is_made_once(installation, soak):
+@pytest.fixture
+def told():
+    with receiver() as told:
+        yield told
+
+
+def test_whatever_is_killed_every_job_is_made_once(installation, soak, told):
     somebody = installation.somebody(soak.apis[0])
+    somebody.client.post("/v1/webhooks", json={"url": told.url}).raise_for_status()
     image = somebody.upload(PICTURE)
     faults = []
     with ThreadPoolExecutor(1) as threads:
@@ -99,5 +108,6 @@ def test_whatever_is_killed_every_job_is_made_once(installation, soak):
     query = "SELECT status, count(*), count(DISTINCT spec_id) FROM variants GROUP BY status"
     assert execute(installation.database_url, query) == [("ready", JOBS, JOBS)]
     wait_for(lambda: installation.signals() == 0)
+    wait_for(lambda: len(set(told.ids())) == JOBS)  # each message at least once
     attempts = execute(installation.database_url, "SELECT attempts, count(*) FROM variants GROUP BY attempts")
     logger.warning("seed %s: %s faults; jobs by attempts: %s", SEED, len(faults), dict(attempts))

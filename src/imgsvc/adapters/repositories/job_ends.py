@@ -4,6 +4,7 @@ A job whose owner has no webhook costs a look at their index and no round trip m
 statement, SQLite is no trip away.
 """
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -28,12 +29,11 @@ from sqlalchemy import (
 from imgsvc.adapters.repositories.portable_sql import RandomUuid, TimeFromNow
 from imgsvc.adapters.repositories.statements import HELD, NO_CLAIM
 from imgsvc.adapters.repositories.tables import is_stallable, variants, webhook_deliveries, webhooks
+from imgsvc.adapters.repositories.variant_rows import NO_FAILURE, NO_RENDITION
 from imgsvc.domain.variant import VariantStatus
 from imgsvc.domain.webhook import DeliveryStatus, WebhookEvent
 
 _TOLD = ("id", "owner", "image_id", "queued_at", "finished_at", "failure_code", "failure_detail")
-_RENDITION = ("media_type", "width", "height", "byte_count", "frames", "sha256")
-_FAILURE = ("failure_code", "failure_detail")
 
 
 def _deliveries(
@@ -78,7 +78,7 @@ class JobEnd:
     both: Select[Any]  # in one statement: how many jobs have ended, and how many deliveries are due
 
     @classmethod
-    def of(cls, event: WebhookEvent, columns: tuple[str, ...], **values: Any) -> "JobEnd":
+    def of(cls, event: WebhookEvent, columns: Iterable[str], **values: Any) -> "JobEnd":
         """``columns`` are given when it is executed."""
         given = {name: bindparam(f"its_{name}", type_=variants.c[name].type) for name in ("finished_at", *columns)}
         change = HELD.values(**given, **values, **NO_CLAIM)
@@ -101,8 +101,8 @@ class JobEnd:
         return True, connection.execute(self.noting, {"wanted": wanted}).rowcount
 
 
-FINISH = JobEnd.of(WebhookEvent.VARIANT_READY, _RENDITION, status=VariantStatus.READY, used_at=TimeFromNow())
-FAIL = JobEnd.of(WebhookEvent.VARIANT_FAILED, _FAILURE, status=VariantStatus.FAILED)
+FINISH = JobEnd.of(WebhookEvent.VARIANT_READY, NO_RENDITION, status=VariantStatus.READY, used_at=TimeFromNow())
+FAIL = JobEnd.of(WebhookEvent.VARIANT_FAILED, NO_FAILURE, status=VariantStatus.FAILED)
 
 # The job that somebody makes on the spot, who could not wait: to be executed before it is ready, with its key.
 _made_elsewhere = _deliveries(

@@ -29,8 +29,8 @@ from imgsvc.adapters.repositories.portable_sql import TimeFromNow
 from imgsvc.adapters.repositories.tables import webhook_deliveries as deliveries
 from imgsvc.adapters.repositories.tables import webhooks
 from imgsvc.adapters.repositories.transactions import noting, reading, repeated_if_overtaken, writing
+from imgsvc.adapters.repositories.variant_rows import failure_of_row
 from imgsvc.domain.errors import DeliveryNotFound, WebhookNotFound
-from imgsvc.domain.variant import Failure
 from imgsvc.domain.webhook import Attempt, Delivery, DeliveryId, DeliveryStatus, EndedJob, WebhookId
 from imgsvc.ports.repositories import Page, PageRequest
 from imgsvc.ports.webhooks import DueDelivery
@@ -186,9 +186,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         id=row.id,
         webhook_id=row.webhook_id,
         event=row.event,
-        job=None
-        if row.variant_id is None
-        else EndedJob(id=row.variant_id, image_id=row.image_id, failure=_failure(row)),
+        job=None if row.variant_id is None else _job(row),
         created_at=row.created_at,
         status=DeliveryStatus(row.status),
         attempts=row.attempts,
@@ -199,5 +197,6 @@ def _delivery(row: Row[Any]) -> Delivery:
     )
 
 
-def _failure(row: Row[Any]) -> Failure | None:
-    return None if row.failure_code is None else Failure(code=row.failure_code, detail=row.failure_detail)
+def _job(row: Row[Any]) -> EndedJob:
+    failure = None if row.failure_code is None else failure_of_row(row)
+    return EndedJob(id=row.variant_id, image_id=row.image_id, failure=failure)

@@ -1,6 +1,5 @@
 """Variants in a SQL database; the lease is on the database's clock."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -9,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import evolve, field, frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Update, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Update, and_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.functions import count
 
@@ -32,10 +31,16 @@ from imgsvc.adapters.repositories.statements import (
 )
 from imgsvc.adapters.repositories.tables import is_claimed, is_queued, is_stallable, variants
 from imgsvc.adapters.repositories.transactions import noting, reading, repeated_if_overtaken, writing
+from imgsvc.adapters.repositories.variant_rows import (
+    NO_FAILURE,
+    NO_RENDITION,
+    failure_row,
+    rendition_row,
+    variant_of_row,
+    variant_row,
+)
 from imgsvc.domain.errors import ImageNotFound, VariantNotFound
 from imgsvc.domain.image import ImageId
-from imgsvc.domain.plain_data import read
-from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus
 from imgsvc.ports.repositories import Claim, Page, PageRequest, Progress
@@ -45,8 +50,6 @@ _CLAIM_KEY = (variants.c.id, variants.c.claim_token)
 _MOST_RENEWED = 100  # by one statement
 _NEWEST = Order(variants.c.created_at, variants.c.id)
 _LAST_QUEUED = Order(variants.c.queued_at, variants.c.id)
-_NO_RENDITION = dict.fromkeys(("media_type", "width", "height", "byte_count", "frames", "sha256"))
-_NO_FAILURE = {"failure_code": None, "failure_detail": None}
 
 
 @frozen
@@ -75,7 +78,7 @@ class SqlVariants:
     def list_of_image(self, image_id: ImageId, page: PageRequest) -> Page[Variant]:
         query = select(variants).where(variants.c.image_id == image_id)
         with reading(self.engine) as connection:
-            return read_page(connection, query, _NEWEST, page, _variant)
+            return read_page(connection, query, _NEWEST, page, variant_of_row)
 
     def list_jobs(
         self, owner: UserId, page: PageRequest, *, status: VariantStatus | None = None, image_id: ImageId | None = None
@@ -86,7 +89,7 @@ class SqlVariants:
         if image_id is not None:
             query = query.where(variants.c.image_id == image_id)
         with reading(self.engine) as connection:
-            return read_page(connection, query, _LAST_QUEUED, page, _variant)
+            return read_page(connection, query, _LAST_QUEUED, page, variant_of_row)
 
     def count_unfinished(self, owner: UserId, most: int) -> int:
         unfinished = variants.c.status.in_((VariantStatus.PENDING, VariantStatus.PROCESSING))
@@ -106,13 +109,13 @@ class SqlVariants:
         named = {"wanted": variant_id, "token": token, "lease_seconds": lease.total_seconds()}
         with noting(self.engine) as connection:
             row = connection.execute(CLAIM, named).one_or_none()
-        return None if row is None else Claim(_variant(row), token)
+        return None if row is None else Claim(variant_of_row(row), token)
 
     def finish(self, claim: Claim, rendition: Rendition, now: datetime) -> bool:
-        return self._end(claim, FINISH, finished_at=now, **_rendition_row(rendition))
+        return self._end(claim, FINISH, finished_at=now, **rendition_row(rendition))
 
     def fail(self, claim: Claim, failure: Failure, now: datetime) -> bool:
-        return self._end(claim, FAIL, finished_at=now, **_failure_row(failure))
+        return self._end(claim, FAIL, finished_at=now, **failure_row(failure))
 
     @repeated_if_overtaken
     def _end(self, claim: Claim, end: JobEnd, **values: Any) -> bool:
@@ -131,7 +134,7 @@ class SqlVariants:
                 row = connection.execute(change).one_or_none()
         except IntegrityError:
             return None  # there is one of this image, spec and fingerprint
-        return None if row is None else Claim(_variant(row), claim.token)
+        return None if row is None else Claim(variant_of_row(row), claim.token)
 
     @repeated_if_overtaken
     def renew(self, claims: Sequence[Claim], lease: timedelta) -> int:
@@ -159,18 +162,18 @@ class SqlVariants:
         return self._record_over_another(variant) if added is None else added
 
     def _record_over_another(self, variant: Variant) -> Variant:
-        key = {"its_image_id": variant.image_id, "its_spec_id": variant.spec_id, "its_fingerprint": variant.fingerprint}
+        key = _named_key(variant.image_id, variant.spec_id, variant.fingerprint)
         with _image_kept(variant.image_id), writing(self.engine) as connection:
             # First, while it can be told from one that had ended; and locked, so that it ends but once.
             due = connection.execute(MADE_ON_THE_SPOT, {**key, "its_finished_at": variant.finished_at}).rowcount
             moments = dict.fromkeys(_moments(variant), TimeFromNow())
-            insertion = insert_into(connection, variants).values(_row(variant) | moments)
-            kept = ("status", "finished_at", "used_at", *_NO_RENDITION, *_NO_FAILURE, *NO_CLAIM)
+            insertion = insert_into(connection, variants).values(variant_row(variant) | moments)
+            kept = ("status", "finished_at", "used_at", *NO_RENDITION, *NO_FAILURE, *NO_CLAIM)
             changes = {name: insertion.excluded[name] for name in kept}
             unless_ready = variants.c.status != VariantStatus.READY
             recording = insertion.on_conflict_do_update(index_elements=_KEY, set_=changes, where=unless_ready)
             row = connection.execute(recording.returning(*variants.c)).one_or_none()
-            recorded = _one_like(connection, variant) if row is None else _variant(row)
+            recorded = _one_like(connection, variant) if row is None else variant_of_row(row)
         if due:
             self.deliveries_due.set()
         return recorded
@@ -178,7 +181,7 @@ class SqlVariants:
     @repeated_if_overtaken
     def retry(self, variant_id: VariantId, queued_at: datetime) -> Variant:
         failed = and_(variants.c.id == variant_id, variants.c.status == VariantStatus.FAILED)
-        again = {"status": VariantStatus.PENDING, "attempts": 0, "finished_at": None, **_NO_FAILURE}
+        again = {"status": VariantStatus.PENDING, "attempts": 0, "finished_at": None, **NO_FAILURE}
         signal = {"queued_at": queued_at, "signalled_at": TimeFromNow()}
         with writing(self.engine) as connection:
             connection.execute(update(variants).where(failed).values(**again, **signal))
@@ -187,7 +190,7 @@ class SqlVariants:
     @repeated_if_overtaken
     def cancel(self, variant_id: VariantId, failure: Failure, now: datetime) -> Variant:
         with writing(self.engine) as connection:
-            named = {"wanted": variant_id, "finished_at": now, **_failure_row(failure)}
+            named = {"wanted": variant_id, "finished_at": now, **failure_row(failure)}
             connection.execute(CANCEL, named)
             return _get(connection, variant_id)
 
@@ -228,16 +231,20 @@ def _has_key_of(variant: Variant) -> list[ColumnElement[bool]]:
 
 
 def _find(connection: Connection, image_id: ImageId, spec_id: str, fingerprint: str) -> Variant | None:
-    key = {"its_image_id": image_id, "its_spec_id": spec_id, "its_fingerprint": fingerprint}
-    row = connection.execute(VARIANT_BY_KEY, key).one_or_none()
-    return None if row is None else _variant(row)
+    row = connection.execute(VARIANT_BY_KEY, _named_key(image_id, spec_id, fingerprint)).one_or_none()
+    return None if row is None else variant_of_row(row)
+
+
+def _named_key(image_id: ImageId, spec_id: str, fingerprint: str) -> dict[str, Any]:
+    """The parameters of statements that go by it."""
+    return {"its_image_id": image_id, "its_spec_id": spec_id, "its_fingerprint": fingerprint}
 
 
 def _get(connection: Connection, variant_id: VariantId) -> Variant:
     row = connection.execute(ONE_VARIANT, {"wanted": variant_id}).one_or_none()
     if row is None:
         raise VariantNotFound(f"no variant {variant_id}")
-    return _variant(row)
+    return variant_of_row(row)
 
 
 def _one_like(connection: Connection, variant: Variant) -> Variant:
@@ -251,7 +258,7 @@ def _one_like(connection: Connection, variant: Variant) -> Variant:
 def _added(connection: Connection, variant: Variant) -> Variant | None:
     """As it is kept; None where there is one of the same image, spec and fingerprint."""
     addition = VARIANT_ADDITIONS[connection.dialect.name, _moments(variant)]
-    row = connection.execute(addition, _row(variant)).one_or_none()
+    row = connection.execute(addition, variant_row(variant)).one_or_none()
     return None if row is None else evolve(variant, used_at=row.used_at)
 
 
@@ -259,71 +266,3 @@ def _moments(variant: Variant) -> tuple[str, ...]:
     """The columns of a new row that have the time of the database."""
     signalled = () if variant.queued_at is None else ("signalled_at",)
     return (*signalled, "used_at") if variant.status is VariantStatus.READY else signalled
-
-
-def _row(variant: Variant) -> dict[str, Any]:
-    """The other columns."""
-    return {
-        "id": variant.id,
-        "owner": variant.owner,
-        "image_id": variant.image_id,
-        "spec": variant.spec.canonical_json,
-        "spec_id": variant.spec_id,
-        "fingerprint": variant.fingerprint,
-        "status": variant.status,
-        "attempts": variant.attempts,
-        "created_at": variant.created_at,
-        "queued_at": variant.queued_at,
-        "finished_at": variant.finished_at,
-        **(_NO_RENDITION if variant.rendition is None else _rendition_row(variant.rendition)),
-        **(_NO_FAILURE if variant.failure is None else _failure_row(variant.failure)),
-        **NO_CLAIM,
-    }
-
-
-def _variant(row: Row[Any]) -> Variant:
-    return Variant(
-        id=row.id,
-        owner=row.owner,
-        image_id=row.image_id,
-        spec=read(TransformSpec, json.loads(row.spec)),
-        fingerprint=row.fingerprint,
-        status=row.status,
-        attempts=row.attempts,
-        created_at=row.created_at,
-        queued_at=row.queued_at,
-        finished_at=row.finished_at,
-        rendition=_rendition(row) if row.status is VariantStatus.READY else None,
-        failure=_failure(row) if row.status is VariantStatus.FAILED else None,
-        used_at=row.used_at,
-    )
-
-
-def _rendition_row(rendition: Rendition) -> dict[str, Any]:
-    return {
-        "media_type": rendition.media_type,
-        "width": rendition.width,
-        "height": rendition.height,
-        "byte_count": rendition.byte_count,
-        "frames": rendition.frames,
-        "sha256": rendition.sha256,
-    }
-
-
-def _rendition(row: Row[Any]) -> Rendition:
-    return Rendition(
-        media_type=row.media_type,
-        width=row.width,
-        height=row.height,
-        byte_count=row.byte_count,
-        frames=row.frames,
-        sha256=row.sha256,
-    )
-
-
-def _failure_row(failure: Failure) -> dict[str, Any]:
-    return {"failure_code": failure.code, "failure_detail": failure.detail}
-
-
-def _failure(row: Row[Any]) -> Failure:
-    return Failure(code=row.failure_code, detail=row.failure_detail)
