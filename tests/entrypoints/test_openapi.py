@@ -100,7 +100,7 @@ def test_schemathesis_finds_no_answer_that_the_document_does_not_allow(server, a
         "run",
         f"{server.address}/openapi.json",
         f"--header=Authorization: Bearer {account.token}",
-        "--max-examples=30",
+        "--max-examples=15",
         "--seed=1",
         "--continue-on-failure",
         "--warnings=off",
