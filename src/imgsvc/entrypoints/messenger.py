@@ -81,11 +81,18 @@ class Messenger:
             if due is None:
                 self._free.release()
                 return
-            sender = Thread(target=self._send, args=(due,), name="webhook", daemon=True)
-            with self._lock:
-                self._on_the_way[due.delivery.webhook_id] += 1
-                self._senders.add(sender)
+            self._set_out(due)
+
+    def _set_out(self, due: DueDelivery) -> None:
+        sender = Thread(target=self._send, args=(due,), name="webhook", daemon=True)
+        with self._lock:
+            self._on_the_way[due.delivery.webhook_id] += 1
+            self._senders.add(sender)
+        try:
             sender.start()
+        except RuntimeError:  # the machine has no thread left
+            self._come_back(due, sender)
+            raise
 
     def _busy(self) -> list[WebhookId]:
         with self._lock:
@@ -104,12 +111,12 @@ class Messenger:
             logger.exception("a message was left")
         finally:
             unbind()
-            self._leave(due)
+            self._come_back(due, current_thread())
 
-    def _leave(self, due: DueDelivery) -> None:
+    def _come_back(self, due: DueDelivery, sender: Thread) -> None:
         webhook_id = due.delivery.webhook_id
         with self._lock:
-            self._senders.discard(current_thread())
+            self._senders.discard(sender)
             was_busy = self._on_the_way[webhook_id] >= _AT_ONCE_TO_ONE
             self._on_the_way[webhook_id] -= 1
             if not self._on_the_way[webhook_id]:
