@@ -3,7 +3,7 @@
 import os
 import platform
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,12 +15,13 @@ from bench.measuring import Effort
 from bench.memory import measure_memory
 from bench.peers import find_sharp
 from bench.pictures import Pictures
+from bench.uploads import measure_uploads
 from imgsvc import Settings
 from imgsvc.entrypoints.composition import compose_engine
 from imgsvc.ports.imaging import ImageEngine
 
 _FULL, _QUICK = Effort(rounds=5, seconds=2.0), Effort(rounds=1, seconds=0.3)
-_FIGURES = ("engine", "memory", "http", "jobs", "lists")
+_FIGURES = ("engine", "memory", "uploads", "http", "jobs", "lists")
 _MANY, _QUITE_MANY = 1_000_000, 10_000  # rows of the lists
 
 
@@ -55,9 +56,10 @@ def _measure(engine: ImageEngine, pictures: Pictures, peers: Path, effort: Effor
     print(
         f"{picture.name}, {picture.stat().st_size / 1000:.0f} KB; {effort.rounds} rounds of {effort.seconds:g} s each"
     )
-    measures = {
+    measures: dict[str, Callable[[], None]] = {
         "engine": lambda: measure_engine(engine, pictures, sharp, effort),
         "memory": lambda: measure_memory(pictures),
+        "uploads": measure_uploads,
         "http": lambda: measure_http(engine, picture, peers, effort),
         "jobs": lambda: measure_jobs(engine, picture, effort),
         "lists": lambda: measure_lists(_QUITE_MANY if effort is _QUICK else _MANY, effort),

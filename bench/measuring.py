@@ -56,15 +56,30 @@ def _cpu_ratio(mine: Sample, theirs: Sample) -> float | None:
 
 def cpu_seconds_of(process_id: int) -> float | None:
     """The time that a process and its children have spent on cores; known on Linux only."""
-    folder = Path(f"/proc/{process_id}")
     try:
-        fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        children = [child for file in folder.glob("task/*/children") for child in file.read_text().split()]
+        fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+        children = _children_of(process_id)
     except OSError:
         return None
     # Its own, and what children that have ended had spent.
     ticks = sum(int(field) for field in fields[11:15])
-    return ticks / os.sysconf("SC_CLK_TCK") + sum(cpu_seconds_of(int(child)) or 0 for child in children)
+    return ticks / os.sysconf("SC_CLK_TCK") + sum(cpu_seconds_of(child) or 0 for child in children)
+
+
+def resident_bytes_of(process_id: int) -> int | None:
+    """What a process and its children have in memory, what they share counted for each; known on Linux only."""
+    try:
+        pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
+        children = _children_of(process_id)
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(resident_bytes_of(child) or 0 for child in children)
+
+
+def _children_of(process_id: int) -> list[int]:
+    """Raises OSError where there is no such process."""
+    files = Path(f"/proc/{process_id}").glob("task/*/children")
+    return [int(child) for file in files for child in file.read_text().split()]
 
 
 def sample(count: int, seconds: float, cpu_seconds: float | None) -> Sample:

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 
 from imgsvc.adapters.imaging import children as children_module
 from imgsvc.adapters.imaging import open_engine, open_engine_in_children
@@ -128,6 +129,36 @@ def test_a_source_that_cannot_be_read_costs_no_child(engine):
         engine.measure(Unreadable())
 
     assert process_of(engine) == before
+
+
+def test_a_source_that_fails_on_its_way_fails_as_itself_and_costs_a_child(engine):
+    class Breaking(BytesIO):
+        def read(self, *size):
+            if self.tell() >= 2**19:
+                raise OSError("gone")
+            return super().read(*size)
+
+    before = process_of(engine)
+    with pytest.raises(OSError, match="gone"):
+        engine.measure(Breaking(bytes(2**20)))
+
+    assert process_of(engine) != before
+
+
+def test_a_large_source_is_never_whole_in_memory(engine):
+    class Pieces(BytesIO):
+        largest = 0
+
+        def read(self, *size):
+            piece = super().read(*size)
+            self.largest = max(self.largest, len(piece))
+            return piece
+
+    source = Pieces(encoded(Image.effect_noise((1500, 1000), 50)))
+    facts = engine.measure(source)
+
+    assert (facts.size.width, facts.size.height) == (1500, 1000)
+    assert source.largest < source.getbuffer().nbytes / 2
 
 
 def test_overlays_arrive_whole_and_under_their_names(engine):

@@ -31,7 +31,7 @@ from imgsvc.ports.clock import Clock
 from imgsvc.ports.imaging import ImageEngine
 from imgsvc.ports.repositories import Erased, ImageRepository, Page, PageRequest
 
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024
 _MOST_COUNTED = 1000
 _ALSO_CALLED = {"image/heif": "image/heic"}
 

@@ -18,7 +18,7 @@ from imgsvc.adapters.common.outages import Outages
 from imgsvc.domain.errors import BlobNotFound, StorageFull, Unavailable
 from imgsvc.ports.blobs import NO_HEADERS, StoredBlob
 
-_CHUNK = 1024 * 1024  # bytes
+_CHUNK = 256 * 1024  # bytes
 _TRIES = 100  # to get a file into a folder that others keep removing
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

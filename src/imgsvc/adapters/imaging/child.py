@@ -100,10 +100,15 @@ def _answer(engine: ImageEngine, request: bytes, content: bytearray) -> tuple[by
 
 
 def _streams(content: bytearray, lengths: Iterable[int]) -> list[BytesIO]:
-    """The contents of which one was made."""
+    """The contents of which one was made; of that nothing stays, since it is as large as they are.
+
+    Of bytes, which a stream that is read as a whole gives out again: of anything else it makes a copy each time.
+    """
     ends = list(accumulate(lengths, initial=0))
-    view = memoryview(content)
-    return [BytesIO(view[start:end]) for start, end in pairwise(ends)]
+    with memoryview(content) as view:
+        streams = [BytesIO(bytes(view[start:end])) for start, end in pairwise(ends)]
+    content.clear()
+    return streams
 
 
 def _failure(error: Exception) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from imgsvc.adapters.imaging.messages import Messages
+from imgsvc.adapters.imaging.messages import Content, Messages
 
 # A module of the same name, without what stands in the package's face: that would bring the whole service along,
 # which takes half a second and 30 MB for each child.
@@ -81,7 +81,7 @@ class ChildProcess:
             raise ChildFailed(greeting["failed"])
         self.is_confined = greeting["is_confined"]
 
-    def ask(self, request: bytes, contents: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
+    def ask(self, request: bytes, contents: Sequence[Content], seconds: float) -> tuple[dict[str, Any], bytes]:
         """Its answer, which is not to be believed. Raises TimeoutError, ConnectionError, ValueError."""
         self.calls += 1
         started = time.monotonic()

@@ -14,6 +14,8 @@ from attrs import Factory, field, frozen
 
 from imgsvc.adapters.imaging.answers import facts_in, failure_in, is_unexplained, rendered_in
 from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
+from imgsvc.adapters.imaging.messages import Content, SourceUnreadable, length_of
+from imgsvc.adapters.imaging.opening import SNIFFED
 from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.image import Facts
 from imgsvc.domain.transform import TransformSpec
@@ -64,8 +66,10 @@ class ChildProcessEngine:
         self.engine.check(spec)
 
     def measure(self, source: BinaryIO) -> Facts:
-        contents, answer, _ = self._call(None, source)
-        return facts_in(answer, contents[0])
+        source.seek(0)
+        start = source.read(SNIFFED)  # also so that one which cannot be read costs no child
+        answer, _ = self._call(None, source)
+        return facts_in(answer, start)
 
     def render(
         self,
@@ -75,7 +79,7 @@ class ChildProcessEngine:
         *,
         deadline: timedelta | None = None,
     ) -> Rendered:
-        _, answer, made = self._call(spec, source, overlays, deadline)
+        answer, made = self._call(spec, source, overlays, deadline)
         return rendered_in(answer, made)
 
     @contextmanager
@@ -127,24 +131,26 @@ class ChildProcessEngine:
         source: BinaryIO,
         overlays: Overlays = NO_OVERLAYS,
         deadline: timedelta | None = None,
-    ) -> tuple[list[bytes], dict[str, Any], bytes]:
-        """The bytes of the source and of the overlays, and the answer in its two parts."""
+    ) -> tuple[dict[str, Any], bytes]:
+        """The answer in its two parts."""
         if not self._admitted.acquire(blocking=False):
             raise Busy("too many pictures wait to be worked on")
         try:
             child = self._ready_child()
             try:
-                contents = [_whole(stream) for stream in (source, *overlays.values())]
+                # Uploads are files of this machine. Other sources may fail while they are read, or take their time:
+                # that must not happen in the middle of a message.
+                contents = [source] if spec is None else [_whole(one) for one in (source, *overlays.values())]
             except BaseException:
                 self._idle.put(child)
                 raise
-            request = pickle.dumps((spec, tuple(overlays), tuple(map(len, contents))))
+            request = pickle.dumps((spec, tuple(overlays), tuple(map(length_of, contents))))
             answer, made = self._answered(child, request, contents, (deadline or self.deadline).total_seconds())
         finally:
             self._admitted.release()
         if "failure" in answer:
             raise failure_in(answer)
-        return contents, answer, made
+        return answer, made
 
     def _ready_child(self) -> ChildProcess:
         end = time.monotonic() + self.wait.total_seconds()
@@ -174,7 +180,7 @@ class ChildProcessEngine:
             self._idle.put(child)
 
     def _answered(
-        self, child: ChildProcess, request: bytes, contents: Sequence[bytes], seconds: float
+        self, child: ChildProcess, request: bytes, contents: Sequence[Content], seconds: float
     ) -> tuple[dict[str, Any], bytes]:
         """By that child; or, where it fails and has worked before, by one that has not.
 
@@ -194,7 +200,7 @@ class ChildProcessEngine:
         return child
 
     def _asked(
-        self, child: ChildProcess, request: bytes, contents: Sequence[bytes], seconds: float
+        self, child: ChildProcess, request: bytes, contents: Sequence[Content], seconds: float
     ) -> tuple[dict[str, Any], bytes]:
         try:
             answer = child.ask(request, contents, seconds)
@@ -210,6 +216,8 @@ class ChildProcessEngine:
         return answer
 
     def _explained(self, error: BaseException, child: ChildProcess, seconds: float) -> BaseException:
+        if isinstance(error, SourceUnreadable):
+            return error.failure
         if isinstance(error, TimeoutError):
             logger.warning("a picture took too long, and its process was killed")
             return RenderingTimedOut(f"the picture took longer than {seconds:g} seconds")

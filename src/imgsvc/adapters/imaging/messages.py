@@ -1,14 +1,20 @@
 """Messages between a process and its child: a head of a few bytes that says what it is, and a content of any size."""
 
+import os
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import BinaryIO, TypeAlias
 
 from attrs import field, frozen
 
 _LENGTHS = struct.Struct(">IQ")
 _LARGEST_HEAD = 2**20
+_PIECE = 2**18  # bytes
+
+Content: TypeAlias = bytes | BinaryIO  # a stream that can seek
 
 
 @frozen
@@ -21,10 +27,11 @@ class Messages:
     connection: socket.socket
     most: int = field(default=2**40)  # bytes of a content; who sends more is not listened to
 
-    def send(self, head: bytes, *contents: bytes, seconds: float | None = None) -> None:
-        """Several contents arrive as one."""
+    def send(self, head: bytes, *contents: Content, seconds: float | None = None) -> None:
+        """Several contents arrive as one; of a stream no more is held in memory than a piece."""
         remaining = _countdown(seconds)
-        for part in (_LENGTHS.pack(len(head), sum(map(len, contents))) + head, *contents):
+        lengths = _LENGTHS.pack(len(head), sum(map(length_of, contents)))
+        for part in chain([lengths + head], *map(_pieces, contents)):
             self.connection.settimeout(remaining())
             self.connection.sendall(part)
 
@@ -45,6 +52,31 @@ class Messages:
                 raise ConnectionError("the connection has ended")
             rest = rest[count:]
         return received
+
+
+class SourceUnreadable(Exception):
+    """A stream failed when half of it was sent."""
+
+    def __init__(self, failure: OSError) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+def length_of(content: Content) -> int:
+    """In bytes; a stream is at its end then."""
+    return len(content) if isinstance(content, bytes) else content.seek(0, os.SEEK_END)
+
+
+def _pieces(content: Content) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    try:
+        content.seek(0)
+        while piece := content.read(_PIECE):
+            yield piece
+    except OSError as error:
+        raise SourceUnreadable(error) from error
 
 
 def _countdown(seconds: float | None) -> Callable[[], float | None]:

@@ -4,6 +4,8 @@ from imgsvc.domain.errors import UnsupportedFormat
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp", "image/tiff", "image/avif")
 
+SNIFFED = 256  # bytes, which are enough to tell
+
 HEIC = "image/heic"  # read only where support for it is installed
 
 _MAGIC = {
@@ -41,5 +43,5 @@ def _brands(content: bytes) -> set[bytes]:
     """What an ISO base media file says it is."""
     if content[4:8] != b"ftyp":
         return set()
-    end = min(int.from_bytes(content[:4], "big"), 256)
+    end = min(int.from_bytes(content[:4], "big"), SNIFFED)
     return {content[8:12]} | {content[at : at + 4] for at in range(16, end, 4)}

@@ -23,6 +23,7 @@ from imgsvc.entrypoints.http.errors import InvalidMultipart, MissingFile, TooMan
 
 MAX_FIELD = 8 * 1024
 _MAX_FIELDS = 20
+_MOST_IN_MEMORY = 256 * 1024  # bytes of each file that is on its way; the rest of a larger one goes to the disk
 # What a form may hold besides the file: its other fields, and the lines between the parts.
 _OVERHEAD = 64 * 1024
 
@@ -94,7 +95,7 @@ async def _read_file(request: Request, max_bytes: int) -> Upload:
         if name in fields:
             raise DuplicateParameter(f"{name} is given twice", parameter=name, value=text, allowed=f"{name} once")
         fields[name] = text
-    kept = SpooledTemporaryFile(MultiPartParser.spool_max_size)  # noqa: SIM115  # closed with the upload
+    kept = SpooledTemporaryFile(_MOST_IN_MEMORY)  # noqa: SIM115  # closed with the upload
     file = UploadFile(cast(BinaryIO, kept), size=0)
     try:
         async for chunk in Digests(request.headers).seen(request.stream()):
@@ -157,6 +158,7 @@ def _explained(error: MultiPartException) -> InvalidInput:
 class _FormParser(MultiPartParser):
     """Starlette's, which does not mind when the closing boundary is missing."""
 
+    spool_max_size = _MOST_IN_MEMORY
     _is_complete = False
 
     async def parse(self) -> FormData:
