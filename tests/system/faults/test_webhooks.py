@@ -114,7 +114,7 @@ def test_a_message_of_which_its_sender_died_before_he_noted_it_comes_again(stand
         wait_for(lambda: not dying.is_running)
         assert (len(site.ids()), hook.statuses()) == (1, {"pending": 1})
 
-        # As if the lease, of most of a minute, was over.
+        # As if the lease, of half a minute, was over.
         execute(standing.database_url, "UPDATE webhook_deliveries SET due_at = now() WHERE due_at IS NOT NULL")
         other = standing.worker()
 
