@@ -3,7 +3,7 @@
 import pytest
 
 from imgsvc.domain.errors import ConflictingParameters, InvalidInput
-from imgsvc.domain.notation import parse
+from imgsvc.domain.notation import parse, parse_changes
 from imgsvc.domain.preset import FromPreset, Preset, read_compact, read_json, read_query
 from tests.entities import NOW, a_user
 
@@ -24,10 +24,28 @@ def test_what_follows_a_preset_is_done_after_it_and_output_options_replace_its_o
     assert read_compact(given).resolved(PRESET) == parse(resolved)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        read_json({"preset": "all", "output": {"metadata": "copyright", "progressive": False, "icc": "srgb"}}),
+        read_json({"preset": "all", "metadata": "copyright", "progressive": False, "icc": "srgb"}),
+        read_json({"preset": "all", "transformations": {"metadata": "copyright", "progressive": False, "icc": "srgb"}}),
+        read_compact("p:all,md:copyright,pr:0,icc:srgb"),
+    ],
+    ids=["native", "flat", "transformations", "compact"],
+)
+def test_an_option_of_a_preset_can_be_set_back_to_what_it_is_by_default(given):
+    everything = Preset(
+        owner=PRESET.owner, name="all", spec=parse("md:all,pr:1,icc:keep"), created_at=NOW, changed_at=NOW
+    )
+
+    assert given.resolved(everything) == parse("")
+
+
 def test_a_preset_is_named_in_json_alone_or_beside_any_shape():
     assert read_json({"preset": "card"}) == FromPreset("card")
-    assert read_json({"preset": "card", "grayscale": True}) == FromPreset("card", parse("gray"))
-    assert read_json({"preset": "card", "output": {"quality": 5}}) == FromPreset("card", parse("q:5"))
+    assert read_json({"preset": "card", "grayscale": True}) == FromPreset("card", parse_changes("gray"))
+    assert read_json({"preset": "card", "output": {"quality": 5}}) == FromPreset("card", parse_changes("q:5"))
 
 
 def test_without_a_preset_everything_is_read_as_ever():

@@ -21,7 +21,7 @@ from imgsvc.domain.flat_shape import ALIASES, FILTERS, OUTPUT_KEYS, read_flat, r
 from imgsvc.domain.flat_shape import FLAT_ORDER as FLAT_ORDER
 from imgsvc.domain.operations import OPERATIONS, Operation
 from imgsvc.domain.plain_data import read_parameters
-from imgsvc.domain.transform import Output, TransformSpec
+from imgsvc.domain.transform import Output, SpecChanges, TransformSpec
 from imgsvc.domain.wording import shortened
 
 # What a list may name besides the operations, and the keys of its parameters.
@@ -30,13 +30,19 @@ _LISTED = {"filters": FILTERS, **dict.fromkeys((*OUTPUT_KEYS, "output"), OUTPUT_
 
 def read_spec(plain: object) -> TransformSpec:
     """The spec of a JSON body in any of the shapes; raises InvalidInput with the path in that shape."""
+    return read_changes(plain).spec
+
+
+def read_changes(plain: object) -> SpecChanges:
+    """What ``read_spec`` reads, with the output options that it names."""
     if isinstance(plain, list):
         return _read_operations(plain)
     if isinstance(plain, Mapping) and "transformations" in plain:
         return _read_transformations(plain)
     if isinstance(plain, Mapping) and plain and "steps" not in plain and set(plain) != {"output"}:
         return read_flat(plain)
-    return read_parameters(TransformSpec, plain)
+    spec = read_parameters(TransformSpec, plain)
+    return SpecChanges(spec, plain.get("output", {}) if isinstance(plain, Mapping) else ())
 
 
 def read_query(pairs: Iterable[tuple[str, str]]) -> TransformSpec:
@@ -49,14 +55,14 @@ def read_query(pairs: Iterable[tuple[str, str]]) -> TransformSpec:
             )
         query[name] = value
     try:
-        return _read_compact(query) if "t" in query else read_flat(_flat_of_query(query))
+        return _read_compact(query) if "t" in query else read_flat(_flat_of_query(query)).spec
     except InvalidInput as error:
         if error.parameter is None:
             error.of(_parameter_of(error, query))
         raise
 
 
-def _read_transformations(plain: Mapping[str, Any]) -> TransformSpec:
+def _read_transformations(plain: Mapping[str, Any]) -> SpecChanges:
     other = next((key for key in plain if key != "transformations"), None)
     if other is not None:
         raise UnknownParameter(
@@ -71,7 +77,7 @@ def _read_transformations(plain: Mapping[str, Any]) -> TransformSpec:
         raise error.under("transformations") from None
 
 
-def _read_operations(plain: list[Any]) -> TransformSpec:
+def _read_operations(plain: list[Any]) -> SpecChanges:
     steps: list[Operation] = []
     output: dict[str, Any] = {}
     for index, item in enumerate(plain):
@@ -85,7 +91,7 @@ def _read_operations(plain: list[Any]) -> TransformSpec:
         steps += more_steps
         output |= more_output
     try:
-        return TransformSpec(steps, Output(**output))
+        return SpecChanges(TransformSpec(steps, Output(**output)), output)
     except InvalidInput as error:
         error.path = ()  # what is wrong with all steps is wrong with the list
         raise

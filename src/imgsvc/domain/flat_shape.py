@@ -11,7 +11,7 @@ from attrs import fields
 from imgsvc.domain.errors import DuplicateParameter, InvalidInput, InvalidParameter, Path, UnknownOperation, unknown
 from imgsvc.domain.operations import OPERATIONS, Adjust, Operation, Resize
 from imgsvc.domain.plain_data import read_parameters
-from imgsvc.domain.transform import Output, TransformSpec
+from imgsvc.domain.transform import Output, SpecChanges, TransformSpec
 
 FLAT_ORDER = (
     "auto_orient",
@@ -42,13 +42,15 @@ OUTPUT_KEYS = tuple(one.name for one in fields(Output))
 # Names that only hold others, and which.
 _GROUPS = {"filters": (*FLAT_ORDER, *_ADJUST_KEYS), "adjust": _ADJUST_KEYS, "output": OUTPUT_KEYS}
 FILTERS = _GROUPS["filters"]
+# To switch these off is not to leave them out: pictures are oriented by default, and a preset may have an option on.
+_SWITCHES = ("auto_orient", *(one.name for one in fields(Output) if one.type is bool))
 _FLAT_KEYS = (*FLAT_ORDER, *_ADJUST_KEYS, "filters", *OUTPUT_KEYS, "output")
 
 
-def read_flat(plain: object) -> TransformSpec:
+def read_flat(plain: object) -> SpecChanges:
     """Raises InvalidInput with the path in the flat object."""
     steps, output = read_keys("transformations", plain, _FLAT_KEYS)
-    return TransformSpec(steps, Output(**output))
+    return SpecChanges(TransformSpec(steps, Output(**output)), output)
 
 
 def read_keys(called: str, plain: object, known: Iterable[str]) -> tuple[list[Operation], dict[str, Any]]:
@@ -75,8 +77,7 @@ def _entries(called: str, plain: object, known: Iterable[str]) -> Iterator[tuple
         if name not in known:
             names = [*known, "steps"] if known is _FLAT_KEYS else known
             raise unknown(UnknownOperation, "operation", key, names).under(key)
-        # To switch orientation off is not to leave it out.
-        if value is None or (value is False and name != "auto_orient"):
+        if value is None or (value is False and name not in _SWITCHES):
             continue
         if name not in _GROUPS:
             yield (key,), name, value

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NewType, TypeAlias
 
-from attrs import evolve, field, fields, frozen
+from attrs import field, frozen
 
 from imgsvc.domain import dialects, notation
 from imgsvc.domain.errors import InvalidInput, InvalidParameter, UnknownParameter, unknown
 from imgsvc.domain.field_rules import matches
-from imgsvc.domain.transform import Output, TransformSpec
+from imgsvc.domain.transform import SpecChanges, TransformSpec
 from imgsvc.domain.user import UserId
 
 PresetName = NewType("PresetName", str)
@@ -40,16 +40,11 @@ class FromPreset:
     """A spec that begins with a preset: ``changes`` has what is done after it, and output options over its own."""
 
     name: PresetName = field(validator=name_rule)
-    changes: TransformSpec = TransformSpec()
+    changes: SpecChanges = SpecChanges()
 
     def resolved(self, preset: Preset) -> TransformSpec:
         """Raises InvalidInput where the two together are no spec."""
-        given = {
-            one.name: getattr(self.changes.output, one.name)
-            for one in fields(Output)
-            if getattr(self.changes.output, one.name) != one.default
-        }
-        return TransformSpec((*preset.spec.steps, *self.changes.steps), evolve(preset.spec.output, **given))
+        return self.changes.after(preset.spec)
 
 
 @frozen
@@ -69,7 +64,7 @@ def read_compact(text: str) -> TransformSpec | FromPreset:
     if word != _COMPACT:
         return notation.parse(text)
     try:
-        changes = notation.parse(rest)
+        changes = notation.parse_changes(rest)
     except InvalidInput as error:
         if error.position is not None:
             error.position += len(first) + 1
@@ -86,7 +81,7 @@ def read_json(plain: object) -> TransformSpec | FromPreset:
     if not isinstance(plain, Mapping) or _KEY not in plain:
         return dialects.read_spec(plain)
     rest: dict[str, Any] = {key: value for key, value in plain.items() if key != _KEY}
-    changes = dialects.read_spec(rest) if rest else TransformSpec()
+    changes = dialects.read_changes(rest) if rest else SpecChanges()
     try:
         return FromPreset(plain[_KEY], changes)
     except InvalidInput as error:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NewType
 from uuid import UUID
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from imgsvc.domain.errors import ConflictingParameters, TooManyOperations
 from imgsvc.domain.operations import Adjust, AutoOrient, Operation, Watermark, changes_nothing, merged
@@ -87,3 +87,20 @@ class TransformSpec:
         """The images that watermarks name, and the first step that does."""
         named = [(step.image, index) for index, step in enumerate(self.steps) if isinstance(step, Watermark)]
         return {image: index for image, index in reversed(named) if image is not None}
+
+
+def _in_order(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+@frozen
+class SpecChanges:
+    """A spec as it was given, to be done after another one: only the output options that were named replace its own."""
+
+    spec: TransformSpec = TransformSpec()
+    named: tuple[str, ...] = field(default=(), converter=_in_order)
+
+    def after(self, first: TransformSpec) -> TransformSpec:
+        """Raises InvalidInput where the two together are no spec."""
+        options = {name: getattr(self.spec.output, name) for name in self.named}
+        return TransformSpec((*first.steps, *self.spec.steps), evolve(first.output, **options))

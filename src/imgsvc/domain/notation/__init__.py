@@ -4,7 +4,7 @@
 
 from imgsvc.domain.notation.arguments import is_number, number
 from imgsvc.domain.notation.names import MAX_LENGTH
-from imgsvc.domain.notation.parsing import parse
+from imgsvc.domain.notation.parsing import parse, parse_changes
 from imgsvc.domain.notation.printing import compact
 
-__all__ = ["MAX_LENGTH", "compact", "is_number", "number", "parse"]
+__all__ = ["MAX_LENGTH", "compact", "is_number", "number", "parse", "parse_changes"]

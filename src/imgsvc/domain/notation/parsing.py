@@ -22,7 +22,7 @@ from imgsvc.domain.notation.arguments import read_argument
 from imgsvc.domain.notation.names import ARGUMENTS, LONG_NAMES, MAX_LENGTH, NAMES, OUTPUT, POSITIONAL, RESIZE
 from imgsvc.domain.operations import Adjust, Crop, Operation, Resize, Watermark
 from imgsvc.domain.plain_data import read_parameters
-from imgsvc.domain.transform import Output, TransformSpec
+from imgsvc.domain.transform import Output, SpecChanges, TransformSpec
 from imgsvc.domain.wording import nearest, shortened
 
 
@@ -63,6 +63,11 @@ class _Draft:
 
 def parse(text: str) -> TransformSpec:
     """The spec of a compact form; raises InvalidInput with the position of the segment."""
+    return parse_changes(text).spec
+
+
+def parse_changes(text: str) -> SpecChanges:
+    """What ``parse`` reads, with the output options that it names."""
     if len(text) > MAX_LENGTH:
         allowed = f"at most {MAX_LENGTH} characters"
         detail = f"the compact form has {len(text)} characters, which is too long"
@@ -74,10 +79,11 @@ def parse(text: str) -> TransformSpec:
         except InvalidInput as error:
             raise error.at(segment.position) from None
     try:
-        return read_parameters(TransformSpec, {"steps": draft.steps, "output": draft.output})
+        spec = read_parameters(TransformSpec, {"steps": draft.steps, "output": draft.output})
     except InvalidInput as error:
         where = draft.position_of(error.path)
         raise error if where is None else error.at(where) from None
+    return SpecChanges(spec, draft.output)
 
 
 def _segments(text: str) -> Iterator[_Segment]:
