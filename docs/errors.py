@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from imgsvc.domain import errors
 from imgsvc.domain.errors import ImgsvcError
@@ -43,8 +44,13 @@ def kinds() -> Iterator[type[ImgsvcError]]:
     """Every class of error that has a code of its own."""
     for module in (errors, http_errors):
         for kind in vars(module).values():
-            if isinstance(kind, type) and issubclass(kind, ImgsvcError) and kind.__module__ == module.__name__:
+            if isinstance(kind, type) and issubclass(kind, ImgsvcError) and _is_made_in(module, kind):
                 yield from [kind] if "code" in vars(kind) and kind not in _GENERAL else []
+
+
+def _is_made_in(module: ModuleType, kind: type[ImgsvcError]) -> bool:
+    """Whether a module, or one of a package, is where the class stands."""
+    return f"{kind.__module__}.".startswith(f"{module.__name__}.")
 
 
 def meaning_of(kind: type[ImgsvcError]) -> str:

@@ -34,9 +34,9 @@ PARTS = {"CountRendering", "MakeNow", "EraseRendering", "NoteUse"}
 
 
 def every(kind, module):
-    """The classes of a kind that a module itself makes."""
+    """The classes of a kind that a module or package itself makes."""
     found = [one for _, one in inspect.getmembers(module, inspect.isclass) if issubclass(one, kind)]
-    return [one for one in found if one.__module__ == module.__name__]
+    return [one for one in found if f"{one.__module__}.".startswith(f"{module.__name__}.")]
 
 
 def rendered(engine, source, *steps):

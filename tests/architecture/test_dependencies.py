@@ -49,7 +49,7 @@ BREACHES = [
     ("Only the edges know the web", "entrypoints/worker.py", "import starlette"),
     ("Only the edges know the web", "adapters/cache/in_memory.py", "import uvicorn"),
     ("Adapters do not know each other", "adapters/blobs/in_memory.py", "from imgsvc.adapters import cache"),
-    ("No cycles", "domain/errors.py", "from imgsvc.domain import image"),
+    ("No cycles", "domain/errors/base.py", "from imgsvc.domain import image"),
 ]
 
 
