@@ -10,7 +10,7 @@ from imgsvc import parse_spec
 from imgsvc.adapters.repositories import migrate
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.user import UserId
-from imgsvc.ports.repositories import Position
+from imgsvc.ports.pages import Position
 from tests.real_servers.postgres import plain_url
 
 _SPEC = parse_spec("w:100")

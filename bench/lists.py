@@ -16,7 +16,7 @@ from bench.latencies import Latencies, timed
 from bench.measuring import Effort
 from imgsvc.adapters.repositories import Repositories, open_repositories
 from imgsvc.domain.variant import VariantId, VariantStatus
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.real_servers.finding import NotInstalled
 from tests.real_servers.postgres import POSTGRES, new_database, postgres_server
 

@@ -28,7 +28,7 @@ with _uncollected():
     from imgsvc.entrypoints.composition import Service, compose
     from imgsvc.entrypoints.settings import Settings
     from imgsvc.entrypoints.worker import running_worker
-    from imgsvc.ports.repositories import PageRequest
+    from imgsvc.ports.pages import PageRequest
 
 __all__ = [
     "Format",

@@ -12,8 +12,9 @@ from imgsvc.adapters.repositories.transactions import reading
 from imgsvc.domain.image_search import ImageSearch, ImageSort, SourceFormat
 from imgsvc.domain.variant import RenderingName, VariantStatus
 from imgsvc.domain.webhook import DeliveryStatus
-from imgsvc.ports.repositories import Claim, PageRequest, Position
+from imgsvc.ports.pages import PageRequest, Position
 from imgsvc.ports.retention import Named, Original
+from imgsvc.ports.variants import Claim
 from tests.entities import FAILURE, NOW, RENDITION, a_job, a_test, a_user, a_variant, a_webhook, an_image
 from tests.real_servers.postgres import execute, new_database
 

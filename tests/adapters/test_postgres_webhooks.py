@@ -9,7 +9,7 @@ from attrs import evolve
 from sqlalchemy import event
 
 from imgsvc.adapters.repositories import migrate, open_repositories
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.entities import NOW, RENDITION, a_job, a_user, a_webhook, an_image
 from tests.real_servers.postgres import execute, new_database, plain_url
 from tests.waiting import wait_for

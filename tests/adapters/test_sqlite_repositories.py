@@ -24,7 +24,7 @@ from imgsvc.adapters.repositories.tables import metadata
 from imgsvc.adapters.repositories.transactions import reading, writing
 from imgsvc.domain.errors import Busy, StorageFull, Unavailable, UserNotFound
 from imgsvc.domain.variant import VariantStatus
-from imgsvc.ports.repositories import PageRequest, Position
+from imgsvc.ports.pages import PageRequest, Position
 from tests.entities import NOW, RENDITION, a_job, a_user, an_image
 from tests.older_schema import migrate_to
 

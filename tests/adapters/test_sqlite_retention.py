@@ -9,7 +9,7 @@ from sqlalchemy import event
 from imgsvc.adapters.repositories import open_repositories
 from imgsvc.adapters.repositories.transactions import reading
 from imgsvc.domain.variant import RenderingName
-from imgsvc.ports.repositories import Position
+from imgsvc.ports.pages import Position
 from imgsvc.ports.retention import Named, Original
 from tests.entities import NOW
 

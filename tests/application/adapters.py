@@ -16,8 +16,9 @@ from imgsvc.domain.image import Facts, Image
 from imgsvc.domain.quota import NO_QUOTA, Quota
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.variant import Rendition
+from imgsvc.ports.images import Erased
 from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
-from imgsvc.ports.repositories import Claim, Erased
+from imgsvc.ports.variants import Claim
 
 
 @define(eq=False)

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from imgsvc import parse_spec
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
 from imgsvc.application.claims import HeldClaims
-from imgsvc.ports.repositories import Claim
+from imgsvc.ports.variants import Claim
 from tests.waiting import wait_for
 
 LEASE = timedelta(seconds=0.15)

@@ -14,7 +14,7 @@ from imgsvc.application.use_cases import Policy, assemble
 from imgsvc.application.variants import Mode, Origin
 from imgsvc.domain.errors import Unavailable, VariantNotFound
 from imgsvc.domain.notation import parse
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.ages import ago, unused_since
 from tests.application.adapters import Failing, FailingBlobs, Gate
 

@@ -13,7 +13,7 @@ from imgsvc.application.usage import REMEMBERED
 from imgsvc.application.use_cases import Policy, assemble
 from imgsvc.application.variants import Mode
 from imgsvc.domain.notation import parse
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 
 SPECS = [parse(f"w:{width},f:png") for width in (3, 4, 5)]
 ROUNDS = 8

@@ -25,7 +25,7 @@ from imgsvc.domain.image import ImageId
 from imgsvc.domain.image_search import ImageSearch, SourceFormat
 from imgsvc.domain.notation import parse
 from imgsvc.domain.plan import Limits
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import (
     Failing,
     FailingBlobs,

@@ -14,7 +14,7 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantStatus
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import Failing
 
 SPEC = parse("w:10,gray,f:webp")

@@ -15,7 +15,7 @@ from imgsvc.application.variants import Mode, Origin
 from imgsvc.domain.errors import VariantNotFound
 from imgsvc.domain.notation import parse
 from imgsvc.domain.user import User
-from imgsvc.ports.repositories import UserRepository
+from imgsvc.ports.users import UserRepository
 from tests.application.adapters import FailingBlobs
 from tests.entities import an_image
 

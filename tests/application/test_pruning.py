@@ -9,7 +9,7 @@ from imgsvc.application.use_cases import Policy, assemble
 from imgsvc.domain.errors import VariantNotFound
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantStatus
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.ages import ago, finished_at, unused_since
 from tests.application.adapters import Failing
 

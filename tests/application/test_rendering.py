@@ -21,7 +21,7 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantId, VariantStatus
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import (
     Failing,
     FailingBlobs,

@@ -14,7 +14,7 @@ from imgsvc.application.variants import Mode, Origin
 from imgsvc.domain.errors import ImageNotFound, RenderingFailed, VariantNotFound, VariantNotReady
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantId, VariantStatus
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import Failing, UnreachableJobs
 from tests.pictures import decoded, encoded, textured
 

@@ -23,7 +23,7 @@ from imgsvc.domain.webhook import (
     WebhookEvent,
     WebhookId,
 )
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.ages import ago, delivered_at, failing_since
 
 URL = "https://example.org/hook"

@@ -22,7 +22,7 @@ from imgsvc.domain.webhook import (
     WebhookChanges,
     WebhookEvent,
 )
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.ages import ago, delivered_at
 from tests.entities import FAILURE, NOW, RENDITION, a_job, a_test, a_user, a_variant, a_webhook, an_image, later
 

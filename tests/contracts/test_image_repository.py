@@ -9,7 +9,7 @@ from attrs import evolve
 from imgsvc.domain.errors import ImageNotFound, VariantNotFound
 from imgsvc.domain.image import Facts, ImageId
 from imgsvc.domain.user import UserId
-from imgsvc.ports.repositories import PageRequest, Position
+from imgsvc.ports.pages import PageRequest, Position
 from tests.entities import NOW, a_job, a_user, a_variant, an_image, later
 
 

@@ -9,7 +9,7 @@ from attrs import evolve
 from imgsvc.domain.errors import ImageNotFound
 from imgsvc.domain.image import Facts, ImageChanges, Labels
 from imgsvc.domain.image_search import ImageSearch, ImageSort, SourceFormat
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.entities import NOW, a_user, an_image, later
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from imgsvc.domain.image import ImageChanges
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.entities import a_user, an_image
 
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from imgsvc.domain.errors import UserNotFound
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.entities import a_user, an_image
 
 EVERYTHING = PageRequest(limit=100)

@@ -17,7 +17,8 @@ from imgsvc.domain.geometry import Percent
 from imgsvc.domain.operations import AutoOrient, Blur, Resize, Watermark
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.domain.variant import Failure, VariantId, VariantStatus
-from imgsvc.ports.repositories import PageRequest, Progress
+from imgsvc.ports.pages import PageRequest
+from imgsvc.ports.variants import Progress
 from tests.entities import FAILURE, NOW, RENDITION, a_job, a_user, a_variant, an_image, later
 
 HOUR = timedelta(hours=1)

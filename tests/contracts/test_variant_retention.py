@@ -15,7 +15,7 @@ from imgsvc.domain.errors import VariantNotFound
 from imgsvc.domain.operations import Blur
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.variant import VariantId
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from imgsvc.ports.retention import Original
 from tests.ages import unused_since
 from tests.entities import FAILURE, RENDITION, a_job, a_user, a_variant, an_image

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from imgsvc.domain.errors import TooManyWebhooks, UserNotFound, WebhookNotFound
 from imgsvc.domain.webhook import DisabledReason, WebhookChanges, WebhookEvent, WebhookId
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.ages import ago
 from tests.entities import a_test, a_user, a_webhook, later
 

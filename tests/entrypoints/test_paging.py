@@ -11,7 +11,7 @@ import pytest
 from imgsvc.adapters.credentials import open_sealer
 from imgsvc.domain.errors import InvalidCursor
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
-from imgsvc.ports.repositories import Page, Position
+from imgsvc.ports.pages import Page, Position
 from tests.entities import a_user
 from tests.pictures import encoded, quadrants
 

@@ -9,8 +9,8 @@ from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.user import User, check_new_password
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.credentials import PasswordHasher
-from imgsvc.ports.repositories import UserRepository
 from imgsvc.ports.sessions import SessionRepository
+from imgsvc.ports.users import UserRepository
 
 
 @frozen

@@ -10,7 +10,7 @@ from uuid import UUID
 from attrs import define, field, frozen
 
 from imgsvc.domain.errors import Busy
-from imgsvc.ports.repositories import Claim, VariantRepository
+from imgsvc.ports.variants import Claim, VariantRepository
 
 logger = logging.getLogger(__name__)
 

@@ -28,8 +28,9 @@ from imgsvc.domain.user import UserId
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.cache import Cache
 from imgsvc.ports.clock import Clock
+from imgsvc.ports.images import Erased, ImageRepository
 from imgsvc.ports.imaging import ImageEngine
-from imgsvc.ports.repositories import Erased, ImageRepository, Page, PageRequest
+from imgsvc.ports.pages import Page, PageRequest
 
 _CHUNK = 256 * 1024
 _MOST_COUNTED = 1000

@@ -4,7 +4,7 @@ from attrs import frozen
 
 from imgsvc.domain.errors import TooManyJobs
 from imgsvc.domain.user import UserId
-from imgsvc.ports.repositories import VariantRepository
+from imgsvc.ports.variants import VariantRepository
 
 _LATER = 5  # seconds after which some of so many jobs will have ended
 

@@ -18,7 +18,8 @@ from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import CANCELLED, Failure, Variant, VariantId, VariantStatus
 from imgsvc.ports.clock import Clock
-from imgsvc.ports.repositories import Page, PageRequest, Progress, VariantRepository
+from imgsvc.ports.pages import Page, PageRequest
+from imgsvc.ports.variants import Progress, VariantRepository
 
 
 @frozen

@@ -13,7 +13,7 @@ from imgsvc.domain.output import AUTO, Format
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.ports.clock import Clock
-from imgsvc.ports.repositories import ImageRepository
+from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.signatures import Signature, Signer
 
 # What the pages of most people ask for; those of a link that is good for any width up to some other.

@@ -15,8 +15,9 @@ from imgsvc.domain.image import ImageId, original_key
 from imgsvc.domain.variant import RenderingName
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.clock import Clock
-from imgsvc.ports.repositories import ImageRepository, UserRepository
+from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.retention import RetentionRepository
+from imgsvc.ports.users import UserRepository
 
 logger = logging.getLogger(__name__)
 

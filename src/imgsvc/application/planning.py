@@ -11,8 +11,8 @@ from imgsvc.domain.plan import Limits, Plan, outlook, plan
 from imgsvc.domain.transform import AUTO, TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import rendering_key, rendering_version
+from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.imaging import ImageEngine
-from imgsvc.ports.repositories import ImageRepository
 
 
 @frozen

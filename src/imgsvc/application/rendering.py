@@ -35,10 +35,11 @@ from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.clock import Clock
+from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.imaging import ImageEngine, Rendered
 from imgsvc.ports.jobs import JobQueue
 from imgsvc.ports.locks import Locks
-from imgsvc.ports.repositories import Claim, ImageRepository, VariantRepository
+from imgsvc.ports.variants import Claim, VariantRepository
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from attrs import frozen
 from imgsvc.application.usage import REMEMBERED
 from imgsvc.domain.variant import RenderingName, VariantId
 from imgsvc.ports.blobs import BlobStore
-from imgsvc.ports.repositories import Position
+from imgsvc.ports.pages import Position
 from imgsvc.ports.retention import RetentionRepository
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from imgsvc.domain.preset import FromPreset, refused_under
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Variant
-from imgsvc.ports.repositories import ImageRepository
+from imgsvc.ports.images import ImageRepository
 
 
 @frozen

@@ -11,8 +11,8 @@ from imgsvc.application.retention import ExpireVariants, MustStop, PruneJobs, Ta
 from imgsvc.application.sessions import PruneSessions
 from imgsvc.application.webhooks import PruneDeliveries
 from imgsvc.ports.idempotency import IdempotencyRepository
+from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.invalidations import Invalidations
-from imgsvc.ports.repositories import ImageRepository
 
 _NEWS = timedelta(hours=1)  # after which everybody has heard of what ended
 

@@ -77,16 +77,18 @@ from imgsvc.ports.credentials import ApiKeyIssuer, PasswordHasher, RefreshTokenI
 from imgsvc.ports.erasure import ErasureRepository
 from imgsvc.ports.fetching import Fetcher
 from imgsvc.ports.idempotency import IdempotencyRepository
+from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.imaging import ImageEngine
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobQueue
 from imgsvc.ports.limits import Rate, RateLimiter
 from imgsvc.ports.locks import Locks
 from imgsvc.ports.presets import PresetRepository
-from imgsvc.ports.repositories import ImageRepository, UserRepository, VariantRepository
 from imgsvc.ports.retention import RetentionRepository
 from imgsvc.ports.sessions import SessionRepository
 from imgsvc.ports.signatures import Signer
+from imgsvc.ports.users import UserRepository
+from imgsvc.ports.variants import VariantRepository
 from imgsvc.ports.webhooks import DeliveryRepository, WebhookRepository, WebhookSender
 
 

@@ -29,8 +29,10 @@ from imgsvc.domain.variant import Rendition, Variant, VariantId, VariantStatus
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.cache import Cache
 from imgsvc.ports.clock import Clock
+from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.jobs import JobQueue
-from imgsvc.ports.repositories import ImageRepository, Page, PageRequest, VariantRepository
+from imgsvc.ports.pages import Page, PageRequest
+from imgsvc.ports.variants import VariantRepository
 
 logger = logging.getLogger(__name__)
 

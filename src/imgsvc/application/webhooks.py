@@ -25,7 +25,7 @@ from imgsvc.domain.webhook import (
     new_secret,
 )
 from imgsvc.ports.clock import Clock
-from imgsvc.ports.repositories import Page, PageRequest
+from imgsvc.ports.pages import Page, PageRequest
 from imgsvc.ports.webhooks import DeliveryRepository, WebhookRepository, WebhookSender
 
 

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.variant import RenderingName, VariantId
-from imgsvc.ports.repositories import Position
+from imgsvc.ports.pages import Position
 
 
 @frozen

@@ -22,7 +22,7 @@ from imgsvc.domain.webhook import (
     WebhookChanges,
     WebhookId,
 )
-from imgsvc.ports.repositories import Page, PageRequest
+from imgsvc.ports.pages import Page, PageRequest
 
 
 class WebhookRepository(Protocol):

@@ -2,7 +2,7 @@
 
 from attrs import define, evolve, field
 
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import WatchedEngine
 
 

@@ -13,7 +13,7 @@ from imgsvc import compose, running_worker
 from imgsvc.adapters.repositories import open_repositories
 from imgsvc.domain.errors import Busy, Unavailable
 from imgsvc.domain.notation import parse
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import Failing, Gate, UnreachableJobs, VariantsThatFinishLate
 from tests.entities import a_user
 from tests.entrypoints.worker.services import Recorded, attempts, statuses, with_engine, with_use_case

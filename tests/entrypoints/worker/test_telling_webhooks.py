@@ -13,7 +13,7 @@ from imgsvc.domain.webhook import DeliveryStatus, WebhookEvent, WebhookId
 from imgsvc.entrypoints import messenger as messenger_module
 from imgsvc.entrypoints.messenger import Messenger
 from imgsvc.entrypoints.worker import Worker
-from imgsvc.ports.repositories import PageRequest
+from imgsvc.ports.pages import PageRequest
 from tests.entrypoints.worker.services import Recorded, with_use_case
 from tests.receivers import TAKEN, receiver, receiver_that
 from tests.waiting import wait_for

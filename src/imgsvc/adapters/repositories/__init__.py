@@ -30,11 +30,13 @@ from imgsvc.ports.api_keys import ApiKeyRepository
 from imgsvc.ports.diagnosis import Finding
 from imgsvc.ports.erasure import ErasureRepository
 from imgsvc.ports.idempotency import IdempotencyRepository
+from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.presets import PresetRepository
-from imgsvc.ports.repositories import ImageRepository, UserRepository, VariantRepository
 from imgsvc.ports.retention import RetentionRepository
 from imgsvc.ports.sessions import SessionRepository
+from imgsvc.ports.users import UserRepository
+from imgsvc.ports.variants import VariantRepository
 from imgsvc.ports.webhooks import DeliveryRepository, WebhookRepository
 
 _SCHEMES = ("sqlite", "postgresql+psycopg", "postgresql")

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from attrs import frozen
 from sqlalchemy import Column, Connection, Row, Select, tuple_
 
-from imgsvc.ports.repositories import Page, PageRequest, Position
+from imgsvc.ports.pages import Page, PageRequest, Position
 
 T = TypeVar("T")
 

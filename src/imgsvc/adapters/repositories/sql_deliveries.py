@@ -32,7 +32,7 @@ from imgsvc.adapters.repositories.transactions import noting, reading, repeated_
 from imgsvc.adapters.repositories.variant_rows import failure_of_row
 from imgsvc.domain.errors import DeliveryNotFound, WebhookNotFound
 from imgsvc.domain.webhook import Attempt, Delivery, DeliveryId, DeliveryStatus, EndedJob, WebhookId
-from imgsvc.ports.repositories import Page, PageRequest
+from imgsvc.ports.pages import Page, PageRequest
 from imgsvc.ports.webhooks import DueDelivery
 
 _NEWEST = Order(deliveries.c.created_at, deliveries.c.id)

@@ -21,7 +21,8 @@ from imgsvc.domain.image import MAX_NAME, Facts, Image, ImageChanges, ImageId, L
 from imgsvc.domain.image_search import ALL_IMAGES, ImageSearch, folded
 from imgsvc.domain.quota import NO_QUOTA, Quota, Usage
 from imgsvc.domain.user import UserId
-from imgsvc.ports.repositories import Erased, Page, PageRequest
+from imgsvc.ports.images import Erased
+from imgsvc.ports.pages import Page, PageRequest
 
 # SQLite takes 32,766 parameters in one statement, Postgres twice as many.
 _MOST_IDS = 10_000

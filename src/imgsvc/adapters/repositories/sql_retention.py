@@ -11,7 +11,7 @@ from imgsvc.adapters.repositories.portable_sql import TimeFromNow, is_one_of
 from imgsvc.adapters.repositories.tables import images, is_finished_job, is_perishable, is_ready, variants
 from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
 from imgsvc.domain.variant import RenderingName, VariantId
-from imgsvc.ports.repositories import Position
+from imgsvc.ports.pages import Position
 from imgsvc.ports.retention import Named, Original, PrunedJobs
 
 _NAME = (variants.c.image_id, variants.c.spec_id, variants.c.fingerprint)

@@ -43,7 +43,8 @@ from imgsvc.domain.errors import ImageNotFound, VariantNotFound
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus
-from imgsvc.ports.repositories import Claim, Page, PageRequest, Progress
+from imgsvc.ports.pages import Page, PageRequest
+from imgsvc.ports.variants import Claim, Progress
 
 _KEY = (variants.c.image_id, variants.c.spec_id, variants.c.fingerprint)
 _CLAIM_KEY = (variants.c.id, variants.c.claim_token)

@@ -56,7 +56,7 @@ from imgsvc.entrypoints.http.jobs import JobView
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.renderings import answer_later, answer_rendering
 from imgsvc.entrypoints.http.threads import Pool
-from imgsvc.ports.repositories import Erased
+from imgsvc.ports.images import Erased
 
 UPLOAD_FAILURES = (
     EmptyFile,

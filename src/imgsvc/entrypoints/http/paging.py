@@ -16,7 +16,7 @@ from imgsvc.domain.errors import ConflictingParameters, InvalidCursor
 from imgsvc.domain.field_rules import is_text, within
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.user import User
-from imgsvc.ports.repositories import MAX_PAGE_SIZE, Page, PageRequest, Position
+from imgsvc.ports.pages import MAX_PAGE_SIZE, Page, PageRequest, Position
 from imgsvc.ports.signatures import Sealer
 
 _VERSION = 3

@@ -18,7 +18,7 @@ from imgsvc.domain.session import Identity
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Variant, VariantId
 from imgsvc.entrypoints.http.threads import Pool, Threads
-from imgsvc.ports.repositories import Progress
+from imgsvc.ports.variants import Progress
 
 logger = logging.getLogger(__name__)
 
