@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
@@ -59,6 +60,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
         super().connection_made(transport)
+        give_up_unheard(transport.get_extra_info("socket"), self._patience.write_seconds)
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -196,6 +198,15 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._body_bytes = 0
         self._body_timer = self.loop.call_later(self._patience.look_every, self._look_at_body)
+
+
+def give_up_unheard(connection: socket.socket, seconds: float) -> None:
+    """End a connection whose other end says nothing of what was sent to it, as one does that has lost its network.
+
+    The kernel would try for a quarter of an hour. What is sent need not be much: of a stream of events, its heartbeat.
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT") and connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * seconds))
 
 
 def guarded(patience: Patience) -> Callable[..., GuardedProtocol]:
