@@ -9,8 +9,8 @@ from attrs import evolve
 
 from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
 from imgsvc.adapters.cache.in_memory import InMemoryCache
-from imgsvc.adapters.cache.in_memory_limits import InMemoryLimits
 from imgsvc.adapters.cache.in_memory_locks import InMemoryLocks
+from imgsvc.adapters.cache.in_memory_rate_limits import InMemoryRateLimits
 from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
 from imgsvc.adapters.credentials.hmac_signatures import HmacSignatures
 from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
@@ -74,7 +74,7 @@ def ports(repositories, signals, engine):
         blobs=InMemoryBlobs(),
         cache=InMemoryCache(),
         locks=InMemoryLocks(),
-        limiter=InMemoryLimits(),
+        limiter=InMemoryRateLimits(),
         jobs=signals.queue,
         engine=engine,
         hasher=BcryptPasswords(SECRET, cost=4),

@@ -123,7 +123,7 @@ def locks(request):
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.servers)])
 def limiter(request):
     with open_cache(request.getfixturevalue(f"{request.param}_cache_url")) as opened:
-        yield opened.limits
+        yield opened.rate_limiter
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from attrs import evolve, frozen
 
+from imgsvc.application.login_attempts import LoginAttempts
 from imgsvc.application.sessions import IssuedSession, SessionTokens
-from imgsvc.application.tries import Tries
 from imgsvc.domain.errors import InvalidCredentials
 from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.user import User, check_new_password
@@ -39,14 +39,14 @@ class LogIn:
     sessions: SessionRepository
     hasher: PasswordHasher
     tokens: SessionTokens
-    tries: Tries
+    attempts: LoginAttempts
 
     def __call__(self, username: str, password: str, address: str = "") -> IssuedSession:
         """Raises InvalidCredentials, after the same time for an unknown name as for a wrong password; TooManyRequests.
 
         ``address`` is where the caller asks from, in whatever form tells one from another.
         """
-        self.tries.count(username, address)
+        self.attempts.count(username, address)
         user = self.users.find_by_username(username) if is_text(username) else None
         matches = self.hasher.matches(password, user.password_hash if user else None)
         if user is None or not matches:

@@ -7,8 +7,8 @@ from time import monotonic
 
 from attrs import frozen
 
+from imgsvc.application.login_attempts import LoginAttempts
 from imgsvc.application.retention import MustStop, never
-from imgsvc.application.tries import Tries
 from imgsvc.application.webhooks import PruneDeliveries
 from imgsvc.domain.errors import Busy, WrongPassword
 from imgsvc.domain.image import original_key
@@ -68,14 +68,14 @@ class DeleteAccount:
 
     erasure: ErasureRepository
     hasher: PasswordHasher
-    tries: Tries
+    attempts: LoginAttempts
     finish: FinishErasures
     blobs: BlobStore
     now: Callable[[], float] = monotonic
 
     def __call__(self, user: User, password: str, address: str = "") -> None:
         """Raises WrongPassword, TooManyRequests as LogIn does; Unavailable, with everything as it was."""
-        self.tries.count(user.username, address)
+        self.attempts.count(user.username, address)
         if not self.hasher.matches(password, user.password_hash):
             raise WrongPassword("the password is wrong")
         self.blobs.check()  # while it is away, rows would go and their bytes stay

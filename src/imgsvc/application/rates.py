@@ -10,10 +10,10 @@ from imgsvc.domain.api_key import ApiKeyId
 from imgsvc.domain.errors import TooManyRequests, UsedUp
 from imgsvc.domain.session import Identity
 from imgsvc.domain.user import UserId
-from imgsvc.ports.limits import Allowance, Rate, RateLimiter
+from imgsvc.ports.rate_limits import Allowance, Rate, RateLimiter
 
 
-class Group(StrEnum):
+class RateGroup(StrEnum):
     """Requests that are counted together."""
 
     AUTH = "auth"  # by address, since nobody knows yet who asks
@@ -25,7 +25,7 @@ class Group(StrEnum):
     WRITE = "write"
 
 
-OF_KEYS = (Group.UPLOAD, Group.RENDER, Group.READ, Group.WRITE)
+OF_KEYS = (RateGroup.UPLOAD, RateGroup.RENDER, RateGroup.READ, RateGroup.WRITE)
 
 
 @frozen
@@ -63,14 +63,14 @@ class Counted:
 
 
 @frozen
-class Budgets:
+class RateLimits:
     """What everybody may have, and what is left of it."""
 
     limiter: RateLimiter
-    rates: Mapping[Group, Rate]  # of an account or an address; a group without one is not counted
-    key_rates: Mapping[Group, Rate]  # of one API key, within what its account may have
+    rates: Mapping[RateGroup, Rate]  # of an account or an address; a group without one is not counted
+    key_rates: Mapping[RateGroup, Rate]  # of one API key, within what its account may have
 
-    def take(self, group: Group, whose: str, key: ApiKeyId | None = None, cost: int = 1) -> tuple[Counted, ...]:
+    def take(self, group: RateGroup, whose: str, key: ApiKeyId | None = None, cost: int = 1) -> tuple[Counted, ...]:
         """``whose`` is whatever tells one from another: an account's id, an address.
 
         Of the key first: what it may not have costs its account nothing. What costs more than a whole rate is let
@@ -92,23 +92,23 @@ class Budgets:
 class CountRequest:
     """Count a request for whoever it comes from."""
 
-    budgets: Budgets
+    rate_limits: RateLimits
 
-    def __call__(self, group: Group, whom: Identity | str) -> tuple[Counted, ...]:
+    def __call__(self, group: RateGroup, whom: Identity | str) -> tuple[Counted, ...]:
         """For an account, and the key where it comes with one; or for an address."""
         if isinstance(whom, str):
-            return self.budgets.take(group, whom)
-        return self.budgets.take(group, str(whom.user.id), whom.key)
+            return self.rate_limits.take(group, whom)
+        return self.rate_limits.take(group, str(whom.user.id), whom.key)
 
 
 @frozen
 class CountRendering:
     """Count what is about to be rendered while somebody waits."""
 
-    budgets: Budgets
+    rate_limits: RateLimits
 
     def __call__(self, payer: Payer, megapixels: float) -> None:
         """Raises TooManyRequests."""
-        group = Group.LINK_RENDER if payer.is_stranger else Group.RENDER
-        for counted in self.budgets.take(group, str(payer.account), payer.key, ceil(megapixels)):
+        group = RateGroup.LINK_RENDER if payer.is_stranger else RateGroup.RENDER
+        for counted in self.rate_limits.take(group, str(payer.account), payer.key, ceil(megapixels)):
             counted.must_be_granted("megapixels")

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from attrs import field, frozen
 
 from imgsvc.application.api_keys import KnownKeys
+from imgsvc.application.login_attempts import LoginAttempts
 from imgsvc.application.retention import BATCH, MustStop, never
-from imgsvc.application.tries import Tries
 from imgsvc.domain.errors import TokenReused, TokenRevoked, WrongPassword
 from imgsvc.domain.session import Identity, Session, SessionId
 from imgsvc.domain.user import User, UserId, check_new_password
@@ -136,12 +136,12 @@ class ChangePassword:
     sessions: SessionRepository
     hasher: PasswordHasher
     tokens: SessionTokens
-    tries: Tries
+    attempts: LoginAttempts
 
     def __call__(self, user: User, current: str, new: str, address: str = "") -> IssuedSession:
         """Raises WrongPassword, TooManyRequests as LogIn does; PasswordTooWeak, PasswordTooLong, InvalidInput."""
         check_new_password(new, user.username, user.email)
-        self.tries.count(user.username, address)
+        self.attempts.count(user.username, address)
         if not self.hasher.matches(current, user.password_hash):
             raise _wrong()
         new_hash = self.hasher.hash(new)

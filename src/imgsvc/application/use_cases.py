@@ -24,10 +24,11 @@ from imgsvc.application.images import (
 from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.jobs import CancelJob, GetJob, ListJobs, QueueRendering, QueueUpload, WatchJobs
 from imgsvc.application.links import FollowLink, MakeLinks
+from imgsvc.application.login_attempts import LoginAttempts
 from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.planning import ExplainPlan, PlanRendering
 from imgsvc.application.presets import DeletePreset, GetPreset, ListPresets, PutPreset, ResolveSpec
-from imgsvc.application.rates import Budgets, CountRendering, CountRequest, Group
+from imgsvc.application.rates import CountRendering, CountRequest, RateGroup, RateLimits
 from imgsvc.application.rendering import GiveUpVariant, MakeNow, MakeVariant, RequeueStalled
 from imgsvc.application.retention import EraseRendering, ExpireVariants, PruneJobs
 from imgsvc.application.sessions import (
@@ -41,7 +42,6 @@ from imgsvc.application.sessions import (
 )
 from imgsvc.application.several import TransformSeverally
 from imgsvc.application.sweep import Sweep
-from imgsvc.application.tries import Tries
 from imgsvc.application.usage import NoteUse
 from imgsvc.application.variants import (
     GetVariant,
@@ -81,9 +81,9 @@ from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.imaging import ImageEngine
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobQueue
-from imgsvc.ports.limits import Rate, RateLimiter
 from imgsvc.ports.locks import Locks
 from imgsvc.ports.presets import PresetRepository
+from imgsvc.ports.rate_limits import Rate, RateLimiter
 from imgsvc.ports.retention import RetentionRepository
 from imgsvc.ports.sessions import SessionRepository
 from imgsvc.ports.signatures import Signer
@@ -140,8 +140,8 @@ class Policy:
     session_life: timedelta = timedelta(days=30)  # after which one logs in again
     logins_per_account: Rate | None = None
     logins_per_address: Rate | None = None
-    rates: Mapping[Group, Rate] = field(factory=dict)  # of each caller; what has none is not counted
-    key_rates: Mapping[Group, Rate] = field(factory=dict)  # of each API key, within that of its account
+    rates: Mapping[RateGroup, Rate] = field(factory=dict)  # of each caller; what has none is not counted
+    key_rates: Mapping[RateGroup, Rate] = field(factory=dict)  # of each API key, within that of its account
     variant_life: timedelta | None = timedelta(days=90)  # since somebody wanted it; None is for ever, here and below
     job_life: timedelta | None = timedelta(days=30)  # since it ended
     orphan_grace: timedelta = timedelta(hours=1)  # longer than anything takes that stores bytes before a row
@@ -228,15 +228,15 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     """Every use case on the given ports."""
     p, limits = ports, policy.limits
     tokens = SessionTokens(p.tokens, p.refresh_tokens, policy.session_life)
-    tries = Tries(p.limiter, policy.logins_per_account, policy.logins_per_address)
+    attempts = LoginAttempts(p.limiter, policy.logins_per_account, policy.logins_per_address)
     prune_sessions = PruneSessions(p.sessions)
     prune_deliveries = PruneDeliveries(p.webhooks, p.deliveries, policy.delivery_life)
     finish_erasures = FinishErasures(p.erasure, p.blobs, p.cache, prune_deliveries)
     address = CallableAddress(p.webhook_sender, policy.own_hosts)
     plan = PlanRendering(p.images, p.engine, limits)
     note_use = NoteUse(p.retention, p.clock)
-    budgets = Budgets(p.limiter, policy.rates, policy.key_rates)
-    count_rendering = CountRendering(budgets)
+    rate_limits = RateLimits(p.limiter, policy.rates, policy.key_rates)
+    count_rendering = CountRendering(rate_limits)
     make_now = MakeNow(
         p.images, p.variants, p.blobs, p.engine, p.clock, p.locks, note_use, count_rendering, policy.sync_deadline
     )
@@ -254,17 +254,17 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     delete_image = DeleteImage(p.images, p.blobs, p.cache)
     return UseCases(
         register_user=RegisterUser(p.users, p.hasher, p.clock),
-        log_in=LogIn(p.users, p.sessions, p.hasher, tokens, tries),
+        log_in=LogIn(p.users, p.sessions, p.hasher, tokens, attempts),
         authenticate=Authenticate(p.sessions, p.tokens, KnownKeys(p.api_keys, p.key_issuer, p.clock)),
         find_revoked=FindRevoked(p.sessions, p.api_keys),
         refresh_session=RefreshSession(p.sessions, tokens, p.clock),
         log_out=LogOut(p.sessions),
-        change_password=ChangePassword(p.sessions, p.hasher, tokens, tries),
-        delete_account=DeleteAccount(p.erasure, p.hasher, tries, finish_erasures, p.blobs),
+        change_password=ChangePassword(p.sessions, p.hasher, tokens, attempts),
+        delete_account=DeleteAccount(p.erasure, p.hasher, attempts, finish_erasures, p.blobs),
         create_api_key=CreateApiKey(p.api_keys, p.key_issuer, p.clock),
         list_api_keys=ListApiKeys(p.api_keys),
         delete_api_key=DeleteApiKey(p.api_keys),
-        count_request=CountRequest(budgets),
+        count_request=CountRequest(rate_limits),
         answer_once=AnswerOnce(p.idempotency),
         upload_image=upload_image,
         fetch_picture=FetchPicture(p.fetcher, limits),

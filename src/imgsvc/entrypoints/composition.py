@@ -24,7 +24,7 @@ from imgsvc.adapters.imaging import diagnose_engine, open_engine, open_engine_in
 from imgsvc.adapters.jobs import diagnose_jobs, open_jobs
 from imgsvc.adapters.outbound import open_fetcher, open_webhook_sender
 from imgsvc.adapters.repositories import diagnose_database, migrate, open_repositories
-from imgsvc.application.rates import Group
+from imgsvc.application.rates import RateGroup
 from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
 from imgsvc.domain.errors import ImgsvcError
 from imgsvc.domain.quota import Quota
@@ -37,7 +37,7 @@ from imgsvc.ports.fetching import Fetcher
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobSource
-from imgsvc.ports.limits import Rate
+from imgsvc.ports.rate_limits import Rate
 from imgsvc.ports.signatures import Sealer
 from imgsvc.ports.webhooks import DeliveryRepository, WebhookSender
 
@@ -114,7 +114,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             locks=cache.locks,
             invalidations=repositories.invalidations,
             idempotency=repositories.idempotency,
-            limiter=cache.limits,
+            limiter=cache.rate_limiter,
             jobs=jobs.queue,
             engine=engine,
             hasher=open_password_hasher(settings.password_secret, settings.data_dir, cost=settings.password_cost),
@@ -275,7 +275,7 @@ def _a_minute(amount: int) -> Rate | None:
     return Rate(amount, timedelta(minutes=1)) if amount else None
 
 
-def _rates(amounts: Mapping[Group, int]) -> dict[Group, Rate]:
+def _rates(amounts: Mapping[RateGroup, int]) -> dict[RateGroup, Rate]:
     return {group: rate for group, amount in amounts.items() if (rate := _a_minute(amount))}
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from attrs import Attribute, evolve, field, fields, frozen
 from attrs.validators import optional
 
-from imgsvc.application.rates import OF_KEYS, Group
+from imgsvc.application.rates import OF_KEYS, RateGroup
 from imgsvc.domain.errors import InvalidInput
 from imgsvc.domain.field_rules import matches, within
 from imgsvc.domain.plan import Limits
@@ -273,12 +273,12 @@ class Settings:
         return self.worker_slots if self.worker_slots is not None else 0 if has_broker else CORES
 
     @property
-    def rates(self) -> dict[Group, int]:
+    def rates(self) -> dict[RateGroup, int]:
         """How much of each a caller may have in a minute; 0 for any amount."""
-        return {group: getattr(self, f"{group}_rate") for group in Group}
+        return {group: getattr(self, f"{group}_rate") for group in RateGroup}
 
     @property
-    def key_rates(self) -> dict[Group, int]:
+    def key_rates(self) -> dict[RateGroup, int]:
         """How much of each one API key may have in a minute; 0 for all that its account may."""
         return {group: getattr(self, f"key_{group}_rate") for group in OF_KEYS}
 

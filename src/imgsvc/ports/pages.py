@@ -12,7 +12,6 @@ from imgsvc.domain.field_rules import within
 
 T = TypeVar("T", covariant=True)
 
-
 MAX_PAGE_SIZE = 100
 
 

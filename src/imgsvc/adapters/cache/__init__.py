@@ -12,8 +12,8 @@ from attrs import frozen
 
 from imgsvc.ports.cache import Cache
 from imgsvc.ports.diagnosis import Finding, Subject
-from imgsvc.ports.limits import RateLimiter
 from imgsvc.ports.locks import Locks
+from imgsvc.ports.rate_limits import RateLimiter
 
 # Seconds that the memory of a process is trusted beside a cache that others write to, and delete from.
 _NEAR_AGE = 30.0
@@ -26,7 +26,7 @@ class OpenedCache:
 
     cache: Cache
     locks: Locks
-    limits: RateLimiter
+    rate_limiter: RateLimiter
 
 
 @contextmanager
@@ -66,13 +66,13 @@ def _split(url: str) -> SplitResult:
 
 def _in_memory(parts: SplitResult) -> OpenedCache:
     from imgsvc.adapters.cache.in_memory import DEFAULT_MAX_BYTES, InMemoryCache
-    from imgsvc.adapters.cache.in_memory_limits import InMemoryLimits
     from imgsvc.adapters.cache.in_memory_locks import InMemoryLocks
+    from imgsvc.adapters.cache.in_memory_rate_limits import InMemoryRateLimits
 
     if parts.netloc or parts.path or parts.fragment:
         raise ValueError("a cache in memory is memory: or memory:?max_bytes=...")
     options = _options(parts, max_bytes=DEFAULT_MAX_BYTES)
-    return OpenedCache(InMemoryCache(options["max_bytes"]), InMemoryLocks(), InMemoryLimits())
+    return OpenedCache(InMemoryCache(options["max_bytes"]), InMemoryLocks(), InMemoryRateLimits())
 
 
 @contextmanager
@@ -81,8 +81,8 @@ def _in_redis(parts: SplitResult) -> Iterator[OpenedCache]:
     from imgsvc.adapters.cache.layered import LayeredCache
     from imgsvc.adapters.cache.redis_address import RedisAddress
     from imgsvc.adapters.cache.redis_cache import RedisCache
-    from imgsvc.adapters.cache.redis_limits import RedisLimits
     from imgsvc.adapters.cache.redis_locks import RedisLocks
+    from imgsvc.adapters.cache.redis_rate_limits import RedisRateLimits
     from imgsvc.adapters.cache.redis_server import RedisServer
 
     options = _redis_options(parts)
@@ -90,7 +90,7 @@ def _in_redis(parts: SplitResult) -> Iterator[OpenedCache]:
         shared = RedisCache(server, options["max_value"], options["ttl"])
         memory = InMemoryCache(options["max_bytes"], max_age=_NEAR_AGE)
         cache = LayeredCache(memory, shared) if memory.max_bytes else shared
-        yield OpenedCache(cache, RedisLocks(server), RedisLimits(server))
+        yield OpenedCache(cache, RedisLocks(server), RedisRateLimits(server))
 
 
 def _redis_options(parts: SplitResult) -> dict[str, int]:

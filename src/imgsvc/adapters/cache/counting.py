@@ -10,7 +10,7 @@ from time import time
 from limits import RateLimitItemPerSecond
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from imgsvc.ports.limits import Allowance, Rate
+from imgsvc.ports.rate_limits import Allowance, Rate
 
 
 def taken(counters: SlidingWindowCounterRateLimiter, name: str, rate: Rate, cost: int) -> Allowance:

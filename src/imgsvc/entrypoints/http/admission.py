@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 from starlette.requests import Request
 
-from imgsvc.application.rates import Counted, Group
+from imgsvc.application.rates import Counted, RateGroup
 from imgsvc.domain.errors import NotAuthenticated, TooManyRequests
 from imgsvc.domain.session import Identity
 from imgsvc.entrypoints.composition import Service
@@ -33,7 +33,7 @@ class Admitted:
             raise self.refusal
 
 
-def admit(service: Service, request: Request, group: Group | None, needs_caller: bool) -> Admitted:
+def admit(service: Service, request: Request, group: RateGroup | None, needs_caller: bool) -> Admitted:
     """Count who asks; whether he is let in is told then.
 
     Accounts are counted by themselves, whatever addresses they ask from, and so are their API keys. Whoever is nobody
@@ -46,8 +46,8 @@ def admit(service: Service, request: Request, group: Group | None, needs_caller:
         try:
             identity = service.use_cases.authenticate(bearer_token(request))
         except NotAuthenticated as error:
-            return Admitted(None, count(Group.AUTH, address), error)
-    if group is None or group is Group.RENDER:  # which is counted where it is made, by what it costs
+            return Admitted(None, count(RateGroup.AUTH, address), error)
+    if group is None or group is RateGroup.RENDER:  # which is counted where it is made, by what it costs
         return Admitted(identity)
     return Admitted(identity, count(group, identity or address))
 

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 from attrs import field, frozen
 
-from imgsvc.application.rates import Group
+from imgsvc.application.rates import RateGroup
 from imgsvc.domain.api_key import Scope
 from imgsvc.domain.errors import ImgsvcError
 from imgsvc.entrypoints.http.threads import Pool
@@ -76,17 +76,17 @@ class Endpoint:
         return re.findall(r"{(\w+)}", self.path)
 
     @property
-    def group(self) -> Group | None:
+    def group(self) -> RateGroup | None:
         """What its requests are counted with."""
         if not self.is_counted:
             return None
         if not self.needs_caller:
-            return Group.LINK if self.is_picture else Group.AUTH
+            return RateGroup.LINK if self.is_picture else RateGroup.AUTH
         if self.is_picture:
-            return Group.RENDER
+            return RateGroup.RENDER
         if self.takes("upload"):
-            return Group.UPLOAD
-        return Group.READ if self.method == "GET" else Group.WRITE
+            return RateGroup.UPLOAD
+        return RateGroup.READ if self.method == "GET" else RateGroup.WRITE
 
     @property
     def needs_caller(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import fields
 
-from imgsvc.application.rates import Group
+from imgsvc.application.rates import RateGroup
 from imgsvc.domain import dialects
 from imgsvc.domain.errors import (
     ConflictingParameters,
@@ -278,7 +278,7 @@ def _success(endpoint: Endpoint, status: int, schemas: Schemas) -> Schema:
     response: Schema = {"description": _SUCCESSES.get(status, "Done"), "headers": dict(_REQUEST_ID)}
     if endpoint.is_picture:
         response["headers"] |= {"ETag": _header("Equal for equal bytes"), "Accept-Ranges": _header("bytes")}
-    if endpoint.group not in (None, Group.RENDER):
+    if endpoint.group not in (None, RateGroup.RENDER):
         response["headers"] |= {name: _header(meaning) for name, meaning in RATE_HEADERS.items()}
     if status == 307:
         response["headers"] |= {"Location": _header("Where the picture is, for a while")}

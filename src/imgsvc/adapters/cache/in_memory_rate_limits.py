@@ -5,11 +5,11 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from imgsvc.adapters.cache.counting import taken
-from imgsvc.ports.limits import Allowance, Rate
+from imgsvc.ports.rate_limits import Allowance, Rate
 
 
 @frozen
-class InMemoryLimits:
+class InMemoryRateLimits:
     _counters: SlidingWindowCounterRateLimiter = field(
         factory=lambda: SlidingWindowCounterRateLimiter(MemoryStorage()), init=False, repr=False
     )

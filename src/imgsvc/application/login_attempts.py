@@ -6,12 +6,12 @@ from attrs import frozen
 
 from imgsvc.domain.errors import TooManyRequests
 from imgsvc.domain.user import username_key
-from imgsvc.ports.limits import Rate, RateLimiter
+from imgsvc.ports.rate_limits import Rate, RateLimiter
 
 
 @frozen
-class Tries:
-    """Tries to give a password, wherever it is asked for."""
+class LoginAttempts:
+    """Attempts to give a password, wherever it is asked for."""
 
     limiter: RateLimiter
     per_account: Rate | None  # from one address, which an owner elsewhere does not pay for

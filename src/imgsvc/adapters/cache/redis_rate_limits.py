@@ -5,11 +5,11 @@ from limits.storage import RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from imgsvc.adapters.cache.counting import taken
-from imgsvc.adapters.cache.in_memory_limits import InMemoryLimits
+from imgsvc.adapters.cache.in_memory_rate_limits import InMemoryRateLimits
 from imgsvc.adapters.cache.redis_cache import name_of
 from imgsvc.adapters.cache.redis_server import RedisServer
 from imgsvc.domain.errors import Unavailable
-from imgsvc.ports.limits import Allowance, Rate
+from imgsvc.ports.rate_limits import Allowance, Rate
 
 
 def _counters_on(server: RedisServer) -> SlidingWindowCounterRateLimiter:
@@ -19,11 +19,11 @@ def _counters_on(server: RedisServer) -> SlidingWindowCounterRateLimiter:
 
 
 @frozen
-class RedisLimits:
+class RedisRateLimits:
     """While the server does not answer, each process counts for itself, from the beginning."""
 
     server: RedisServer
-    _alone: InMemoryLimits = field(factory=InMemoryLimits, init=False, repr=False)
+    _alone: InMemoryRateLimits = field(factory=InMemoryRateLimits, init=False, repr=False)
     _counters: SlidingWindowCounterRateLimiter = field(
         default=Factory(lambda self: _counters_on(self.server), takes_self=True), init=False, repr=False
     )

@@ -1,11 +1,11 @@
-"""What rates promise (ports/limits.py)."""
+"""What rates promise (ports/rate_limits.py)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
-from imgsvc.ports.limits import Rate
+from imgsvc.ports.rate_limits import Rate
 from tests.waiting import wait_for
 
 HOUR = timedelta(hours=1)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from imgsvc.adapters.cache import open_cache
-from imgsvc.ports.limits import Rate
+from imgsvc.ports.rate_limits import Rate
 from tests.real_servers.redis import client_of, forget_ours
 from tests.waiting import wait_for
 
@@ -18,8 +18,8 @@ def limiters(own_redis):
     forget_ours(own_redis.url)
     with open_cache(own_redis.url) as one, open_cache(own_redis.url) as other:
         for opened in (one, other):
-            opened.limits.server.rest = 0.1
-        yield one.limits, other.limits
+            opened.rate_limiter.server.rest = 0.1
+        yield one.rate_limiter, other.rate_limiter
     forget_ours(own_redis.url)
 
 
