@@ -149,7 +149,9 @@ def test_many_who_ask_by_different_ways_have_it_made_once(use_cases, engine, ima
     assert len(contents) == 1
 
 
-def test_a_rendering_that_fails_now_leaves_nothing_and_can_be_tried_again(use_cases, ports, engine, planned):
+def test_a_rendering_that_fails_now_leaves_nothing_and_can_be_tried_by_another(
+    use_cases, with_ports, ports, engine, planned
+):
     engine.before = Failing([RenderingFailed("the picture could not be rendered")])
 
     with pytest.raises(RenderingFailed):
@@ -157,7 +159,7 @@ def test_a_rendering_that_fails_now_leaves_nothing_and_can_be_tried_again(use_ca
 
     assert ports.variants.find(planned.image.id, SPEC.id, planned.fingerprint) is None
     assert keys(ports) == []
-    assert use_cases.open_rendering.open(planned).content
+    assert with_ports().open_rendering.open(planned).content
 
 
 def test_a_rendering_that_finds_no_room_leaves_no_row(with_ports, ports, ada, picture):

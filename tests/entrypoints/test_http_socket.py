@@ -56,6 +56,8 @@ def answer_to(connection, request):
         (HEAD + b"Content-Length: -1\r\n\r\n", 400, "malformed_request"),
         (HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "malformed_request"),
         (HEAD + b"Transfer-Encoding: chunked, x\r\n\r\n", 400, "malformed_request"),
+        (HEAD + b"Transfer-Encoding: x, chunked\r\n\r\n0\r\n\r\n", 400, "malformed_request"),
+        (HEAD + b"Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "malformed_request"),
         (HEAD + b"Name: a\x00b\r\n\r\n", 400, "malformed_request"),
         (b"nonsense\r\n\r\n", 400, "malformed_request"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "malformed_request"),

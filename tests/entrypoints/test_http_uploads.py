@@ -587,3 +587,20 @@ def test_a_length_that_is_none_breaks_the_connection(speaker, headers):
 
     assert speaker.answer()[0] == 400
     assert is_gone_by_then(speaker)
+
+
+@pytest.mark.parametrize("tail", [b"PK\3\4" + bytes(60), b"<script>alert(1)</script>", b"%PDF-1.4"])
+@pytest.mark.parametrize("format", ["jpeg", "gif", "png"])
+def test_a_picture_that_is_something_else_too_is_shown_as_a_picture_alone(account, format, tail):
+    content = encoded(quadrants(), format) + tail
+    image = account.client.post(IMAGES, files={"file": ("a.html", content, "text/html")}).json()
+
+    original = account.client.get(image["content_url"])
+    rendering = account.client.get(f"{image['content_url']}?t=w:9")
+
+    assert original.content == content
+    assert tail not in rendering.content
+    for answer in (original, rendering):
+        assert answer.headers["content-type"] == f"image/{format}"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"

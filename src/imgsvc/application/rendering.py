@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from imgsvc.application.checked_streams import checked
 from imgsvc.application.claims import HeldClaims
+from imgsvc.application.failed_renderings import FailedRenderings
 from imgsvc.application.originals import open_original
 from imgsvc.application.planning import PlannedRendering
 from imgsvc.application.rates import CountRendering, Payer
@@ -68,10 +69,11 @@ class MakeNow:
     note_use: NoteUse
     count: CountRendering
     deadline: timedelta
+    failed: FailedRenderings = field(factory=FailedRenderings)
     _flights: SingleFlight[MadeNow] = field(factory=SingleFlight, init=False)
 
     def __call__(self, planned: PlannedRendering, most_megapixels: float = inf, payer: Payer | None = None) -> MadeNow:
-        """Raises RenderingFailed, Busy, Unavailable, ImageNotFound.
+        """Raises RenderingFailed, which counts for a minute; Busy, Unavailable, ImageNotFound.
 
         Where it is not stored, raises UseAsync if it costs more, and TooManyRequests if who pays for it has had too
         much: the image's owner, unless another is named.
@@ -85,6 +87,7 @@ class MakeNow:
     def _made_in_turn(self, planned: PlannedRendering, most_megapixels: float, payer: Payer) -> MadeNow:
         """By this process, or meanwhile by another."""
         planned.must_cost_at_most(most_megapixels)
+        self.failed.must_not_have(planned.blob_key)
         with self.locks.turn(planned.blob_key, self.deadline) as has_waited:
             return (self._stored(planned) if has_waited else None) or self._made(planned, payer)
 
@@ -104,7 +107,11 @@ class MakeNow:
     def _made(self, planned: PlannedRendering, payer: Payer) -> MadeNow:
         self.count(payer, planned.plan.megapixels)
         wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock())
-        rendered = render(self.images, self.blobs, self.engine, planned.image, planned.spec, self.deadline)
+        try:
+            rendered = render(self.images, self.blobs, self.engine, planned.image, planned.spec, self.deadline)
+        except RenderingFailed as error:
+            self.failed.note(planned.blob_key, error)
+            raise
         store(self.blobs, wanted, rendered)
         # A crash here leaves a blob that the next rendering of the same overwrites with the same bytes.
         try:

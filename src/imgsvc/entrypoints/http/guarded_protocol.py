@@ -144,6 +144,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
             self._refuse("malformed_request", "a request names one Host")
         lengths = names.count(b"content-length")
+        encodings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if encodings not in ([], [b"chunked"]):  # the parser only asks for chunks at the end
+            self._refuse("malformed_request", "a body comes in chunks, or as it is")
         if lengths > 1 or (lengths and b"transfer-encoding" in names):
             self._refuse("malformed_request", "the length of the body is told in two ways")
 
