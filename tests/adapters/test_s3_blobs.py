@@ -309,7 +309,7 @@ def test_a_link_gives_anybody_the_bytes_under_the_names_that_were_asked_for(blob
     blobs.put("a/b", b"content", "image/png")
     headers = {"Content-Type": "image/webp", "Content-Disposition": 'inline; filename="a b.webp"'}
 
-    answer = httpx.get(blobs.link("a/b", timedelta(minutes=1), headers))
+    answer = httpx.get(blobs.presigned_url("a/b", timedelta(minutes=1), headers))
 
     assert (answer.status_code, answer.content) == (200, b"content")
     assert answer.url.params["response-content-type"] == "image/webp"
@@ -319,8 +319,8 @@ def test_a_link_gives_anybody_the_bytes_under_the_names_that_were_asked_for(blob
 def test_a_link_ends_and_is_good_for_nothing_else(blobs):
     blobs.put("a", b"content", "image/png")
     blobs.put("b", b"other", "image/png")
-    link = blobs.link("a", timedelta(minutes=1))
-    short = blobs.link("a", timedelta(seconds=1))  # of which any part may be over: dates are whole seconds
+    link = blobs.presigned_url("a", timedelta(minutes=1))
+    short = blobs.presigned_url("a", timedelta(seconds=1))  # of which any part may be over: dates are whole seconds
 
     assert httpx.get(link).status_code == 200
     assert httpx.get(link.replace("/a%2B", "/b%2B")).status_code == 403

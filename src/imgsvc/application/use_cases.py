@@ -8,7 +8,6 @@ from attrs import field, frozen
 from imgsvc.application.accounts import LogIn, RegisterUser
 from imgsvc.application.api_keys import CreateApiKey, DeleteApiKey, KnownKeys, ListApiKeys
 from imgsvc.application.claims import GiveBackUnfinished, HeldClaims
-from imgsvc.application.delivery import LinkContent
 from imgsvc.application.erasure import DeleteAccount, FinishErasures
 from imgsvc.application.fetching import FetchPicture
 from imgsvc.application.idempotency import AnswerOnce
@@ -28,6 +27,7 @@ from imgsvc.application.login_attempts import LoginAttempts
 from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.planning import ExplainPlan, PlanRendering
 from imgsvc.application.presets import DeletePreset, GetPreset, ListPresets, PutPreset, ResolveSpec
+from imgsvc.application.presigned_urls import PresignContent
 from imgsvc.application.rates import CountRendering, CountRequest, RateGroup, RateLimits
 from imgsvc.application.rendering import GiveUpVariant, MakeNow, MakeVariant, RequeueStalled
 from imgsvc.application.retention import EraseRendering, ExpireVariants, PruneJobs
@@ -151,7 +151,7 @@ class Policy:
     webhook_failing_life: timedelta | None = timedelta(days=5)  # after which it is disabled
     delivery_life: timedelta | None = timedelta(days=30)  # since it ended
     own_hosts: tuple[str, ...] = ()  # which no webhook may lead to
-    link_lifetime: timedelta | None = None  # of links to the storage itself, where bytes need not pass through us
+    presigned_url_life: timedelta | None = None  # None: all bytes pass through us
 
 
 @frozen(kw_only=True)
@@ -174,7 +174,7 @@ class UseCases:
     get_usage: GetUsage
     get_image: GetImage
     open_original: OpenOriginal
-    link_content: LinkContent
+    presign_content: PresignContent
     list_images: ListImages
     change_image: ChangeImage
     delete_image: DeleteImage
@@ -271,7 +271,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         get_usage=GetUsage(p.images, policy.quota),
         get_image=GetImage(p.images),
         open_original=OpenOriginal(p.images, p.blobs),
-        link_content=LinkContent(p.blobs, policy.link_lifetime),
+        presign_content=PresignContent(p.blobs, policy.presigned_url_life),
         list_images=ListImages(p.images),
         change_image=ChangeImage(p.images),
         delete_image=delete_image,

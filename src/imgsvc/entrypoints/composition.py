@@ -151,7 +151,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             webhook_failing_life=_life(settings.webhook_failing_days),
             delivery_life=_life(settings.delivery_days),
             own_hosts=settings.own_hosts,
-            link_lifetime=timedelta(seconds=settings.redirect_seconds) if settings.redirect_seconds else None,
+            presigned_url_life=timedelta(seconds=settings.redirect_seconds) if settings.redirect_seconds else None,
         )
         yield Service(
             use_cases=assemble(ports, policy),

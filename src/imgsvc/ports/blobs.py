@@ -45,7 +45,7 @@ class BlobStore(Protocol):
         Reading may raise Unavailable or BlobNotFound where the bytes cannot be had any more: it never ends early.
         """
 
-    def link(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> str | None:
+    def presigned_url(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> str | None:
         """A URL where anybody may fetch the bytes for ``lifetime``, 7 days at most; None where the store has no such.
 
         ``headers``: the ``Content-Type``, ``Content-Disposition`` and ``Cache-Control`` that the answer is to have.

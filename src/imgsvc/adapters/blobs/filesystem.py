@@ -118,7 +118,7 @@ class FilesystemBlobs:
             except FileNotFoundError:
                 raise BlobNotFound("there are no bytes under this key") from None
 
-    def link(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> None:
+    def presigned_url(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> None:
         return None
 
     def delete(self, key: str) -> None:

@@ -41,7 +41,7 @@ class InMemoryBlobs:
     def open(self, key: str) -> BinaryIO:
         return BytesIO(self.get(key))
 
-    def link(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> None:
+    def presigned_url(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> None:
         return None
 
     def delete(self, key: str) -> None:

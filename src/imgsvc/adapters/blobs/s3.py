@@ -131,7 +131,7 @@ class S3Blobs:
             content = whole(response, self.timeout)
             return Fetched(content, _total(response, start, content), response.headers.get("ETag", ""))
 
-    def link(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> str:
+    def presigned_url(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> str:
         answered: dict[str, Any] = {f"response-{name.lower()}": value for name, value in headers.items()}
         with self._condition.call("reading"):  # the server may have to be asked for its region
             return self.signer.presigned_get_object(self.bucket, self._name(key), lifetime, response_headers=answered)

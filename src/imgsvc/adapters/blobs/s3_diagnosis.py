@@ -20,7 +20,7 @@ from imgsvc.ports.diagnosis import Finding, Subject
 _SUBJECT = Subject("blobs")
 _PROBES = "doctor"  # the folder of what we write and remove again; no key of a picture starts like this
 _CONTENT = b"imgsvc doctor"
-_LINK_LIFETIME = timedelta(minutes=1)
+_URL_LIFE = timedelta(minutes=1)
 _MOST_SKEW = 60.0  # seconds; above 15 minutes a server refuses everything
 _URL = "IMGSVC_BLOBS_URL"
 
@@ -97,7 +97,7 @@ def _link(store: S3Blobs, key: str, public: S3Endpoint, http: PatientPoolManager
     """Whether what a client is given leads to the bytes."""
     shown = f"links to {public.name}, by ?public= in {_URL},"
     try:
-        answer = http.urlopen("GET", store.link(key, _LINK_LIFETIME), redirect=False)
+        answer = http.urlopen("GET", store.presigned_url(key, _URL_LIFE), redirect=False)
     except HTTPError as error:
         return _SUBJECT.warning(
             f"{shown} cannot be followed from here: {unreachable(error)[0]}", "see that clients can"

@@ -57,7 +57,7 @@ def accepted_types(request: Request) -> frozenset[str]:
 def elsewhere(use_cases: UseCases, blob_key: str, *, media_type: str, name: str) -> Response | None:
     """The answer 307 that sends the caller to the storage, where the settings have it so."""
     headers = {"Content-Type": media_type, "Content-Disposition": _disposition(name), "Cache-Control": _PRIVATE}
-    address = use_cases.link_content(blob_key, headers)
+    address = use_cases.presign_content(blob_key, headers)
     if address is None:
         return None
     # The address is as good as the picture for a while, and then good for nothing.

@@ -9,15 +9,15 @@ from imgsvc.ports.blobs import BlobStore
 
 
 @frozen
-class LinkContent:
+class PresignContent:
     """Where somebody who may have a blob can fetch it from the storage itself."""
 
     blobs: BlobStore
-    lifetime: timedelta | None  # of a link; None: all bytes pass through us
+    life: timedelta | None  # of a URL; None: all bytes pass through us
 
     def __call__(self, blob_key: str, headers: Mapping[str, str]) -> str | None:
         """A URL that anybody can use for a while, whose answer has the headers; None where there is no such.
 
         Nobody looks whether the storage has the bytes, nor whether they are still the same. Raises Unavailable.
         """
-        return None if self.lifetime is None else self.blobs.link(blob_key, self.lifetime, headers)
+        return None if self.life is None else self.blobs.presigned_url(blob_key, self.life, headers)
