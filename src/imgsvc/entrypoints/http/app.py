@@ -26,13 +26,14 @@ from imgsvc.entrypoints.http import (
     variants,
     webhooks,
 )
+from imgsvc.entrypoints.http.cache_middleware import CacheMiddleware
 from imgsvc.entrypoints.http.dispatching import routes
 from imgsvc.entrypoints.http.errors import MethodNotAllowed, NoSuchPage, problem
-from imgsvc.entrypoints.http.flights import Flights
-from imgsvc.entrypoints.http.hits import Hits
+from imgsvc.entrypoints.http.invalidation_listener import InvalidationListener
 from imgsvc.entrypoints.http.reference import reference_routes
-from imgsvc.entrypoints.http.remembered import Listener, RememberedAnswers
 from imgsvc.entrypoints.http.requests import RequestScope
+from imgsvc.entrypoints.http.response_cache import ResponseCache
+from imgsvc.entrypoints.http.single_flight import SingleFlight
 from imgsvc.entrypoints.http.threads import Threads
 from imgsvc.entrypoints.http.watching import Watching
 from imgsvc.entrypoints.worker import Worker
@@ -53,7 +54,7 @@ ENDPOINTS = (
 )
 
 
-_REMEMBERED_BYTES = 32 * 2**20
+_CACHE_BYTES = 32 * 2**20
 
 
 def create_app(service: Service) -> Starlette:
@@ -68,10 +69,10 @@ def create_app(service: Service) -> Starlette:
             most=service.settings.waiting,
             most_of_one=service.settings.waiting_per_account,
         )
-        listener = Listener(remembered, service.invalidations)
+        listener = InvalidationListener(response_cache, service.invalidations)
         worker = Worker(service, service.settings.server_slots)
         app.state.worker = worker
-        with service.invalidations.subscribed(remembered.forget):
+        with service.invalidations.subscribed(response_cache.forget):
             try:
                 listener.start()
                 await to_thread.run_sync(worker.start)
@@ -80,18 +81,18 @@ def create_app(service: Service) -> Starlette:
                 await to_thread.run_sync(listener.finish)
                 await to_thread.run_sync(worker.finish)
 
-    remembered = RememberedAnswers(_REMEMBERED_BYTES)
+    response_cache = ResponseCache(_CACHE_BYTES)
     app = Starlette(
         routes=[*routes(ENDPOINTS), *reference_routes(openapi.document(ENDPOINTS))],
-        middleware=[Middleware(Hits, answers=remembered), Middleware(RequestScope)],
+        middleware=[Middleware(CacheMiddleware, answers=response_cache), Middleware(RequestScope)],
         exception_handlers={HTTPException: _http_exception},
         lifespan=lifetime,
     )
     # A slash too many would be answered with the address that the caller's own Host header names.
     app.router.redirect_slashes = False
     app.state.service = service
-    app.state.remembered = remembered
-    app.state.flights = Flights()
+    app.state.response_cache = response_cache
+    app.state.single_flight = SingleFlight()
     return app
 
 

@@ -23,11 +23,11 @@ from imgsvc.entrypoints.http.admission import Admitted, admit, rate_headers
 from imgsvc.entrypoints.http.bodies import read_body, read_query
 from imgsvc.entrypoints.http.endpoint import Answer, Endpoint
 from imgsvc.entrypoints.http.errors import problem
-from imgsvc.entrypoints.http.flights import Flights
 from imgsvc.entrypoints.http.forms import fetched, read_upload
 from imgsvc.entrypoints.http.idempotency import OnceOnly, once_only, without_secrets
 from imgsvc.entrypoints.http.image_responses import Picture
-from imgsvc.entrypoints.http.remembered import RememberedAnswers, asked
+from imgsvc.entrypoints.http.response_cache import ResponseCache, asked
+from imgsvc.entrypoints.http.single_flight import SingleFlight
 from imgsvc.entrypoints.http.threads import Pool, Threads
 
 
@@ -48,9 +48,9 @@ def _by_method(resource: Mapping[str, Endpoint]) -> Callable[[Request], Awaitabl
 
 async def _answered(endpoint: Endpoint, request: Request) -> Response:
     """Equal requests for a picture are one while it is made, and the whole answer is kept for the next."""
-    remembered: RememberedAnswers = request.app.state.remembered
-    flights: Flights = request.app.state.flights
-    mark = remembered.mark()
+    response_cache: ResponseCache = request.app.state.response_cache
+    single_flight: SingleFlight = request.app.state.single_flight
+    mark = response_cache.mark()
     wanted = asked(request.scope) if endpoint.is_picture and request.method == "GET" else None
     dispatch = _Dispatch(endpoint, request)
     if wanted is None or wanted.if_none_match:
@@ -59,14 +59,14 @@ async def _answered(endpoint: Endpoint, request: Request) -> Response:
     async def answer() -> Response:
         response = await dispatch.answer()
         if isinstance(response, Picture) and response.subjects:
-            headers, body = _as_remembered(response), bytes(response.body)
-            remembered.keep(wanted.key, headers, body, response.subjects, mark, response.good_for)
+            headers, body = _as_cached(response), bytes(response.body)
+            response_cache.keep(wanted.key, headers, body, response.subjects, mark, response.good_for)
         return response
 
-    return await flights.answer(wanted.key, mark, answer)
+    return await single_flight.answer(wanted.key, mark, answer)
 
 
-def _as_remembered(response: Response) -> list[tuple[bytes, bytes]]:
+def _as_cached(response: Response) -> list[tuple[bytes, bytes]]:
     """The headers that the same answer will have when it comes from memory."""
     return [(name, b"memory" if name == b"x-imgsvc-cache" else value) for name, value in response.raw_headers]
 

@@ -37,8 +37,8 @@ from imgsvc.entrypoints.http.endpoint import endpoint
 from imgsvc.entrypoints.http.error_pictures import ErrorForm
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, Picture, accepted_types
 from imgsvc.entrypoints.http.images import RENDER_FAILURES, SPEC_FAILURES
-from imgsvc.entrypoints.http.remembered import LIFE
 from imgsvc.entrypoints.http.renderings import PendingView, answer_later, answer_rendering
+from imgsvc.entrypoints.http.response_cache import LIFE
 from imgsvc.entrypoints.http.threads import Pool
 from imgsvc.ports.signatures import Signature
 

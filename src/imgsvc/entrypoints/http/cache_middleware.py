@@ -6,18 +6,18 @@ import time
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imgsvc.entrypoints.http.image_responses import names_version
-from imgsvc.entrypoints.http.remembered import Remembered, RememberedAnswers, asked
 from imgsvc.entrypoints.http.requests import logged_path, request_id
+from imgsvc.entrypoints.http.response_cache import CachedResponse, ResponseCache, asked
 
 logger = logging.getLogger("imgsvc.http")
 
 _NOT_MODIFIED = frozenset({b"content-length", b"content-type", b"accept-ranges", b"content-disposition"})
 
 
-class Hits:
+class CacheMiddleware:
     """Of pictures that were asked for lately, with the same token and by the same address."""
 
-    def __init__(self, app: ASGIApp, answers: RememberedAnswers) -> None:
+    def __init__(self, app: ASGIApp, answers: ResponseCache) -> None:
         self.app = app
         self.answers = answers
 
@@ -47,5 +47,5 @@ class Hits:
             logger.debug("request", extra=seen)
 
 
-def _of_not_modified(found: Remembered) -> list[tuple[bytes, bytes]]:
+def _of_not_modified(found: CachedResponse) -> list[tuple[bytes, bytes]]:
     return [one for one in found.headers if one[0] not in _NOT_MODIFIED]

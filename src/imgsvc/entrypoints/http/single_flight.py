@@ -10,11 +10,11 @@ from attrs import define, field
 from starlette.responses import Response
 
 from imgsvc.entrypoints.http.image_responses import Picture
-from imgsvc.entrypoints.http.remembered import Key
+from imgsvc.entrypoints.http.response_cache import Key
 
 
 @define(eq=False)
-class Flights:
+class SingleFlight:
     """Of one event loop."""
 
     _under_way: dict[tuple[Key, int], "Future[Response | None]"] = field(factory=dict, init=False)
@@ -22,7 +22,7 @@ class Flights:
     async def answer(self, asked: Key, mark: int, work: Callable[[], Awaitable[Response]]) -> Response:
         """What the work comes to, or what it came to for the one who asked first; only whole pictures are shared.
 
-        ``mark`` is that of ``RememberedAnswers``: who asks after something ended does not join who asked before.
+        ``mark`` is that of ``ResponseCache``: who asks after something ended does not join who asked before.
         """
         key = asked, mark
         first = self._under_way.get(key)

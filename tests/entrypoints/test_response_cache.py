@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from imgsvc.domain.errors import Unavailable
-from imgsvc.entrypoints.http.remembered import Listener, RememberedAnswers, asked
+from imgsvc.entrypoints.http.invalidation_listener import InvalidationListener
+from imgsvc.entrypoints.http.response_cache import ResponseCache, asked
 
 IMAGE, OTHER = uuid4(), uuid4()
 MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -39,7 +40,7 @@ def clock():
 
 @pytest.fixture
 def answers(clock):
-    return RememberedAnswers(100_000, clock)
+    return ResponseCache(100_000, clock)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def news():
 
 @pytest.fixture
 def listener(answers, news):
-    listener = Listener(answers, news)
+    listener = InvalidationListener(answers, news)
     listener.hear()
     return listener
 

@@ -2,31 +2,21 @@
 
 An answer is kept under all of the request that it depends on, the caller's token included, and for five seconds; then
 everything is asked anew. Sooner it goes when something that it was made of ends: at once where this process ended it
-(``Invalidations.subscribed``), and where another one did, as soon as that is heard of (``Listener``). While nothing can
-be heard, nothing is answered from here.
+(``Invalidations.subscribed``), and where another one did, as soon as that is heard of (``InvalidationListener``). While
+nothing can be heard, nothing is answered from here.
 """
 
-import logging
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime, timedelta
-from threading import Event, Lock, Thread
+from collections.abc import Callable, Collection, Iterable
+from threading import Event, Lock
 from time import monotonic
 from uuid import UUID
 
 from attrs import define, field, frozen
 from starlette.types import Scope
 
-from imgsvc.domain.errors import Busy
-from imgsvc.ports.invalidations import Invalidations
-
-logger = logging.getLogger(__name__)
-
 LIFE = 5.0  # seconds
-_LISTEN_EVERY = 0.1  # seconds
-_WAKE_EVERY = 1.0  # seconds
 _DEAF_AFTER = 1.0  # seconds since somebody last listened
-_OVERLAP = timedelta(minutes=1)  # longer than any transaction takes from noting something to its end
 _MOST_BYTES_OF_ONE = 256 * 1024
 _OVERHEAD = 2048  # bytes that an answer takes besides its body, about
 
@@ -37,7 +27,7 @@ _CONDITIONS = frozenset({b"range", b"if-range", b"if-match", b"if-unmodified-sin
 
 
 @frozen
-class Remembered:
+class CachedResponse:
     """An answer of 200."""
 
     headers: list[tuple[bytes, bytes]]
@@ -82,12 +72,12 @@ def asked(scope: Scope) -> Asked | None:
 
 
 @define(eq=False)
-class RememberedAnswers:
+class ResponseCache:
     """Bounded, the least recently used go first. Safe from any thread."""
 
     max_bytes: int
     now: Callable[[], float] = monotonic
-    _answers: OrderedDict[Key, Remembered] = field(factory=OrderedDict, init=False)
+    _answers: OrderedDict[Key, CachedResponse] = field(factory=OrderedDict, init=False)
     _by_subject: dict[UUID, set[Key]] = field(factory=dict, init=False)
     _held_bytes: int = field(default=0, init=False)
     _forgotten: int = field(default=0, init=False)  # how often something was to be forgotten
@@ -95,7 +85,7 @@ class RememberedAnswers:
     _lock: Lock = field(factory=Lock, init=False)
     has_some: Event = field(factory=Event, init=False)
 
-    def find(self, key: Key) -> Remembered | None:
+    def find(self, key: Key) -> CachedResponse | None:
         answer = self._answers.get(key)
         if answer is None:
             return None
@@ -131,7 +121,7 @@ class RememberedAnswers:
         if len(body) > min(_MOST_BYTES_OF_ONE, self.max_bytes):
             return
         etag = next(value for name, value in headers if name == b"etag")
-        answer = Remembered(headers, etag, body, subjects, self.now() + min(LIFE, good_for))
+        answer = CachedResponse(headers, etag, body, subjects, self.now() + min(LIFE, good_for))
         with self._lock:
             if mark != self._forgotten:
                 return
@@ -171,48 +161,3 @@ class RememberedAnswers:
             keys.discard(key)
             if not keys:
                 del self._by_subject[subject]
-
-
-@define(eq=False)
-class Listener:
-    """Hears what other processes end, for as long as anything is remembered that could be of that."""
-
-    answers: RememberedAnswers
-    invalidations: Invalidations
-    _stopping: Event = field(factory=Event, init=False)
-    _known: Mapping[UUID, datetime] = field(factory=dict, init=False)
-    _thread: Thread | None = field(default=None, init=False)
-
-    def start(self) -> None:
-        self._thread = Thread(target=self._listen, name="listener", daemon=True)
-        self._thread.start()
-
-    def finish(self) -> None:
-        self._stopping.set()
-        self.answers.has_some.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _listen(self) -> None:
-        self.hear()
-        while not self._stopping.wait(_LISTEN_EVERY):
-            # Not for ever: what wakes us at the end may be cleared again by an answer that is forgotten just then.
-            if self.answers.has_some.wait(_WAKE_EVERY):
-                self.hear()
-
-    def hear(self) -> None:
-        """Ask once."""
-        begun = self.answers.now()
-        try:
-            found = self.invalidations.within(_OVERLAP)
-        except Busy:
-            return  # whoever asks for a picture meanwhile is told
-        except Exception:
-            logger.exception("what others have ended could not be heard")
-            return
-        # The same subject at another time has ended again, or something else of it has.
-        news = {subject for subject, noted_at in found.items() if self._known.get(subject) != noted_at}
-        if news:
-            self.answers.forget(news)
-        self._known = found
-        self.answers.note_heard(begun)
