@@ -304,6 +304,19 @@ def test_the_sweep_removes_what_is_left_of_deleted_webhooks(use_cases, ports, we
     assert ports.webhooks.remove_deleted(1) == 0
 
 
+def test_who_gives_his_account_up_waits_for_his_own_webhooks_alone(use_cases, ports, webhook):
+    bob = use_cases.register_user("bob", "correct horse")
+    his = use_cases.create_webhook(bob.id, URL, EVENTS, WebhookId(uuid4()))[0]
+    for one in (webhook, his):
+        use_cases.send_test_message(one.owner, one.id)
+    use_cases.delete_webhook(webhook.owner, webhook.id)
+
+    use_cases.delete_account(bob, "correct horse")
+
+    left = [len(ports.deliveries.list_of(one.id, PageRequest()).items) for one in (webhook, his)]
+    assert left == [1, 0]
+
+
 def test_kept_for_ever_deliveries_stay(ports, policy, webhook):
     for_ever = assemble(ports, evolve(policy, delivery_life=None))
     delivery = for_ever.send_test_message(webhook.owner, webhook.id)

@@ -229,6 +229,13 @@ def test_an_image_that_was_erased_is_told_to_its_owner_for_a_while(images, owner
         return [images.was_erased(*one) for one in ((owner.id, gone.id), (stranger.id, gone.id), (owner.id, there.id))]
 
     assert told() == [True, False, False]
-    assert images.forget_erased(timedelta(days=1)) == 0
-    assert images.forget_erased(timedelta(0)) == 1
+    assert images.forget_erased(timedelta(days=1), 10) == 0
+    assert images.forget_erased(timedelta(0), 10) == 1
     assert told() == [False, False, False]
+
+
+def test_images_that_were_erased_are_forgotten_part_by_part(images, owner):
+    for image in added(images, *(an_image(owner) for _ in range(3))):
+        images.delete(image.id)
+
+    assert [images.forget_erased(timedelta(0), 2) for _ in range(3)] == [2, 1, 0]

@@ -31,7 +31,7 @@ def test_an_image_that_was_deleted_is_told_of(repositories, image):
 
 def test_what_was_not_there_is_no_news(repositories, image):
     repositories.images.delete(image.id)
-    repositories.invalidations.prune(-MINUTE)
+    repositories.invalidations.prune(-MINUTE, 1000)
 
     repositories.images.delete(image.id)
 
@@ -81,7 +81,17 @@ def test_only_what_is_new_enough_is_told(repositories, image):
 def test_what_is_old_is_forgotten_and_the_rest_stays(repositories, image):
     repositories.images.delete(image.id)
 
-    assert repositories.invalidations.prune(MINUTE) == 0
+    assert repositories.invalidations.prune(MINUTE, 1000) == 0
     assert image.id in repositories.invalidations.within(MINUTE)
-    assert repositories.invalidations.prune(-MINUTE) >= 1
+    assert repositories.invalidations.prune(-MINUTE, 1000) >= 1
     assert image.id not in repositories.invalidations.within(MINUTE)
+
+
+def test_what_is_old_is_forgotten_part_by_part(repositories, image):
+    other = an_image(a_user(id=image.owner))
+    repositories.images.add(other)
+    repositories.invalidations.prune(-MINUTE, 1000)
+    for one in (image, other):
+        repositories.images.delete(one.id)
+
+    assert [repositories.invalidations.prune(-MINUTE, 1) for _ in range(3)] == [1, 1, 0]

@@ -187,6 +187,20 @@ def test_what_is_left_of_deleted_webhooks_is_removed_part_by_part(repositories, 
     assert len(deliveries_of(repositories, kept)) == 1
 
 
+def test_what_is_left_of_the_webhooks_of_one_owner_is_removed_alone(repositories, webhooks, ada, stranger, added):
+    mine, others = added(), a_webhook(stranger)
+    webhooks.add(others, SECRET, 10)
+    for one in (mine, others):
+        repositories.deliveries.add(a_test(one))
+        webhooks.delete(one.owner, one.id)
+
+    while webhooks.remove_deleted(2, ada.id):
+        pass
+
+    assert deliveries_of(repositories, mine) == []
+    assert len(deliveries_of(repositories, others)) == 1
+
+
 def test_an_account_that_is_given_up_has_no_webhooks(repositories, webhooks, ada, added):
     webhook = added()
     repositories.deliveries.add(a_test(webhook))

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from imgsvc.application.login_attempts import LoginAttempts
 from imgsvc.application.retention import MustStop, never
-from imgsvc.application.webhooks import PruneDeliveries
+from imgsvc.application.webhooks import RemoveDeletedWebhooks
 from imgsvc.domain.errors import Busy, WrongPassword
 from imgsvc.domain.image import original_key
 from imgsvc.domain.user import User, UserId
@@ -29,11 +29,10 @@ class FinishErasures:
     erasure: ErasureRepository
     blobs: BlobStore
     cache: Cache
-    prune_deliveries: PruneDeliveries
+    remove_deleted_webhooks: RemoveDeletedWebhooks
 
     def __call__(self, *, must_stop: MustStop = never) -> None:
         """Raises Busy, Unavailable; what was not done by then is done the next time."""
-        self.prune_deliveries.of_deleted(must_stop)
         while not must_stop() and (accounts := self.erasure.marked(_AT_ONCE)):
             for user_id in accounts:
                 self._remove_rows(user_id, must_stop)
@@ -43,6 +42,7 @@ class FinishErasures:
     def _remove_rows(self, user_id: UserId, must_stop: MustStop) -> None:
         # Rows go first, all of them: links, jobs and lists end, and workers who are late change nothing. Which bytes
         # are left is noted by the transaction that removes their rows.
+        self.remove_deleted_webhooks(user_id, must_stop=must_stop)
         while not must_stop() and self.erasure.remove_images(user_id, _AT_ONCE):
             pass
         if not must_stop():

@@ -40,6 +40,14 @@ class Tally:
         return Tally(self.count + len(added), (*self.first, *added)[:_SHOWN])
 
 
+def until_nothing_is_left(remove: Callable[[int], int], must_stop: MustStop) -> int:
+    """How many were removed by ``remove``, which is told how many may go at once and answers how many did."""
+    count = 0
+    while not must_stop() and (removed := remove(BATCH)):
+        count += removed
+    return count
+
+
 def parts(read: Callable[[T | None], Sequence[T]], must_stop: MustStop) -> Iterator[Sequence[T]]:
     """The parts of a list, each read behind the last item of the one before."""
     after: T | None = None

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from imgsvc.application.api_keys import KnownKeys
 from imgsvc.application.login_attempts import LoginAttempts
-from imgsvc.application.retention import BATCH, MustStop, never
+from imgsvc.application.retention import MustStop, never, until_nothing_is_left
 from imgsvc.domain.errors import TokenReused, TokenRevoked, WrongPassword
 from imgsvc.domain.session import Identity, Session, SessionId
 from imgsvc.domain.user import User, UserId, check_new_password
@@ -160,10 +160,7 @@ class PruneSessions:
 
     def __call__(self, *, must_stop: MustStop = never) -> int:
         """How many there were. Raises Busy, Unavailable."""
-        count = 0
-        while not must_stop() and (removed := self.sessions.remove_expired(BATCH)):
-            count += removed
-        return count
+        return until_nothing_is_left(self.sessions.remove_expired, must_stop)
 
 
 def _wrong() -> WrongPassword:

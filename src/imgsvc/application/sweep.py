@@ -5,16 +5,11 @@ from datetime import timedelta
 from attrs import frozen
 
 from imgsvc.application.erasure import FinishErasures
-from imgsvc.application.idempotency import KEY_LIFE
 from imgsvc.application.orphans import Orphans, SweepOrphans
+from imgsvc.application.pruning import PruneIdempotencyKeys, PruneInvalidations, PruneTombstones
 from imgsvc.application.retention import ExpireVariants, MustStop, PruneJobs, Tally, never
 from imgsvc.application.sessions import PruneSessions
-from imgsvc.application.webhooks import PruneDeliveries
-from imgsvc.ports.idempotency import IdempotencyRepository
-from imgsvc.ports.images import ImageRepository
-from imgsvc.ports.invalidations import Invalidations
-
-_NEWS = timedelta(hours=1)  # after which everybody has heard of what ended
+from imgsvc.application.webhooks import PruneDeliveries, RemoveDeletedWebhooks
 
 
 @frozen(kw_only=True)
@@ -30,26 +25,27 @@ class Swept:
 class Sweep:
     """Expire variants, forget what ended long ago, compare rows with blobs; several processes may do so at once."""
 
+    prune_invalidations: PruneInvalidations
+    prune_idempotency_keys: PruneIdempotencyKeys
+    prune_tombstones: PruneTombstones
+    prune_sessions: PruneSessions
+    prune_deliveries: PruneDeliveries
+    remove_deleted_webhooks: RemoveDeletedWebhooks
     finish_erasures: FinishErasures
     expire_variants: ExpireVariants
     prune_jobs: PruneJobs
-    prune_sessions: PruneSessions
-    prune_deliveries: PruneDeliveries
     sweep_orphans: SweepOrphans
-    invalidations: Invalidations
-    idempotency: IdempotencyRepository
-    images: ImageRepository
-    tombstone_life: timedelta
     grace: timedelta  # what is younger may not be finished yet
 
     def __call__(self, *, dry_run: bool = False, must_stop: MustStop = never) -> Swept:
         """Raises Busy, Unavailable; what was not done by then is done the next time."""
         if not dry_run:
-            self.invalidations.prune(_NEWS)
-            self.idempotency.prune(KEY_LIFE)
-            self.images.forget_erased(self.tombstone_life)
+            self.prune_invalidations(must_stop=must_stop)
+            self.prune_idempotency_keys(must_stop=must_stop)
+            self.prune_tombstones(must_stop=must_stop)
             self.prune_sessions(must_stop=must_stop)
             self.prune_deliveries(must_stop=must_stop)
+            self.remove_deleted_webhooks(must_stop=must_stop)
             self.finish_erasures(must_stop=must_stop)
         # In this order a dry run tells what comes: the results of jobs that are forgotten now may expire next time.
         return Swept(

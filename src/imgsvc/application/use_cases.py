@@ -28,6 +28,7 @@ from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.planning import ExplainPlan, PlanRendering
 from imgsvc.application.presets import DeletePreset, GetPreset, ListPresets, PutPreset, ResolveSpec
 from imgsvc.application.presigned_urls import PresignContent
+from imgsvc.application.pruning import PruneIdempotencyKeys, PruneInvalidations, PruneTombstones
 from imgsvc.application.rates import CountRendering, CountRequest, RateGroup, RateLimits
 from imgsvc.application.rendering import GiveUpVariant, MakeNow, MakeVariant, RequeueStalled
 from imgsvc.application.retention import EraseRendering, ExpireVariants, PruneJobs
@@ -61,6 +62,7 @@ from imgsvc.application.webhooks import (
     ListDeliveries,
     ListWebhooks,
     PruneDeliveries,
+    RemoveDeletedWebhooks,
     ReplayDelivery,
     RotateSecret,
     SendTestMessage,
@@ -230,8 +232,9 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     tokens = SessionTokens(p.tokens, p.refresh_tokens, policy.session_life)
     attempts = LoginAttempts(p.limiter, policy.logins_per_account, policy.logins_per_address)
     prune_sessions = PruneSessions(p.sessions)
-    prune_deliveries = PruneDeliveries(p.webhooks, p.deliveries, policy.delivery_life)
-    finish_erasures = FinishErasures(p.erasure, p.blobs, p.cache, prune_deliveries)
+    prune_deliveries = PruneDeliveries(p.deliveries, policy.delivery_life)
+    remove_deleted_webhooks = RemoveDeletedWebhooks(p.webhooks)
+    finish_erasures = FinishErasures(p.erasure, p.blobs, p.cache, remove_deleted_webhooks)
     address = CallableAddress(p.webhook_sender, policy.own_hosts)
     plan = PlanRendering(p.images, p.engine, limits)
     note_use = NoteUse(p.retention, p.clock)
@@ -332,16 +335,16 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         finish_erasures=finish_erasures,
         sweep_orphans=sweep_orphans,
         sweep=Sweep(
+            PruneInvalidations(p.invalidations),
+            PruneIdempotencyKeys(p.idempotency),
+            PruneTombstones(p.images, policy.tombstone_life),
+            prune_sessions,
+            prune_deliveries,
+            remove_deleted_webhooks,
             finish_erasures,
             expire,
             prune,
-            prune_sessions,
-            prune_deliveries,
             sweep_orphans,
-            p.invalidations,
-            p.idempotency,
-            p.images,
-            policy.tombstone_life,
             policy.orphan_grace,
         ),
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from attrs import frozen
 
-from imgsvc.application.retention import BATCH, MustStop, never
+from imgsvc.application.retention import BATCH, MustStop, never, until_nothing_is_left
 from imgsvc.domain.errors import UrlNotAllowed, WebhookDisabled, WebhookNotFound
 from imgsvc.domain.merging import ABSENT
 from imgsvc.domain.user import UserId
@@ -132,6 +132,17 @@ class DeleteWebhook:
 
 
 @frozen
+class RemoveDeletedWebhooks:
+    """Remove what is left of deleted webhooks: their deliveries, then themselves."""
+
+    webhooks: WebhookRepository
+
+    def __call__(self, owner: UserId | None = None, *, must_stop: MustStop = never) -> int:
+        """How many rows there were: of everybody, or of one owner. Raises Busy, Unavailable."""
+        return until_nothing_is_left(lambda limit: self.webhooks.remove_deleted(limit, owner), must_stop)
+
+
+@frozen
 class ListDeliveries:
     """What a webhook was told, and what came of it."""
 
@@ -178,23 +189,17 @@ class ReplayDelivery:
 
 @frozen
 class PruneDeliveries:
-    """Forget deliveries that ended long ago, and what is left of deleted webhooks."""
+    """Forget deliveries that ended long ago."""
 
-    webhooks: WebhookRepository
     deliveries: DeliveryRepository
     life: timedelta | None  # since they ended; None is for ever
 
     def __call__(self, *, must_stop: MustStop = never) -> int:
-        """How many deliveries there were, those of deleted webhooks apart. Raises Busy, Unavailable."""
-        self.of_deleted(must_stop)
-        count = 0
-        while self.life is not None and not must_stop() and (removed := self.deliveries.prune(self.life, BATCH)):
-            count += removed
-        return count
-
-    def of_deleted(self, must_stop: MustStop) -> None:
-        while not must_stop() and self.webhooks.remove_deleted(BATCH):
-            pass
+        """How many there were. Raises Busy, Unavailable."""
+        life = self.life
+        if life is None:
+            return 0
+        return until_nothing_is_left(lambda limit: self.deliveries.prune(life, limit), must_stop)
 
 
 def abandon_all(deliveries: DeliveryRepository, webhook_id: WebhookId) -> None:

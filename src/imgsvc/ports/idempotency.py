@@ -44,5 +44,5 @@ class IdempotencyRepository(Protocol):
     def forget(self, owner: UserId, key: str, begun: Begun) -> None:
         """It came to nothing, and may be begun anew at once."""
 
-    def prune(self, life: timedelta) -> int:
-        """Remove what is older; how many there were."""
+    def prune(self, life: timedelta, limit: int) -> int:
+        """Remove so many of those that are older; how many there were."""

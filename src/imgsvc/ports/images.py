@@ -72,8 +72,8 @@ class ImageRepository(Protocol):
     def was_erased(self, owner: UserId, image_id: ImageId) -> bool:
         """Whether there was such an image of the owner, as long as that is noted."""
 
-    def forget_erased(self, age: timedelta) -> int:
-        """Of those that were removed longer ago, note nothing any more; how many there were."""
+    def forget_erased(self, age: timedelta, limit: int) -> int:
+        """Of so many of those that were removed longer ago, note nothing any more; how many there were."""
 
     def existing(self, image_ids: Sequence[ImageId]) -> set[ImageId]:
         """Those of the ids that there are images for."""

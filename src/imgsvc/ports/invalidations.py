@@ -27,5 +27,5 @@ class Invalidations(Protocol):
         is; so ``hear`` is quick, and raises nothing.
         """
 
-    def prune(self, age: timedelta) -> int:
-        """Forget what was noted before; how much that was."""
+    def prune(self, age: timedelta, limit: int) -> int:
+        """Forget so much of what was noted before; how much that was."""

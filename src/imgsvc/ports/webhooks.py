@@ -55,8 +55,8 @@ class WebhookRepository(Protocol):
     def delete(self, owner: UserId, webhook_id: WebhookId) -> bool:
         """Whether the user had such a webhook. Its deliveries are left: ``remove_deleted``."""
 
-    def remove_deleted(self, limit: int) -> int:
-        """Remove some of what is left of deleted webhooks; 0 when there is nothing left."""
+    def remove_deleted(self, limit: int, owner: UserId | None = None) -> int:
+        """Remove some of what is left of deleted webhooks, of all or of one owner; 0 when there is nothing left."""
 
 
 @frozen

@@ -18,7 +18,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    delete,
     insert,
     select,
     update,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 
 from imgsvc.adapters.repositories.pages import Order, read_page
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow
+from imgsvc.adapters.repositories.removing import remove_older
 from imgsvc.adapters.repositories.tables import webhook_deliveries as deliveries
 from imgsvc.adapters.repositories.tables import webhooks
 from imgsvc.adapters.repositories.transactions import noting, reading, repeated_if_overtaken, writing
@@ -138,9 +138,7 @@ class SqlDeliveries:
     @repeated_if_overtaken
     def prune(self, age: timedelta, limit: int) -> int:
         with writing(self.engine) as connection:
-            some = _oldest(connection, deliveries.c.ended_at <= TimeFromNow(-age), deliveries.c.ended_at, limit)
-            connection.execute(delete(deliveries).where(deliveries.c.id.in_(some)))
-        return len(some)
+            return remove_older(connection, deliveries.c.id, deliveries.c.ended_at, age, limit)
 
     def wait(self, seconds: float) -> None:
         self.due.wait(seconds)

@@ -8,14 +8,14 @@ from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, update
 
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into
+from imgsvc.adapters.repositories.removing import remove_older
 from imgsvc.adapters.repositories.tables import idempotency_keys as keys
-from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
+from imgsvc.adapters.repositories.transactions import repeated_if_overtaken, writing
 from imgsvc.domain.errors import IdempotencyMismatch, RequestInProgress
 from imgsvc.domain.user import UserId
 from imgsvc.ports.idempotency import Begun, KeptAnswer
 
 _MOST_OF_ONE = 10_000  # keys of one user; the oldest go
-_BATCH = 1000
 
 
 @frozen
@@ -58,18 +58,9 @@ class SqlIdempotency:
             connection.execute(delete(keys).where(unanswered))
 
     @repeated_if_overtaken
-    def prune(self, life: timedelta) -> int:
-        count = 0
-        while batch := self._prune_some(life):
-            count += batch
-        return count
-
-    def _prune_some(self, life: timedelta) -> int:
-        old = select(keys.c.result_id).where(keys.c.created_at <= TimeFromNow(-life)).limit(_BATCH)
-        with reading(self.engine) as connection:
-            ids = connection.scalars(old).all()
+    def prune(self, life: timedelta, limit: int) -> int:
         with writing(self.engine) as connection:
-            return connection.execute(delete(keys).where(keys.c.result_id.in_(ids))).rowcount if ids else 0
+            return remove_older(connection, keys.c.result_id, keys.c.created_at, life, limit)
 
 
 def _is(owner: UserId, key: str) -> ColumnElement[bool]:

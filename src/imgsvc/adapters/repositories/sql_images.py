@@ -12,6 +12,7 @@ from imgsvc.adapters.repositories.failures import breaks_foreign_key
 from imgsvc.adapters.repositories.image_queries import counted, listed
 from imgsvc.adapters.repositories.pages import read_page
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into
+from imgsvc.adapters.repositories.removing import remove_older
 from imgsvc.adapters.repositories.sql_invalidations import note_invalidation
 from imgsvc.adapters.repositories.statements import ONE_IMAGE
 from imgsvc.adapters.repositories.tables import image_tags, images, tombstones, usage, users, variants
@@ -132,10 +133,9 @@ class SqlImages:
             return connection.scalar(query) is not None
 
     @repeated_if_overtaken
-    def forget_erased(self, age: timedelta) -> int:
-        old = delete(tombstones).where(tombstones.c.erased_at <= TimeFromNow(-age))
+    def forget_erased(self, age: timedelta, limit: int) -> int:
         with writing(self.engine) as connection:
-            return connection.execute(old).rowcount
+            return remove_older(connection, tombstones.c.image_id, tombstones.c.erased_at, age, limit)
 
     def existing(self, image_ids: Sequence[ImageId]) -> set[ImageId]:
         found: set[ImageId] = set()

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, bindparam, delete, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from imgsvc.adapters.repositories.local_news import LocalNews
 from imgsvc.adapters.repositories.portable_sql import LaterThan, TimeFromNow, insert_into
+from imgsvc.adapters.repositories.removing import remove_older
 from imgsvc.adapters.repositories.tables import invalidations
-from imgsvc.adapters.repositories.transactions import NEWS, NOTED, reading, writing
+from imgsvc.adapters.repositories.transactions import NEWS, NOTED, reading, repeated_if_overtaken, writing
 
 # Made once, since it is asked many times a second.
 _RECENT = select(invalidations.c.subject, invalidations.c.noted_at).where(
@@ -32,10 +33,10 @@ class SqlInvalidations:
         news: LocalNews = self.engine.get_execution_options()[NEWS]
         return news.subscribed(hear)
 
-    def prune(self, age: timedelta) -> int:
-        old = delete(invalidations).where(invalidations.c.noted_at < TimeFromNow(-age))
+    @repeated_if_overtaken
+    def prune(self, age: timedelta, limit: int) -> int:
         with writing(self.engine) as connection:
-            return connection.execute(old).rowcount
+            return remove_older(connection, invalidations.c.subject, invalidations.c.noted_at, age, limit)
 
 
 def note_invalidation(connection: Connection, *subjects: UUID) -> None:

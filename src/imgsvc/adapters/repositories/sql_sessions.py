@@ -8,6 +8,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Engine, Row, and_, delete, insert, select, update
 
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, rows_of
+from imgsvc.adapters.repositories.removing import remove_older
 from imgsvc.adapters.repositories.sql_invalidations import note_invalidation
 from imgsvc.adapters.repositories.sql_users import user_of_row
 from imgsvc.adapters.repositories.statements import USER_OF_SESSION
@@ -94,11 +95,8 @@ class SqlSessions:
 
     @repeated_if_overtaken
     def remove_expired(self, limit: int) -> int:
-        expired = select(sessions.c.id).where(sessions.c.expires_at <= TimeFromNow()).limit(limit)
         with writing(self.engine) as connection:
-            # Locked, and those passed over that another process removes just now; on SQLite there is none.
-            found = connection.scalars(expired.with_for_update(skip_locked=True)).all()
-            return connection.execute(delete(sessions).where(sessions.c.id.in_(found))).rowcount if found else 0
+            return remove_older(connection, sessions.c.id, sessions.c.expires_at, timedelta(0), limit)
 
 
 def _begin(connection: Connection, session: Session, lifetime: timedelta) -> None:

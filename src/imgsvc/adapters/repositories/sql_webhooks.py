@@ -96,11 +96,13 @@ class SqlWebhooks:
             return connection.execute(going.values(deleted_at=TimeFromNow())).rowcount > 0
 
     @repeated_if_overtaken
-    def remove_deleted(self, limit: int) -> int:
-        # Locked, and passed over by another process that does the same; on SQLite there is none.
-        one = select(webhooks.c.id).where(webhooks.c.deleted_at.is_not(None)).limit(1).with_for_update(skip_locked=True)
+    def remove_deleted(self, limit: int, owner: UserId | None = None) -> int:
+        one = select(webhooks.c.id).where(webhooks.c.deleted_at.is_not(None)).limit(1)
+        if owner is not None:
+            one = one.where(webhooks.c.owner == owner)
         with writing(self.engine) as connection:
-            webhook_id = connection.execute(one).scalar_one_or_none()
+            # Locked, and passed over by another process that does the same; on SQLite there is none.
+            webhook_id = connection.execute(one.with_for_update(skip_locked=True)).scalar_one_or_none()
             if webhook_id is None:
                 return 0
             some = select(webhook_deliveries.c.id).where(webhook_deliveries.c.webhook_id == webhook_id).limit(limit)
