@@ -1,4 +1,4 @@
-"""Rows that look older than they are, because no test can wait for the clock of a database."""
+"""Rows that look older than they are, or newer than this version, because no test can wait for that."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -41,6 +41,11 @@ def delivered_at(repositories, moment, *ids):
 def failing_since(repositories, moment, *ids):
     """As if the webhooks, or all, had taken nothing since then."""
     _change(repositories.webhooks, ids, webhooks, failing_since=moment)
+
+
+def told_of(deliveries, events, *ids):
+    """As if a later version had written the webhooks, which knows other events."""
+    _change(deliveries, ids, webhooks, events=events)
 
 
 def _change(repository, ids, table=variants, **values):

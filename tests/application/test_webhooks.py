@@ -15,6 +15,7 @@ from imgsvc.domain.errors import (
     WebhookNotFound,
 )
 from imgsvc.domain.webhook import (
+    ABANDONED,
     Attempt,
     DeliveryStatus,
     DisabledReason,
@@ -244,6 +245,27 @@ def test_what_was_noted_for_a_webhook_just_before_it_was_disabled_is_not_sent(
 
     assert receivers.got == []
     assert [one.status for one in deliveries(use_cases, webhook)] == [DeliveryStatus.FAILED]
+
+
+def test_what_is_being_sent_when_its_webhook_is_disabled_is_shown_as_what_came_of_it(
+    use_cases, webhook, receivers, send_all
+):
+    receivers.answers = [TAKEN, REFUSED]
+    for _ in "12":
+        use_cases.send_test_message(webhook.owner, webhook.id)
+    on_the_way = [use_cases.claim_delivery(()) for _ in "12"]
+
+    use_cases.change_webhook(webhook.owner, webhook.id, WebhookChanges(enabled=False))
+    for due in on_the_way:
+        use_cases.send_delivery(due)
+    send_all()
+
+    ended = {one.id: (one.status, one.last_trouble) for one in deliveries(use_cases, webhook)}
+    assert ended == {
+        on_the_way[0].delivery.id: (DeliveryStatus.SUCCEEDED, None),
+        on_the_way[1].delivery.id: (DeliveryStatus.FAILED, ABANDONED.trouble),
+    }
+    assert len(receivers.got) == 2
 
 
 @define

@@ -23,7 +23,7 @@ from imgsvc.domain.webhook import (
     WebhookEvent,
 )
 from imgsvc.ports.pages import PageRequest
-from tests.ages import ago, delivered_at
+from tests.ages import ago, delivered_at, told_of
 from tests.entities import FAILURE, NOW, RENDITION, a_job, a_test, a_user, a_variant, a_webhook, an_image, later
 
 MINUTE, NO_TIME = timedelta(minutes=1), timedelta(0)
@@ -133,6 +133,15 @@ def test_each_webhook_of_the_owner_is_told_what_it_wants_to_know(repositories, v
     events = [[one.event for one in told(deliveries, webhook)] for webhook in (both, of_ready, of_failed, theirs)]
     assert events == [["variant.failed", "variant.ready"], ["variant.ready"], ["variant.failed"], []]
     assert len({one.id for webhook in (both, of_ready) for one in told(deliveries, webhook)}) == 3
+
+
+def test_a_webhook_is_not_told_of_an_event_whose_name_is_part_of_one_that_it_is_told_of(
+    variants, deliveries, webhook, claimed
+):
+    told_of(deliveries, "variant.ready.again,not.variant.ready", webhook.id)
+
+    assert variants.finish(claimed(), RENDITION, NOW)
+    assert told(deliveries, webhook) == []
 
 
 @pytest.mark.parametrize("how", ["disabled", "deleted"])
@@ -393,6 +402,15 @@ def test_what_waits_for_a_webhook_that_wants_nothing_is_given_up(deliveries, web
     assert (deliveries.abandon(webhook.id, 2), deliveries.abandon(webhook.id, 2)) == (2, 1)
     assert deliveries.claim(MINUTE) is None
     assert {one.status for one in told(deliveries, webhook)} == {DeliveryStatus.FAILED}
+
+
+def test_what_is_being_sent_to_a_webhook_that_is_disabled_is_not_given_up(deliveries, webhook, added):
+    added()
+    claimed = deliveries.claim(MINUTE)
+
+    assert deliveries.abandon(webhook.id, 10) == 0
+    assert deliveries.conclude(claimed, TAKEN, None)
+    assert [one.status for one in told(deliveries, webhook)] == [DeliveryStatus.SUCCEEDED]
 
 
 def test_deliveries_are_listed_by_status_in_parts_the_newest_first(deliveries, webhook, added):

@@ -62,7 +62,7 @@ class SessionTokens:
 
 @frozen
 class Authenticate:
-    """Tell whose access token or API key it is. Here, and nowhere else, it is decided whether it still counts."""
+    """Tell whose access token or API key it is. Whether it still counts is decided here and in ``FindRevoked``."""
 
     sessions: SessionRepository
     tokens: TokenIssuer

@@ -219,8 +219,12 @@ class UseCases:
     requeue_stalled: RequeueStalled
     expire_variants: ExpireVariants
     prune_jobs: PruneJobs
+    prune_invalidations: PruneInvalidations
+    prune_idempotency_keys: PruneIdempotencyKeys
+    prune_tombstones: PruneTombstones
     prune_sessions: PruneSessions
     prune_deliveries: PruneDeliveries
+    remove_deleted_webhooks: RemoveDeletedWebhooks
     finish_erasures: FinishErasures
     sweep_orphans: SweepOrphans
     sweep: Sweep
@@ -231,6 +235,9 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     p, limits = ports, policy.limits
     tokens = SessionTokens(p.tokens, p.refresh_tokens, policy.session_life)
     attempts = LoginAttempts(p.limiter, policy.logins_per_account, policy.logins_per_address)
+    prune_invalidations = PruneInvalidations(p.invalidations)
+    prune_idempotency_keys = PruneIdempotencyKeys(p.idempotency)
+    prune_tombstones = PruneTombstones(p.images, policy.tombstone_life)
     prune_sessions = PruneSessions(p.sessions)
     prune_deliveries = PruneDeliveries(p.deliveries, policy.delivery_life)
     remove_deleted_webhooks = RemoveDeletedWebhooks(p.webhooks)
@@ -330,14 +337,18 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         requeue_stalled=RequeueStalled(p.variants, p.jobs),
         expire_variants=expire,
         prune_jobs=prune,
+        prune_invalidations=prune_invalidations,
+        prune_idempotency_keys=prune_idempotency_keys,
+        prune_tombstones=prune_tombstones,
         prune_sessions=prune_sessions,
         prune_deliveries=prune_deliveries,
+        remove_deleted_webhooks=remove_deleted_webhooks,
         finish_erasures=finish_erasures,
         sweep_orphans=sweep_orphans,
         sweep=Sweep(
-            PruneInvalidations(p.invalidations),
-            PruneIdempotencyKeys(p.idempotency),
-            PruneTombstones(p.images, policy.tombstone_life),
+            prune_invalidations,
+            prune_idempotency_keys,
+            prune_tombstones,
             prune_sessions,
             prune_deliveries,
             remove_deleted_webhooks,

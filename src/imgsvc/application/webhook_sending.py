@@ -11,7 +11,7 @@ from attrs import frozen
 from imgsvc.application.retention import BATCH
 from imgsvc.application.webhooks import abandon_all
 from imgsvc.domain.errors import Busy
-from imgsvc.domain.webhook import Attempt, DisabledReason, RetrySchedule, WebhookId
+from imgsvc.domain.webhook import ABANDONED, Attempt, DisabledReason, RetrySchedule, WebhookId
 from imgsvc.ports.webhooks import DeliveryRepository, DueDelivery, WebhookRepository, WebhookSender
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,8 @@ class ClaimDelivery:
         while due := self.deliveries.claim(self.lease, busy):
             if due.is_wanted:
                 return due
-            # Its webhook was disabled, or deleted, after it was noted or while others were abandoned.
+            # Its webhook was disabled, or deleted, after it was noted or while it was sent.
+            self.deliveries.conclude(due, ABANDONED, None)
             self.deliveries.abandon(due.delivery.webhook_id, BATCH)
         return None
 
@@ -54,18 +55,19 @@ class SendDelivery:
         attempt = self.sender.send(due)
         # A crash here, or a database that is away for long, has the lease end and the same message sent once more.
         delay = self.schedule.delay(due.delivery.attempts, attempt.retry_after, self.chance())
-        self._note(due, attempt, None if attempt.is_unwanted else delay)
-        self._judge(due, attempt)
+        # Who has claimed it since judges the receiver by what came later.
+        if self._note(due, attempt, None if attempt.is_unwanted else delay):
+            self._judge(due, attempt)
         return attempt
 
-    def _note(self, due: DueDelivery, attempt: Attempt, retry_in: timedelta | None) -> None:
+    def _note(self, due: DueDelivery, attempt: Attempt, retry_in: timedelta | None) -> bool:
+        """Whether the claim was still the latest."""
         for pause in _NOTING_PAUSES:
             try:
-                self.deliveries.conclude(due, attempt, retry_in)
-                return
+                return self.deliveries.conclude(due, attempt, retry_in)
             except Busy:
                 self.pause(pause)
-        self.deliveries.conclude(due, attempt, retry_in)
+        return self.deliveries.conclude(due, attempt, retry_in)
 
     def _judge(self, due: DueDelivery, attempt: Attempt) -> None:
         """Whether the receiver is there for anything."""

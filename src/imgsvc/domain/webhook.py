@@ -204,6 +204,9 @@ class Attempt:
         return self.status == 410
 
 
+ABANDONED = Attempt(trouble="the webhook was disabled before it was taken")
+
+
 @frozen
 class RetrySchedule:
     """How long to wait after each attempt that was not taken; after the last there is none."""

@@ -1,6 +1,7 @@
 """Where webhooks and their deliveries are kept, and what sends them.
 
-Every call of a repository is one transaction. Any may raise Busy or Unavailable; calls are safe from any thread.
+Every call of a repository is one transaction, but for ``claim``: that writes in one, and a crash behind it leaves a
+lease that ends. Any may raise Busy or Unavailable; calls are safe from any thread.
 """
 
 from collections.abc import Collection, Sequence
@@ -98,10 +99,13 @@ class DeliveryRepository(Protocol):
         """
 
     def conclude(self, due: DueDelivery, attempt: Attempt, retry_in: timedelta | None) -> bool:
-        """What came of it; where it was not taken it is due again then, or has failed. False for an older claim."""
+        """What came of it; where it was not taken it is due again then, or has failed.
+
+        False, changing nothing, where the claim is not the latest, or the delivery is gone.
+        """
 
     def abandon(self, webhook_id: WebhookId, limit: int) -> int:
-        """Let so many fail of those that are pending; how many there were."""
+        """Let so many fail of those that are pending, and not being sent; how many there were."""
 
     def prune(self, age: timedelta, limit: int) -> int:
         """Remove so many of those that ended longer ago; how many there were."""

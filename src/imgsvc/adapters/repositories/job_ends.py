@@ -56,7 +56,7 @@ def _deliveries(
     }
     is_told = and_(
         webhooks.c.owner == job.c.owner,
-        webhooks.c.events.contains(event.value),
+        (literal(",") + webhooks.c.events + ",").contains(f",{event.value},", autoescape=True),
         webhooks.c.disabled_at.is_(None),
         webhooks.c.deleted_at.is_(None),
     )

@@ -9,8 +9,6 @@ from uuid import uuid4
 from attrs import field, frozen
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
-    Connection,
     Engine,
     Float,
     Row,
@@ -19,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     insert,
+    or_,
     select,
     update,
 )
@@ -31,7 +30,7 @@ from imgsvc.adapters.repositories.tables import webhooks
 from imgsvc.adapters.repositories.transactions import noting, reading, repeated_if_overtaken, writing
 from imgsvc.adapters.repositories.variant_rows import failure_of_row
 from imgsvc.domain.errors import DeliveryNotFound, WebhookNotFound
-from imgsvc.domain.webhook import Attempt, Delivery, DeliveryId, DeliveryStatus, EndedJob, WebhookId
+from imgsvc.domain.webhook import ABANDONED, Attempt, Delivery, DeliveryId, DeliveryStatus, EndedJob, WebhookId
 from imgsvc.ports.pages import Page, PageRequest
 from imgsvc.ports.webhooks import DueDelivery
 
@@ -39,7 +38,6 @@ _NEWEST = Order(deliveries.c.created_at, deliveries.c.id)
 _PENDING = DeliveryStatus.PENDING.value
 _NOT_DUE = {"due_at": None, "claim_token": None}
 _ENDED = {"ended_at": TimeFromNow(), **_NOT_DUE}
-_ABANDONED = "the webhook was disabled before it was taken"
 
 _busy: BindParameter[Any] = bindparam("busy", expanding=True)
 _oldest_due = (
@@ -128,10 +126,15 @@ class SqlDeliveries:
 
     @repeated_if_overtaken
     def abandon(self, webhook_id: WebhookId, limit: int) -> int:
-        pending = and_(deliveries.c.webhook_id == webhook_id, deliveries.c.status == _PENDING)
-        values = {"status": DeliveryStatus.FAILED.value, "last_trouble": _ABANDONED, **_ENDED}
+        is_waiting = or_(deliveries.c.claim_token.is_(None), deliveries.c.due_at <= TimeFromNow())
+        pending = select(deliveries.c.id).where(
+            deliveries.c.webhook_id == webhook_id, deliveries.c.status == _PENDING, is_waiting
+        )
+        values = {"status": DeliveryStatus.FAILED.value, "last_trouble": ABANDONED.trouble, **_ENDED}
         with writing(self.engine) as connection:
-            some = _oldest(connection, pending, deliveries.c.created_at, limit)
+            # Those passed over that somebody else has in hand.
+            oldest = pending.order_by(deliveries.c.created_at).limit(limit).with_for_update(skip_locked=True)
+            some = connection.scalars(oldest).all()
             connection.execute(update(deliveries).where(deliveries.c.id.in_(some)).values(values))
         return len(some)
 
@@ -146,12 +149,6 @@ class SqlDeliveries:
 
     def wake(self) -> None:
         self.due.set()
-
-
-def _oldest(connection: Connection, found: ColumnElement[bool], moment: ColumnElement[Any], limit: int) -> list[Any]:
-    """Those that nobody else has in hand."""
-    query = select(deliveries.c.id).where(found).order_by(moment).limit(limit)
-    return list(connection.scalars(query.with_for_update(skip_locked=True)))
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The three kinds of transactions; each repository call is one."""
+"""The three kinds of transactions; a repository call writes in one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,7 +58,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def noting(engine: Engine) -> Iterator[Connection]:
-    """For one statement, which tells how far a job has come. Raises what ``writing`` does.
+    """For what tells how far a job or a message has come. Raises what ``writing`` does.
 
     Everybody sees it at once. On SQLite a power cut may undo the last of these, and the job is done again: to wait for
     the disk three times would cost a job more than its row is worth.

@@ -1,4 +1,4 @@
-"""What is done around every request: an id, one line of log, and an answer even where we failed."""
+"""What is done around every request that needs work: an id, one line of log, and an answer even where we failed."""
 
 import logging
 import re
@@ -23,7 +23,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class RequestScope:
-    """The outermost layer of the application."""
+    """Around all that is not answered at once from what is remembered."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
