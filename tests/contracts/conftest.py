@@ -1,6 +1,7 @@
 """The adapters that each contract is tested with."""
 
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -25,17 +26,23 @@ def sqlite_repositories_url(tmp_path):
     return f"sqlite:///{tmp_path}/imgsvc.db"
 
 
+@pytest.fixture(scope="session")
+def delivery_is_due():
+    """Set whenever the repositories have added a delivery."""
+    return Event()
+
+
 @pytest.fixture
-def sqlite_repositories(sqlite_repositories_url):
-    with open_repositories(sqlite_repositories_url) as repositories:
+def sqlite_repositories(sqlite_repositories_url, delivery_is_due):
+    with open_repositories(sqlite_repositories_url, on_delivery=delivery_is_due.set) as repositories:
         yield repositories
 
 
 @pytest.fixture(scope="session")
-def opened_postgres(postgres_url):
+def opened_postgres(postgres_url, delivery_is_due):
     """Opened once, since connecting takes longer than most tests."""
     migrate(postgres_url)
-    with open_repositories(postgres_url) as repositories:
+    with open_repositories(postgres_url, on_delivery=delivery_is_due.set) as repositories:
         yield repositories
 
 

@@ -5,7 +5,6 @@ A lease of no time is over as soon as it is given: so leases end here without an
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from time import monotonic
 from uuid import uuid4
 
 import pytest
@@ -444,21 +443,22 @@ def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(repositories, de
     assert {one.id for one in told(deliveries, webhook)} == {young.id, waiting.id}
 
 
-def test_who_waits_is_woken_by_whatever_is_added_in_his_process(variants, deliveries, webhook, claimed, added):
+def test_whatever_is_due_at_once_is_told_in_its_process(variants, deliveries, webhook, claimed, added, delivery_is_due):
     claim = claimed()
-    deliveries.wait(0)  # whatever was before
 
-    begun = monotonic()
-    for wakening in (
+    for cause in (
         lambda: added(),
         lambda: variants.finish(claim, RENDITION, NOW),
         lambda: deliveries.replay(webhook.id, told(deliveries, webhook)[0].id),
-        lambda: deliveries.wake(),
     ):
-        wakening()
-        deliveries.wait(30)
+        delivery_is_due.clear()
+        cause()
+        assert delivery_is_due.is_set()
 
-    assert monotonic() - begun < 10
-    begun = monotonic()
-    deliveries.wait(0.05)
-    assert monotonic() - begun >= 0.05
+
+def test_the_end_of_a_job_that_nobody_is_told_of_is_not_told(variants, claimed, delivery_is_due):
+    claim = claimed()
+    delivery_is_due.clear()
+
+    assert variants.finish(claim, RENDITION, NOW)
+    assert not delivery_is_due.is_set()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Event
 
 from attrs import field, frozen
 
@@ -39,7 +40,7 @@ from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobSource
 from imgsvc.ports.rate_limits import Rate
 from imgsvc.ports.signatures import Sealer
-from imgsvc.ports.webhooks import DeliveryRepository, WebhookSender
+from imgsvc.ports.webhooks import WebhookSender
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Service:
     engine: ImageEngine
     invalidations: Invalidations
     sealer: Sealer
-    deliveries: DeliveryRepository
+    deliveries_due: Event  # set whenever this process has added a message to a webhook
     notes: Sequence[str] = ()  # what an operator should know, though it keeps nothing from working
     _checks: SideBySide[None] = field(alias="checks")
 
@@ -86,9 +87,12 @@ def compose(settings: Settings) -> Iterator[Service]:
     Nothing is made in the background until a worker runs (entrypoints.worker).
     """
     settings = settings.resolved()
+    deliveries_due = Event()
     with ExitStack() as opened:
         with _told_of("IMGSVC_DATABASE_URL"):
-            repositories = opened.enter_context(open_repositories(settings.database_url, pool=settings.database_pool))
+            repositories = opened.enter_context(
+                open_repositories(settings.database_url, pool=settings.database_pool, on_delivery=deliveries_due.set)
+            )
         with _told_of("IMGSVC_BLOBS_URL"):
             blobs = opened.enter_context(open_blob_store(settings.blobs_url))
         with _told_of("IMGSVC_CACHE_URL"):
@@ -160,7 +164,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             engine=engine,
             invalidations=repositories.invalidations,
             sealer=open_sealer(settings.token_secret, settings.data_dir),
-            deliveries=repositories.deliveries,
+            deliveries_due=deliveries_due,
             notes=notes,
             checks=SideBySide(
                 {

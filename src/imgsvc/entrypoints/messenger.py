@@ -42,7 +42,7 @@ class Messenger:
     def stop(self) -> None:
         """Send nothing more."""
         self._stopping.set()
-        self.service.deliveries.wake()
+        self.service.deliveries_due.set()
 
     def finish(self, stop_by: float) -> None:
         """Stop, and wait for what is on its way, until that time of the monotonic clock."""
@@ -69,7 +69,8 @@ class Messenger:
                 logger.log(_level(error), "webhooks are told later: %s", error.detail)
             except Exception:
                 logger.exception("webhooks are told later")
-            self.service.deliveries.wait(_LOOK_EVERY)
+            self.service.deliveries_due.wait(_LOOK_EVERY)
+            self.service.deliveries_due.clear()
 
     def _send_what_is_due(self) -> None:
         while not self._stopping.is_set() and self._free.acquire(timeout=_LOOK_EVERY):
@@ -123,7 +124,7 @@ class Messenger:
                 del self._on_the_way[webhook_id]
         self._free.release()
         if was_busy:  # more of it may be due
-            self.service.deliveries.wake()
+            self.service.deliveries_due.set()
 
 
 def _level(error: Busy) -> int:

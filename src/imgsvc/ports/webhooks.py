@@ -110,12 +110,6 @@ class DeliveryRepository(Protocol):
     def prune(self, age: timedelta, limit: int) -> int:
         """Remove so many of those that ended longer ago; how many there were."""
 
-    def wait(self, seconds: float) -> None:
-        """Until this process adds a delivery, whoever in it does; or until ``wake``; or for so long."""
-
-    def wake(self) -> None:
-        """End the wait of whoever waits, or his next one."""
-
 
 class WebhookSender(Protocol):
     """Calls addresses of the public internet, and nothing else but what its operator allows. Safe from any thread."""

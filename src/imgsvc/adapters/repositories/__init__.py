@@ -1,6 +1,6 @@
 """Users, images and variants in the database that a URL names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from attrs import field, frozen
@@ -67,11 +67,14 @@ class Repositories:
 
 
 @contextmanager
-def open_repositories(url: str, *, pool: int = 10) -> Iterator[Repositories]:
+def open_repositories(
+    url: str, *, pool: int = 10, on_delivery: Callable[[], None] = lambda: None
+) -> Iterator[Repositories]:
     """``sqlite:///relative/path``, ``sqlite:////absolute/path`` or ``postgresql+psycopg://user:password@host/name``.
 
     A file is made and migrated where it needs to be; a server's database must have been (``migrate``), since others
-    may be using it. ``pool``: the most connections to a server.
+    may be using it. ``pool``: the most connections to a server. ``on_delivery`` is called whenever a message to a
+    webhook was added that is due at once, in whatever thread that was.
 
     Raises ValueError where the URL is not understood, RuntimeError where the schema does not fit this program,
     Unavailable.
@@ -84,20 +87,19 @@ def open_repositories(url: str, *, pool: int = 10) -> Iterator[Repositories]:
                 schema.must_be_current(engine)
         # Before, whoever starts the service is told.
         engine.update_execution_options(**{OUTAGES: Outages("the database"), NEWS: LocalNews()})
-        deliveries = SqlDeliveries(engine)
         yield Repositories(
             users=SqlUsers(engine),
             sessions=SqlSessions(engine),
             api_keys=SqlApiKeys(engine),
             erasure=SqlErasure(engine),
             images=SqlImages(engine),
-            variants=SqlVariants(engine, deliveries_due=deliveries.due),
+            variants=SqlVariants(engine, on_delivery=on_delivery),
             presets=SqlPresets(engine),
             retention=SqlRetention(engine),
             invalidations=SqlInvalidations(engine),
             idempotency=SqlIdempotency(engine),
             webhooks=SqlWebhooks(engine),
-            deliveries=deliveries,
+            deliveries=SqlDeliveries(engine, on_delivery=on_delivery),
             engine=engine,
         )
 

@@ -1,12 +1,11 @@
 """What webhooks are told, in a SQL database; what is due, and leases, are on its clock."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
-from threading import Event
 from typing import Any
 from uuid import uuid4
 
-from attrs import field, frozen
+from attrs import frozen
 from sqlalchemy import (
     BindParameter,
     Engine,
@@ -63,7 +62,7 @@ _RECEIVER: Select[Any] = select(
 @frozen
 class SqlDeliveries:
     engine: Engine
-    due: Event = field(factory=Event)  # set by whoever adds one in this process
+    on_delivery: Callable[[], None] = lambda: None  # called where one is due at once
 
     @repeated_if_overtaken
     def add(self, delivery: Delivery) -> None:
@@ -72,7 +71,7 @@ class SqlDeliveries:
             if connection.execute(there.with_for_update(read=True, key_share=True)).one_or_none() is None:
                 raise WebhookNotFound(f"no webhook {delivery.webhook_id}")
             connection.execute(insert(deliveries).values(_row(delivery)))
-        self.due.set()
+        self.on_delivery()
 
     def list_of(
         self, webhook_id: WebhookId, page: PageRequest, *, status: DeliveryStatus | None = None
@@ -92,7 +91,7 @@ class SqlDeliveries:
             row = connection.execute(select(deliveries).where(is_it)).one_or_none()
         if row is None:
             raise DeliveryNotFound(f"no delivery {delivery_id}")
-        self.due.set()
+        self.on_delivery()
         return _delivery(row)
 
     @repeated_if_overtaken
@@ -142,13 +141,6 @@ class SqlDeliveries:
     def prune(self, age: timedelta, limit: int) -> int:
         with writing(self.engine) as connection:
             return remove_older(connection, deliveries.c.id, deliveries.c.ended_at, age, limit)
-
-    def wait(self, seconds: float) -> None:
-        self.due.wait(seconds)
-        self.due.clear()
-
-    def wake(self) -> None:
-        self.due.set()
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """Variants in a SQL database; the lease is on the database's clock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -56,7 +55,8 @@ _LAST_QUEUED = Order(variants.c.queued_at, variants.c.id)
 @frozen
 class SqlVariants:
     engine: Engine
-    deliveries_due: Event = field(factory=Event, kw_only=True)  # set when the end of a job has added some
+    # Called when the end of a job has added some.
+    on_delivery: Callable[[], None] = field(default=lambda: None, kw_only=True)
 
     @repeated_if_overtaken
     def add_if_absent(self, variant: Variant) -> tuple[Variant, bool]:
@@ -123,7 +123,7 @@ class SqlVariants:
         with noting(self.engine) as connection:
             has_ended, deliveries = end.execute(connection, claim.variant.id, claim.token, values)
         if deliveries:
-            self.deliveries_due.set()
+            self.on_delivery()
         return has_ended
 
     @repeated_if_overtaken
@@ -176,7 +176,7 @@ class SqlVariants:
             row = connection.execute(recording.returning(*variants.c)).one_or_none()
             recorded = _one_like(connection, variant) if row is None else variant_of_row(row)
         if due:
-            self.deliveries_due.set()
+            self.on_delivery()
         return recorded
 
     @repeated_if_overtaken
