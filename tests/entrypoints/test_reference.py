@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from imgsvc.domain import preset
+from imgsvc.domain import wanted_specs
 from imgsvc.domain.plain_data import read
-from imgsvc.domain.preset import OneOrSeveral
 from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.wanted_specs import OneOrSeveral
 from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
 from imgsvc.entrypoints.http.collection import collection
@@ -53,7 +53,7 @@ def test_every_variable_that_the_collection_uses_is_declared():
     assert used == {one["key"] for one in document["variable"]}
 
 
-SPEC_READERS = {TransformSpec: preset.read_json, OneOrSeveral: preset.read_one_or_several}
+SPEC_READERS = {TransformSpec: wanted_specs.read_json, OneOrSeveral: wanted_specs.read_one_or_several}
 
 
 @pytest.mark.parametrize("kind", EXAMPLES, ids=str)

@@ -12,10 +12,11 @@ from imgsvc.application.rates import Payer
 from imgsvc.application.variants import Mode, RequestVariant, TransformImage
 from imgsvc.domain.errors import Busy, InvalidInput, RenderingFailed, TooManyRequests, UseAsync
 from imgsvc.domain.image import Image, ImageId
-from imgsvc.domain.preset import FromPreset, refused_under
+from imgsvc.domain.preset import FromPreset
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Variant
+from imgsvc.domain.wanted_specs import refused_under
 from imgsvc.ports.images import ImageRepository
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from attrs import AttrsInstance, fields, fields_dict
 from starlette.requests import Request
 
-from imgsvc.domain import preset
+from imgsvc.domain import wanted_specs
 from imgsvc.domain.errors import (
     DuplicateParameter,
     InvalidInput,
@@ -19,8 +19,8 @@ from imgsvc.domain.errors import (
     unknown,
 )
 from imgsvc.domain.plain_data import read, read_parameters
-from imgsvc.domain.preset import OneOrSeveral
 from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.wanted_specs import OneOrSeveral
 from imgsvc.entrypoints.http.error_pictures import PictureQuery
 from imgsvc.entrypoints.http.errors import (
     BodyTooLarge,
@@ -36,8 +36,8 @@ MAX_PARAMETERS = 100
 _ERROR = fields(PictureQuery).error.name
 
 _SPEC_READERS: dict[object, Callable[[object], object]] = {
-    TransformSpec: preset.read_json,
-    OneOrSeveral: preset.read_one_or_several,
+    TransformSpec: wanted_specs.read_json,
+    OneOrSeveral: wanted_specs.read_one_or_several,
 }
 
 
@@ -85,7 +85,7 @@ def read_query(request: Request, kind: type[T]) -> T:
     """The query string as a value of ``kind``; for a TransformSpec also FromPreset. Raises InvalidInput."""
     if kind is TransformSpec:
         _read_fields(PictureQuery, [pair for pair in query_pairs(request) if pair[0] == _ERROR])
-        return cast(T, preset.read_query(spec_pairs(request)))
+        return cast(T, wanted_specs.read_query(spec_pairs(request)))
     return _read_fields(kind, query_pairs(request))
 
 

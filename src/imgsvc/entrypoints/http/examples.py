@@ -5,8 +5,8 @@ from typing import Any
 
 from imgsvc.domain import examples
 from imgsvc.domain.plain_data import canonical
-from imgsvc.domain.preset import OneOrSeveral
 from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.wanted_specs import OneOrSeveral
 from imgsvc.domain.webhook import WebhookChanges
 from imgsvc.entrypoints.http.accounts import Registration
 from imgsvc.entrypoints.http.api_keys import ApiKeyRequest

@@ -17,10 +17,11 @@ from imgsvc.domain.errors import (
     UnsupportedOutput,
 )
 from imgsvc.domain.image import ImageId
-from imgsvc.domain.preset import FromPreset, read_compact
-from imgsvc.domain.preset import read_json as read_preset
+from imgsvc.domain.preset import FromPreset
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
+from imgsvc.domain.wanted_specs import read_compact
+from imgsvc.domain.wanted_specs import read_json as read_preset
 from imgsvc.entrypoints.http.bodies import read_json
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.errors import InvalidJson

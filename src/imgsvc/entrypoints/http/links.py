@@ -29,9 +29,10 @@ from imgsvc.domain.link import Bounds
 from imgsvc.domain.notation import MAX_LENGTH
 from imgsvc.domain.output import Format
 from imgsvc.domain.plain_data import plain
-from imgsvc.domain.preset import FromPreset, read_compact
+from imgsvc.domain.preset import FromPreset
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
+from imgsvc.domain.wanted_specs import read_compact
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import endpoint
 from imgsvc.entrypoints.http.error_pictures import ErrorForm

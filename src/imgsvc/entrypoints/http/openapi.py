@@ -40,8 +40,9 @@ from imgsvc.domain.errors import (
     UnsupportedOutput,
     UrlNotAllowed,
 )
-from imgsvc.domain.preset import MAX_SPECS, OneOrSeveral, PresetName
+from imgsvc.domain.preset import PresetName
 from imgsvc.domain.transform import Format, TransformSpec
+from imgsvc.domain.wanted_specs import MAX_SPECS, OneOrSeveral
 from imgsvc.entrypoints.http.admission import RATE_HEADERS
 from imgsvc.entrypoints.http.endpoint import Endpoint
 from imgsvc.entrypoints.http.error_pictures import PictureQuery

@@ -17,11 +17,11 @@ from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.notation import compact
 from imgsvc.domain.plain_data import canonical
-from imgsvc.domain.preset import OneOrSeveral, SeveralSpecs
 from imgsvc.domain.session import Identity
 from imgsvc.domain.transform import Format
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus, rendering_version
+from imgsvc.domain.wanted_specs import OneOrSeveral, SeveralSpecs
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.error_pictures import PictureQuery, plan_size

@@ -4,7 +4,8 @@ import pytest
 
 from imgsvc.domain.errors import ConflictingParameters, InvalidInput
 from imgsvc.domain.notation import parse, parse_changes
-from imgsvc.domain.preset import FromPreset, Preset, read_compact, read_json, read_query
+from imgsvc.domain.preset import FromPreset, Preset
+from imgsvc.domain.wanted_specs import read_compact, read_json, read_query
 from tests.entities import NOW, a_user
 
 PRESET = Preset(owner=a_user().id, name="card", spec=parse("w:300,f:webp,q:80"), created_at=NOW, changed_at=NOW)
