@@ -1,17 +1,28 @@
-"""Register, and who one is."""
+"""Register, who one is, and the end of the account."""
 
 from datetime import datetime
 from uuid import UUID
 
 from attrs import field, frozen
 from attrs.validators import optional
+from starlette.requests import Request
 
 from imgsvc.application.use_cases import UseCases
-from imgsvc.domain.errors import Busy, PasswordTooLong, PasswordTooWeak, RegistrationClosed, UsernameTaken
+from imgsvc.domain.errors import (
+    Busy,
+    PasswordTooLong,
+    PasswordTooWeak,
+    RegistrationClosed,
+    TooManyRequests,
+    UsernameTaken,
+    WrongPassword,
+)
 from imgsvc.domain.field_rules import composed
+from imgsvc.domain.session import Identity
 from imgsvc.domain.user import User, email_rule, username_rule
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import endpoint
+from imgsvc.entrypoints.http.requests import client_address
 from imgsvc.entrypoints.http.threads import Pool
 
 
@@ -56,6 +67,11 @@ class AccountView:
     quota: QuotaView
 
 
+@frozen(kw_only=True)
+class AccountDeletion:
+    password: str = field(repr=False)
+
+
 @endpoint(
     "POST",
     "/v1/auth/register",
@@ -85,4 +101,20 @@ def get_me(use_cases: UseCases, caller: User) -> AccountView:
     )
 
 
-ENDPOINTS = (register, get_me)
+@endpoint(
+    "DELETE",
+    "/v1/me",
+    tag="accounts",
+    status=204,
+    raises=(WrongPassword, TooManyRequests, Busy),
+    pool=Pool.HASHING,
+)
+def delete_account(
+    use_cases: UseCases, service: Service, login: Identity, body: AccountDeletion, request: Request
+) -> None:
+    """Erase the account with all its images, variants, jobs, sessions and keys. Nobody can have it back."""
+    address = client_address(request, service.settings.proxies)
+    use_cases.delete_account(login.user, body.password, address)
+
+
+ENDPOINTS = (register, get_me, delete_account)

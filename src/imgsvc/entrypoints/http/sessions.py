@@ -1,4 +1,4 @@
-"""Log in, go on with it, end it; take another password, and end the account."""
+"""Log in, go on with it, end it; take another password."""
 
 from attrs import field, frozen
 from starlette.requests import Request
@@ -40,11 +40,6 @@ class Refresh:
 class PasswordChange:
     current_password: str = field(repr=False)
     new_password: str = field(repr=False)  # at least 8 characters, at most 1024 bytes
-
-
-@frozen(kw_only=True)
-class AccountDeletion:
-    password: str = field(repr=False)
 
 
 @frozen(kw_only=True)
@@ -108,20 +103,4 @@ def change_password(
         raise
 
 
-@endpoint(
-    "DELETE",
-    "/v1/me",
-    tag="accounts",
-    status=204,
-    raises=(WrongPassword, TooManyRequests, Busy),
-    pool=Pool.HASHING,
-)
-def delete_account(
-    use_cases: UseCases, service: Service, login: Identity, body: AccountDeletion, request: Request
-) -> None:
-    """Erase the account with all its images, variants, jobs, sessions and keys. Nobody can have it back."""
-    address = client_address(request, service.settings.proxies)
-    use_cases.delete_account(login.user, body.password, address)
-
-
-ENDPOINTS = (log_in, refresh_session, log_out, change_password, delete_account)
+ENDPOINTS = (log_in, refresh_session, log_out, change_password)
