@@ -24,16 +24,16 @@ _USUAL_WIDTHS = (320, 480, 640, 960, 1280, 1600, 1920, 2560, 3840)
 class Candidate:
     """One picture of a family."""
 
-    path: str
+    path: str  # what follows the signature
     width: int  # pixels, of the picture as it will be
 
 
 @frozen(kw_only=True)
 class SignedLink:
-    """The addresses that one signature is good for, all in one format."""
+    """What one signature is good for, all in one format."""
 
     link: Link
-    path: str
+    signature: Signature  # of the link's signed path, good for those of the candidates too
     media_type: str | None  # None where the client chooses
     width: int  # pixels
     height: int
@@ -77,19 +77,17 @@ class MakeLinks:
         return [self._signed(caller, evolve(link, spec=one)) for one in specs]
 
     def _signed(self, caller: UserId, link: Link) -> SignedLink:
-        signature = self.signer.sign(link.signed_path)
-        prefix = f"/i/{signature.key}.{signature.text}"
         planned = self.plan(caller, link.image_id, link.spec)
         return SignedLink(
             link=link,
-            path=prefix + link.signed_path,
+            signature=self.signer.sign(link.signed_path),
             media_type=None if planned.is_negotiated else planned.plan.format.media_type,
             width=planned.plan.size.width,
             height=planned.plan.size.height,
-            candidates=self._candidates(caller, link, prefix),
+            candidates=self._candidates(caller, link),
         )
 
-    def _candidates(self, caller: UserId, link: Link, prefix: str) -> list[Candidate]:
+    def _candidates(self, caller: UserId, link: Link) -> list[Candidate]:
         """A browser goes by the widths, so they are those that the pictures will have, each once."""
         most = link.bounds.max_width
         usual = [one for one in (*_USUAL_WIDTHS, most) if most is not None and one is not None and one <= most]
@@ -97,7 +95,7 @@ class MakeLinks:
         for width in sorted({*link.bounds.widths, *usual}):
             planned = self.plan(caller, link.image_id, at_width(link.spec, width))
             real = planned.plan.size.width
-            found.setdefault(real, Candidate(prefix + link.path_at(width), real))
+            found.setdefault(real, Candidate(link.path_at(width), real))
         return list(found.values())
 
 

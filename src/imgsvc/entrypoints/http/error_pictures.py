@@ -18,13 +18,12 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from imgsvc.domain.geometry import Size
-from imgsvc.domain.link import ERROR_PICTURES
 from imgsvc.entrypoints.http.inert import INERT
+from imgsvc.entrypoints.http.link_address import wants_error_picture
 
 _SIZE = "error_picture_size"  # in the state of a request
 _DEFAULT = Size(320, 200)
 _CONTENT = re.compile(r"/v1/(images|variants)/[^/]+/content")
-_LINK = re.compile(rf"/i/[^/]+/(exp:[0-9]+,)?{ERROR_PICTURES}".encode())
 _CHARACTER = 0.6  # of a monospaced font: how wide it is, for its height
 
 
@@ -45,7 +44,7 @@ def is_wanted(connection: HTTPConnection) -> bool:
     scope = connection.scope
     if scope.get("method") not in ("GET", "HEAD"):
         return False
-    if _LINK.match(scope.get("raw_path") or b""):
+    if wants_error_picture(scope.get("raw_path") or b""):
         return True
     return bool(_CONTENT.fullmatch(scope["path"])) and ("error", ErrorForm.IMAGE) in _query(scope)
 

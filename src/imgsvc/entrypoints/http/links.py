@@ -1,6 +1,5 @@
 """Public links: made by an owner, followed by anybody."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from html import escape
 from math import inf
@@ -34,6 +33,7 @@ from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.domain.wanted_specs import read_compact
 from imgsvc.entrypoints.composition import Service
+from imgsvc.entrypoints.http import link_address
 from imgsvc.entrypoints.http.endpoint import endpoint
 from imgsvc.entrypoints.http.error_pictures import ErrorForm
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, Picture, accepted_types
@@ -41,9 +41,7 @@ from imgsvc.entrypoints.http.images import RENDER_FAILURES, SPEC_FAILURES
 from imgsvc.entrypoints.http.renderings import PendingView, answer_later, answer_rendering
 from imgsvc.entrypoints.http.response_cache import LIFE
 from imgsvc.entrypoints.http.threads import Pool
-from imgsvc.ports.signatures import Signature
 
-_PATH = re.compile(rb"/i/([^/.]+)\.([^/]+)(/.+)")
 _YEAR = 31536000  # seconds; caches need not keep anything longer
 _TEN_YEARS = 10 * _YEAR
 _SIZES = r"[\w\s.,:%()<>=*/+-]{1,1000}"
@@ -106,10 +104,13 @@ class LinkSourceView:
 
     @classmethod
     def of(cls, signed: SignedLink, public_url: str) -> "LinkSourceView":
+        def url(path: str) -> str:
+            return public_url + link_address.printed(signed.signature, path)
+
         return cls(
             media_type=signed.media_type,
-            url=public_url + signed.path,
-            srcset=", ".join(f"{public_url}{one.path} {one.width}w" for one in signed.candidates),
+            url=url(signed.link.signed_path),
+            srcset=", ".join(f"{url(one.path)} {one.width}w" for one in signed.candidates),
             width=signed.width,
             height=signed.height,
         )
@@ -159,7 +160,7 @@ def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest
 
 @endpoint(
     "GET",
-    "/i/{key}.{signature}/{spec}/{image}.{extension}",
+    link_address.PATTERN,
     tag="links",
     also={status: meaning for status, meaning in ALSO_OF_PICTURES.items() if status != 307}
     | {202: "It takes too long to wait for, and is made meanwhile: ask again after Retry-After"},
@@ -170,11 +171,10 @@ def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest
 def follow_link(service: Service, request: Request) -> Response:
     """The picture of a public link, which anybody may keep for as long as the link is good."""
     # What was sent, byte for byte, since that is what is signed: no other spelling, no query, no further slash.
-    found = _PATH.fullmatch(request.scope["raw_path"])
-    if found is None or request.scope["query_string"]:
+    signature, signed = link_address.parsed(request.scope["raw_path"])
+    if request.scope["query_string"]:
         raise InvalidSignature("the address is not as it was signed")
-    signature = Signature(found[1].decode("latin-1"), found[2].decode("latin-1"))
-    followed = service.use_cases.follow_link(found[3], signature, accepted_types(request))
+    followed = service.use_cases.follow_link(signed, signature, accepted_types(request))
     left = inf if followed.expires_at is None else followed.expires_at - datetime.now(UTC).timestamp()
     # What is remembered is told for some seconds, and no cache may keep it for longer than the link is good.
     max_age = int(max(0, min(_YEAR, left - LIFE)))

@@ -12,13 +12,13 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgsvc.entrypoints.http.errors import InternalError, problem
+from imgsvc.entrypoints.http.link_address import redacted
 from imgsvc.entrypoints.logs import bind, unbind
 
 logger = logging.getLogger("imgsvc.http")
 
 _NETWORK_BITS = 64  # of an IPv6 address: whoever has one has all of its network
 
-_SIGNED = re.compile(r"^(/i/[^/.]*\.)[^/]+")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -62,8 +62,7 @@ class RequestScope:
 
 def logged_path(scope: Scope) -> str:
     """Without the signature of a link, which would give the picture to whoever reads the log; nor is there a query."""
-    path: str = scope["path"]
-    return _SIGNED.sub(r"\1...", path) if path.startswith("/i/") else path
+    return redacted(scope["path"])
 
 
 def request_id(given: str) -> str:

@@ -15,12 +15,13 @@ from uuid import UUID
 from attrs import define, field, frozen
 from starlette.types import Scope
 
+from imgsvc.entrypoints.http.link_address import is_link, is_negotiated
+
 LIFE = 5.0  # seconds
 _DEAF_AFTER = 1.0  # seconds since somebody last listened
 _MOST_BYTES_OF_ONE = 256 * 1024
 _OVERHEAD = 2048  # bytes that an answer takes besides its body, about
 
-PUBLIC = b"/i/"  # links, whose answers depend on nothing but their address, and on Accept where that is negotiated
 Key = tuple[bytes, bytes, bytes, bytes]  # path, query, Authorization, Accept
 # With these an answer is another one than without.
 _CONDITIONS = frozenset({b"range", b"if-range", b"if-match", b"if-unmodified-since"})
@@ -65,9 +66,9 @@ def asked(scope: Scope) -> Asked | None:
             request_id = value
     # As it was sent: one address may be spelt in several ways, and each is kept for itself.
     path = scope.get("raw_path") or scope["path"].encode()
-    if path.startswith(PUBLIC):
+    if is_link(path):  # whose answer depends on nothing but its address, and on Accept where that is negotiated
         authorization = None
-        accept = accept if path.endswith(b".auto") else b""
+        accept = accept if is_negotiated(path) else b""
     return Asked((path, scope["query_string"], authorization or b"", accept), if_none_match, request_id)
 
 
