@@ -13,7 +13,7 @@ from imgsvc.domain.link import Bounds
 from imgsvc.domain.notation import parse
 from imgsvc.domain.output import Format
 from imgsvc.entrypoints.composition import utc_now
-from imgsvc.entrypoints.http.links import LinkRequest, make_links
+from imgsvc.entrypoints.http.endpoints.links import LinkRequest, make_links
 
 OLD, NEW = "old:" + "o" * 32, "new:" + "n" * 32
 SPEC = parse("w:10,f:png")

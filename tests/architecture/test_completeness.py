@@ -21,8 +21,8 @@ from imgsvc.domain.plain_data import canonical, read
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.entrypoints.http import errors as http_errors
-from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
+from imgsvc.entrypoints.http.document import openapi
 from imgsvc.entrypoints.http.errors import STATUS, status_of
 from imgsvc.entrypoints.http.idempotency import is_shown_once
 from tests.pictures import decoded, encoded, quadrants, with_orientation

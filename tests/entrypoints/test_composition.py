@@ -18,7 +18,7 @@ from imgsvc.domain.notation import parse
 from imgsvc.entrypoints import composition
 from imgsvc.entrypoints.composition import compose_engine, migrate_database
 from imgsvc.entrypoints.http.endpoint import Answer
-from imgsvc.entrypoints.http.health import get_readiness
+from imgsvc.entrypoints.http.endpoints.health import get_readiness
 from tests.pictures import encoded, quadrants
 from tests.waiting import wait_for
 

@@ -6,8 +6,8 @@ import pytest
 
 from imgsvc import Settings, compose
 from imgsvc.domain.errors import TokenRevoked
-from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
+from imgsvc.entrypoints.http.document import openapi
 from tests.pictures import encoded, quadrants
 
 KEYS, ME = "/v1/api-keys", "/v1/me"

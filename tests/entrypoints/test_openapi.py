@@ -14,8 +14,8 @@ from imgsvc.domain.image import ImageId
 from imgsvc.domain.operations import OPERATIONS
 from imgsvc.domain.variant import Failure, VariantId
 from imgsvc.domain.webhook import TEST_EVENT, EndedJob, WebhookEvent
-from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
+from imgsvc.entrypoints.http.document import openapi
 from tests.entities import a_test, a_user, a_webhook
 from tests.pictures import encoded, quadrants
 

@@ -11,10 +11,10 @@ from imgsvc.domain import wanted_specs
 from imgsvc.domain.plain_data import read
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.wanted_specs import OneOrSeveral
-from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
-from imgsvc.entrypoints.http.collection import collection
-from imgsvc.entrypoints.http.examples import EXAMPLES
+from imgsvc.entrypoints.http.document import openapi
+from imgsvc.entrypoints.http.document.collection import collection
+from imgsvc.entrypoints.http.document.examples import EXAMPLES
 from tests.pictures import encoded, quadrants
 
 DOCUMENT = openapi.document(ENDPOINTS)

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from imgsvc.entrypoints.http import openapi
 from imgsvc.entrypoints.http.app import ENDPOINTS
+from imgsvc.entrypoints.http.document import openapi
 from tests.pictures import encoded, quadrants
 from tests.servers import running_server
 from tests.waiting import wait_for

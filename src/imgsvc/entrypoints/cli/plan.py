@@ -18,7 +18,7 @@ from imgsvc.domain.plan import Plan, outlook
 from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
 from imgsvc.entrypoints.cli.specs import Asked, explained, read_asked, spec_options
 from imgsvc.entrypoints.composition import compose_engine, compose_header_reader
-from imgsvc.entrypoints.http.plans import PlanView
+from imgsvc.entrypoints.http.endpoints.plans import PlanView
 from imgsvc.entrypoints.settings import Settings
 from imgsvc.ports.imaging import HeaderReader
 

@@ -11,7 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imgsvc.entrypoints.composition import Service
-from imgsvc.entrypoints.http import (
+from imgsvc.entrypoints.http.cache_middleware import CacheMiddleware
+from imgsvc.entrypoints.http.dispatching import routes
+from imgsvc.entrypoints.http.document import openapi
+from imgsvc.entrypoints.http.document.reference import reference_routes
+from imgsvc.entrypoints.http.endpoints import (
     accounts,
     api_keys,
     health,
@@ -19,18 +23,14 @@ from imgsvc.entrypoints.http import (
     job_uploads,
     jobs,
     links,
-    openapi,
     plans,
     presets,
     sessions,
     variants,
     webhooks,
 )
-from imgsvc.entrypoints.http.cache_middleware import CacheMiddleware
-from imgsvc.entrypoints.http.dispatching import routes
 from imgsvc.entrypoints.http.errors import MethodNotAllowed, NoSuchPage, problem
 from imgsvc.entrypoints.http.invalidation_listener import InvalidationListener
-from imgsvc.entrypoints.http.reference import reference_routes
 from imgsvc.entrypoints.http.requests import RequestScope
 from imgsvc.entrypoints.http.response_cache import ResponseCache
 from imgsvc.entrypoints.http.single_flight import SingleFlight

@@ -43,6 +43,7 @@ from imgsvc.domain.user import User
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.bodies import spec_pairs
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.endpoints.jobs import JobView
 from imgsvc.entrypoints.http.error_pictures import plan_size
 from imgsvc.entrypoints.http.forms import Upload, labels_of
 from imgsvc.entrypoints.http.image_responses import (
@@ -52,7 +53,6 @@ from imgsvc.entrypoints.http.image_responses import (
     not_modified,
     picture,
 )
-from imgsvc.entrypoints.http.jobs import JobView
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.renderings import answer_later, answer_rendering
 from imgsvc.entrypoints.http.threads import Pool

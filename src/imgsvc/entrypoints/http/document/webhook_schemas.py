@@ -1,7 +1,7 @@
 """What webhooks are told, for the API document: requests that we make, and do not answer."""
 
 from imgsvc.domain.webhook import TEST_EVENT, Message, WebhookEvent
-from imgsvc.entrypoints.http.schemas import Schema, Schemas
+from imgsvc.entrypoints.http.document.schemas import Schema, Schemas
 
 _EVENTS = {
     WebhookEvent.VARIANT_READY: "A job is ready",

@@ -44,7 +44,12 @@ from imgsvc.domain.preset import PresetName
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.domain.wanted_specs import MAX_SPECS, OneOrSeveral
 from imgsvc.entrypoints.http.admission import RATE_HEADERS
+from imgsvc.entrypoints.http.document.examples import of_body
+from imgsvc.entrypoints.http.document.schemas import Schema, Schemas, first_line
+from imgsvc.entrypoints.http.document.upload_schemas import beside_file, upload_body
+from imgsvc.entrypoints.http.document.webhook_schemas import messages
 from imgsvc.entrypoints.http.endpoint import Endpoint
+from imgsvc.entrypoints.http.endpoints.jobs import JobView
 from imgsvc.entrypoints.http.error_pictures import PictureQuery
 from imgsvc.entrypoints.http.errors import (
     BodyTooLarge,
@@ -58,13 +63,8 @@ from imgsvc.entrypoints.http.errors import (
     UnsupportedMediaType,
     status_of,
 )
-from imgsvc.entrypoints.http.examples import of_body
 from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
-from imgsvc.entrypoints.http.jobs import JobView
 from imgsvc.entrypoints.http.renderings import PendingView
-from imgsvc.entrypoints.http.schemas import Schema, Schemas, first_line
-from imgsvc.entrypoints.http.upload_schemas import beside_file, upload_body
-from imgsvc.entrypoints.http.webhook_schemas import messages
 
 _SPEC_FAILURES = (InvalidParameter, UnknownParameter, UnknownOperation, TooManyOperations, ConflictingParameters)
 _NO_CALLER = (NotAuthenticated, InvalidToken, TokenExpired, TokenRevoked, InsufficientScope)

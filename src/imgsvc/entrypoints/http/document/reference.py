@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from imgsvc.entrypoints.http.collection import collection
+from imgsvc.entrypoints.http.document.collection import collection
 
 _PAGE = """<!doctype html>
 <html lang="en">

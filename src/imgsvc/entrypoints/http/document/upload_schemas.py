@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from imgsvc.domain.image import MAX_DESCRIPTION, MAX_NAME, MAX_TAGS
 from imgsvc.domain.web_url import MAX_URL
-from imgsvc.entrypoints.http.schemas import Schema
+from imgsvc.entrypoints.http.document.schemas import Schema
 
 _FILE: Schema = {"type": "string", "contentMediaType": "image/*", "format": "binary"}
 _NAME: Schema = {"type": "string", "maxLength": MAX_NAME, "description": "else the name of the file"}

@@ -15,7 +15,7 @@ from imgsvc.domain.plan import Verdict
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.entrypoints.http.endpoint import endpoint
-from imgsvc.entrypoints.http.images import SPEC_FAILURES
+from imgsvc.entrypoints.http.endpoints.images import SPEC_FAILURES
 
 
 @frozen(kw_only=True)

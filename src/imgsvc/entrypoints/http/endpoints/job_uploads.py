@@ -24,10 +24,10 @@ from imgsvc.domain.wanted_specs import read_compact
 from imgsvc.domain.wanted_specs import read_json as read_preset
 from imgsvc.entrypoints.http.bodies import read_json
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.endpoints.images import UPLOAD_FAILURES
+from imgsvc.entrypoints.http.endpoints.jobs import JobView
 from imgsvc.entrypoints.http.errors import InvalidJson
 from imgsvc.entrypoints.http.forms import Upload, labels_of
-from imgsvc.entrypoints.http.images import UPLOAD_FAILURES
-from imgsvc.entrypoints.http.jobs import JobView
 from imgsvc.entrypoints.http.threads import Pool
 
 _THUMBNAIL = "rs:cover:100:100,el:1"

@@ -24,9 +24,9 @@ from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, Varian
 from imgsvc.domain.wanted_specs import OneOrSeveral, SeveralSpecs
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.endpoints.images import RENDER_FAILURES
 from imgsvc.entrypoints.http.error_pictures import PictureQuery, plan_size
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, elsewhere, name_as, not_modified, picture
-from imgsvc.entrypoints.http.images import RENDER_FAILURES
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.threads import Pool
 

@@ -8,10 +8,10 @@ from imgsvc.domain.plain_data import canonical
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.wanted_specs import OneOrSeveral
 from imgsvc.domain.webhook import WebhookChanges
-from imgsvc.entrypoints.http.accounts import AccountDeletion, Registration
-from imgsvc.entrypoints.http.api_keys import ApiKeyRequest
-from imgsvc.entrypoints.http.sessions import Login, PasswordChange, Refresh
-from imgsvc.entrypoints.http.webhooks import WebhookRequest
+from imgsvc.entrypoints.http.endpoints.accounts import AccountDeletion, Registration
+from imgsvc.entrypoints.http.endpoints.api_keys import ApiKeyRequest
+from imgsvc.entrypoints.http.endpoints.sessions import Login, PasswordChange, Refresh
+from imgsvc.entrypoints.http.endpoints.webhooks import WebhookRequest
 
 _ACCOUNT = {"username": "ada", "password": "correct horse battery"}
 
