@@ -204,7 +204,7 @@ def test_what_is_searched_for_is_read_from_an_index_in_order(repositories, searc
         (lambda of: of.images.existing([IMAGE, USER]), "Only Scan using pk_images"),
         (lambda of: of.images.get(IMAGE), "pk_images"),
         (lambda of: of.images.delete(UUID(int=0)), "pk_images"),
-        (lambda of: of.variants.find(IMAGE, "spec", "engine"), "uq_variants_image_id_spec_id_fingerprint"),
+        (lambda of: of.variants.find(NAME), "uq_variants_image_id_spec_id_fingerprint"),
         (lambda of: of.variants.get(VARIANT), "pk_variants"),
         (lambda of: of.variants.claim(VARIANT, NO_TIME), "pk_variants"),
         (lambda of: of.variants.take_stalled(NO_TIME, 10), "ix_jobs_stalled"),

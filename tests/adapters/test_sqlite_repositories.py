@@ -23,7 +23,7 @@ from imgsvc.adapters.repositories.sqlite import sqlite_engine
 from imgsvc.adapters.repositories.tables import metadata
 from imgsvc.adapters.repositories.transactions import reading, writing
 from imgsvc.domain.errors import Busy, StorageFull, Unavailable, UserNotFound
-from imgsvc.domain.variant import VariantStatus
+from imgsvc.domain.variant import RenderingName, VariantStatus
 from imgsvc.ports.pages import PageRequest, Position
 from tests.entities import NOW, RENDITION, a_job, a_user, an_image
 from tests.older_schema import migrate_to
@@ -305,7 +305,7 @@ def test_each_list_is_read_from_its_index_in_order(repositories, engine, index, 
     [
         (lambda of: of.images.count_of(USER), "INDEX sqlite_autoindex_usage_1"),
         (lambda of: of.images.existing([IMAGE, USER]), "COVERING INDEX sqlite_autoindex_images_1"),
-        (lambda of: of.variants.find(IMAGE, "spec", "engine"), "INDEX sqlite_autoindex_variants_2"),
+        (lambda of: of.variants.find(RenderingName(IMAGE, "spec", "engine")), "INDEX sqlite_autoindex_variants_2"),
         (lambda of: of.users.find_by_username("anna"), "INDEX sqlite_autoindex_users_2"),
     ],
 )

@@ -226,7 +226,7 @@ def test_deleting_an_image_erases_all_that_was_made_of_it(use_cases, ports, ada,
 
     assert keys(ports) == sorted([other.blob_key, kept.blob_key])
     assert [ports.cache.get(planned.blob_key) for planned in opened] == [None, None]
-    assert ports.variants.find(image.id, opened[0].spec.id, opened[0].fingerprint) is None
+    assert ports.variants.find(opened[0].name) is None
     for ask in (use_cases.get_image, use_cases.delete_image, use_cases.open_original):
         with pytest.raises(ImageNotFound):
             ask(ada, image.id)

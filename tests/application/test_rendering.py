@@ -157,7 +157,7 @@ def test_a_rendering_that_fails_now_leaves_nothing_and_can_be_tried_by_another(
     with pytest.raises(RenderingFailed):
         use_cases.open_rendering.open(planned)
 
-    assert ports.variants.find(planned.image.id, SPEC.id, planned.fingerprint) is None
+    assert ports.variants.find(planned.name) is None
     assert keys(ports) == []
     assert with_ports().open_rendering.open(planned).content
 

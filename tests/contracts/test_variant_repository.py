@@ -174,10 +174,10 @@ def test_an_unknown_id_is_no_variant(variants, image):
 def test_a_variant_is_found_by_what_makes_it_unique(variants, image, other_image):
     variant = added(variants, a_variant(image))
 
-    assert variants.find(image.id, variant.spec_id, variant.fingerprint) == variant
-    assert variants.find(other_image.id, variant.spec_id, variant.fingerprint) is None
-    assert variants.find(image.id, TransformSpec().id, variant.fingerprint) is None
-    assert variants.find(image.id, variant.spec_id, "engine-2") is None
+    assert variants.find(variant.name) == variant
+    assert variants.find(evolve(variant.name, image_id=other_image.id)) is None
+    assert variants.find(evolve(variant.name, spec_id=TransformSpec().id)) is None
+    assert variants.find(evolve(variant.name, fingerprint="engine-2")) is None
 
 
 # the lists

@@ -132,7 +132,7 @@ def test_what_is_unused_expires_and_can_be_made_again(variants, retention, image
 
     assert expired == {variant.id: variant.name}
     assert is_gone(variants, variant)
-    assert variants.find(image.id, variant.spec_id, variant.fingerprint) is None
+    assert variants.find(variant.name) is None
     assert ready(variants, image).id != variant.id
 
 

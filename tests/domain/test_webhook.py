@@ -10,6 +10,7 @@ from attrs import evolve
 
 from imgsvc.domain.errors import InvalidInput, InvalidUrl, UrlNotAllowed
 from imgsvc.domain.image import ImageId
+from imgsvc.domain.plain_data import read_parameters
 from imgsvc.domain.variant import Failure, VariantId
 from imgsvc.domain.web_url import WebUrl
 from imgsvc.domain.webhook import (
@@ -67,7 +68,7 @@ def test_a_webhook_leads_to_an_address_of_the_web(url, kind):
 @pytest.mark.parametrize("name", ["url", "events", "enabled"])
 def test_nothing_of_a_webhook_can_be_cleared(name):
     with pytest.raises(InvalidInput) as refused:
-        WebhookChanges(**{name: None})
+        read_parameters(WebhookChanges, {name: None})
 
     assert refused.value.path == (name,)
 

@@ -2,7 +2,7 @@
 
 from attrs import frozen
 
-from imgsvc.domain.errors import NotAllowed
+from imgsvc.domain.errors import InvalidInput, NotAllowed
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.web_url import WebUrl
 from imgsvc.ports.fetching import Fetched, Fetcher
@@ -19,4 +19,8 @@ class FetchPicture:
         """Nothing of it is kept or looked at yet. Raises NotAllowed, and what Fetcher.fetch raises."""
         if self.fetcher is None:
             raise NotAllowed("uploads by URL are switched off here")
-        return self.fetcher.fetch(WebUrl.parse(url), self.limits.max_bytes)
+        try:
+            return self.fetcher.fetch(WebUrl.parse(url), self.limits.max_bytes)
+        except InvalidInput as error:
+            error.under("url")
+            raise

@@ -12,7 +12,7 @@ from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.rates import CountRendering, Payer
 from imgsvc.application.single_flight import SingleFlight
 from imgsvc.application.variants import GetVariant, RequestVariant
-from imgsvc.domain.errors import Busy, ImageNotFound, JobFinished, RenderingFailed, VariantNotFound
+from imgsvc.domain.errors import Busy, ImageNotFound, JobFinished, RenderingFailed
 from imgsvc.domain.image import NO_LABELS, Facts, ImageId, Labels
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
@@ -49,8 +49,7 @@ class GetJob:
     def __call__(self, caller: UserId, job_id: VariantId) -> Variant:
         """Raises VariantNotFound, also when the job is someone else's."""
         variant = self.get_variant(caller, job_id)
-        if variant.queued_at is None:
-            raise VariantNotFound(f"no job {job_id}")  # made on the spot, and never queued
+        variant.must_be_job()
         return variant
 
 
@@ -84,7 +83,7 @@ class QueueRendering:
         return self._flights.run(planned.blob_key, lambda: self._queued(planned, payer))
 
     def _queued(self, planned: PlannedRendering, payer: Payer | None) -> Variant:
-        tried = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
+        tried = self.variants.find(planned.name)
         if tried is not None and tried.failure is not None and not tried.is_cancelled:
             raise RenderingFailed(f"this was tried as a job, and failed: {tried.failure.detail}")
         if payer is not None and payer.is_stranger and (tried is None or tried.is_cancelled):
@@ -148,8 +147,7 @@ class CancelJob:
         """
         variant = self.variants.get(job_id)
         variant.must_belong_to(caller)
-        if variant.queued_at is None:
-            raise VariantNotFound(f"no job {job_id}")  # made on the spot, and never queued
+        variant.must_be_job()
         if variant.finished_at is None:
             failure = Failure(code=CANCELLED, detail="cancelled by its owner")
             variant = self.variants.cancel(job_id, failure, self.clock())

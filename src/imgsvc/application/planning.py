@@ -10,7 +10,7 @@ from imgsvc.domain.image import Facts, Image, ImageId
 from imgsvc.domain.plan import Limits, Plan, outlook, plan
 from imgsvc.domain.transform import AUTO, TransformSpec
 from imgsvc.domain.user import UserId
-from imgsvc.domain.variant import rendering_key, rendering_version
+from imgsvc.domain.variant import RenderingName, rendering_version
 from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.imaging import ImageEngine
 
@@ -33,9 +33,13 @@ class PlannedRendering:
             raise UseAsync("this costs too much to be made while you wait", value=round(cost, 1), allowed=allowed)
 
     @property
+    def name(self) -> RenderingName:
+        return RenderingName(self.image.id, self.spec.id, self.fingerprint)
+
+    @property
     def blob_key(self) -> str:
         """Of the variant that it becomes."""
-        return rendering_key(self.image.id, self.spec.id, self.fingerprint)
+        return self.name.blob_key
 
     @property
     def version(self) -> str:

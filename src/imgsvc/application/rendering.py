@@ -92,7 +92,7 @@ class MakeNow:
             return (self._stored(planned) if has_waited else None) or self._made(planned, payer)
 
     def _stored(self, planned: PlannedRendering) -> MadeNow | None:
-        variant = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
+        variant = self.variants.find(planned.name)
         if variant is None or variant.status is not VariantStatus.READY:
             return None
         if not self.note_use(variant):

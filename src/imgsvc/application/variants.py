@@ -99,7 +99,7 @@ class RequestVariant:
 
     def would_queue(self, planned: PlannedRendering) -> bool:
         """Whether it would be one job more: not where it waits already, or was made."""
-        found = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
+        found = self.variants.find(planned.name)
         return found is None or found.status is VariantStatus.FAILED
 
     def _again(self, failed: Variant, wanted: Variant) -> Variant:
@@ -150,7 +150,7 @@ class TransformImage:
 
     def ready(self, planned: PlannedRendering) -> Variant | None:
         """The variant, where it was made before."""
-        found = self.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
+        found = self.variants.find(planned.name)
         return found if found is not None and found.status is VariantStatus.READY else None
 
 
@@ -182,7 +182,7 @@ class OpenRendering:
 
     def known(self, planned: PlannedRendering) -> Rendition | None:
         """What is known of the rendering without its being made."""
-        variant = self.make_now.variants.find(planned.image.id, planned.spec.id, planned.fingerprint)
+        variant = self.make_now.variants.find(planned.name)
         return variant.rendition if variant is not None else None
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from attrs import frozen
 
 from imgsvc.application.retention import BATCH, MustStop, never, until_nothing_is_left
-from imgsvc.domain.errors import UrlNotAllowed, WebhookDisabled, WebhookNotFound
+from imgsvc.domain.errors import InvalidInput, UrlNotAllowed, WebhookNotFound
 from imgsvc.domain.merging import ABSENT
 from imgsvc.domain.user import UserId
 from imgsvc.domain.web_url import WebUrl
@@ -38,11 +38,15 @@ class CallableAddress:
 
     def must_be(self, text: str) -> None:
         """Raises InvalidUrl, UrlNotAllowed, FetchTimedOut."""
-        url = WebUrl.parse(text)
-        if self.sender is None:
-            raise UrlNotAllowed("this service calls nobody: webhooks are switched off", path=("url",))
-        must_not_be_own(url, self.own_hosts)
-        self.sender.check(url)
+        try:
+            url = WebUrl.parse(text)
+            if self.sender is None:
+                raise UrlNotAllowed("this service calls nobody: webhooks are switched off")
+            must_not_be_own(url, self.own_hosts)
+            self.sender.check(url)
+        except InvalidInput as error:
+            error.under("url")
+            raise
 
 
 @frozen
@@ -97,7 +101,7 @@ class ChangeWebhook:
 
     def __call__(self, caller: UserId, webhook_id: WebhookId, changes: WebhookChanges) -> Webhook:
         """Raises WebhookNotFound, and what ``CallableAddress`` does."""
-        if changes.url is not ABSENT and changes.url is not None:
+        if changes.url is not ABSENT:
             self.webhooks.get(caller, webhook_id)  # a stranger's mistakes are not looked at
             self.address.must_be(changes.url)
         webhook = self.webhooks.change(caller, webhook_id, changes)
@@ -167,7 +171,7 @@ class SendTestMessage:
 
     def __call__(self, caller: UserId, webhook_id: WebhookId) -> Delivery:
         """It is on its way. Raises WebhookNotFound, WebhookDisabled."""
-        _enabled(self.webhooks, caller, webhook_id)
+        self.webhooks.get(caller, webhook_id).must_be_enabled()
         now = self.clock()
         delivery = Delivery(webhook_id=webhook_id, event=TEST_EVENT, created_at=now, next_attempt_at=now)
         self.deliveries.add(delivery)
@@ -183,7 +187,7 @@ class ReplayDelivery:
 
     def __call__(self, caller: UserId, webhook_id: WebhookId, delivery_id: DeliveryId) -> Delivery:
         """It is on its way. Raises WebhookNotFound, DeliveryNotFound, WebhookDisabled."""
-        _enabled(self.webhooks, caller, webhook_id)
+        self.webhooks.get(caller, webhook_id).must_be_enabled()
         return self.deliveries.replay(webhook_id, delivery_id)
 
 
@@ -207,8 +211,3 @@ def abandon_all(deliveries: DeliveryRepository, webhook_id: WebhookId) -> None:
     # What a crash leaves of them is abandoned when it is due (ClaimDelivery).
     while deliveries.abandon(webhook_id, BATCH):
         pass
-
-
-def _enabled(webhooks: WebhookRepository, caller: UserId, webhook_id: WebhookId) -> None:
-    if not webhooks.get(caller, webhook_id).is_enabled:
-        raise WebhookDisabled("the webhook is disabled: enable it first")

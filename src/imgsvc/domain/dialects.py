@@ -93,8 +93,7 @@ def _read_operations(plain: list[Any]) -> SpecChanges:
     try:
         return SpecChanges(TransformSpec(steps, Output(**output)), output)
     except InvalidInput as error:
-        error.path = ()  # what is wrong with all steps is wrong with the list
-        raise
+        raise error.moved_to() from None  # what is wrong with all steps is wrong with the list
 
 
 def _read_listed(item: object) -> tuple[list[Operation], dict[str, Any]]:

@@ -104,8 +104,7 @@ class Each:
             try:
                 self.rule(instance, attribute, one)
             except InvalidInput as error:
-                error.path = (attribute.name, index)
-                raise
+                raise error.moved_to(attribute.name, index) from None
             if one in value[:index]:
                 detail = f"{attribute.name} has the same text twice"
                 raise InvalidInput(detail, path=(attribute.name, index), value=one, allowed="distinct texts")

@@ -96,8 +96,7 @@ def _read_entry(name: str, value: object) -> Any:
     try:
         holder = read_parameters(kind, {name: value})
     except InvalidInput as error:
-        error.path = ()  # it counts from the entry, which is all of that object
-        raise
+        raise error.moved_to() from None  # it counts from the entry, which is all of that object
     return holder if kind is Adjust else getattr(holder, name)
 
 
@@ -118,8 +117,7 @@ def _read_alone(kind: type[Operation], value: object) -> Operation:
     try:
         return read_parameters(kind, {} if value is True else {first: value})
     except InvalidInput as error:
-        error.path = ()  # what stands alone has no key of its own in the caller's shape
-        raise
+        raise error.moved_to() from None  # what stands alone has no key of its own in the caller's shape
 
 
 assert set(FLAT_ORDER) == {kind.op for kind in get_args(Operation)}, "every operation has a place in the fixed order"

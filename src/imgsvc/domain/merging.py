@@ -17,6 +17,7 @@ class Absent(Enum):
 
 ABSENT: Final = Absent.ABSENT
 Change: TypeAlias = T | Absent | None
+Replacement: TypeAlias = T | Absent  # of what cannot be cleared
 
 
 @frozen

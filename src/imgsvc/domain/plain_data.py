@@ -233,11 +233,11 @@ def _is_anchor(kind: Any) -> bool:
 
 
 def _is_optional(kind: Any) -> bool:
-    return get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind)
+    return get_origin(kind) in (Union, types.UnionType) and not {type(None), Absent}.isdisjoint(get_args(kind))
 
 
 def _read_optional(value: object, kind: Any) -> Any:
-    if value is None:
+    if value is None and type(None) in get_args(kind):
         return None
     present = [one for one in get_args(kind) if one not in (type(None), Absent)]
     return _reader.structure(value, cast(Any, Union[tuple(present)]))  # noqa: UP007  # built at run time

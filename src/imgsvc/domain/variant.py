@@ -147,3 +147,8 @@ class Variant:
         """Raises VariantNotFound, so a stranger cannot learn that the variant exists."""
         if self.owner != caller:
             raise VariantNotFound(f"no variant {self.id}")
+
+    def must_be_job(self) -> None:
+        """Raises VariantNotFound of what was made on the spot, and never queued."""
+        if self.queued_at is None:
+            raise VariantNotFound(f"no job {self.id}")

@@ -42,8 +42,7 @@ def read_compact(text: str) -> TransformSpec | FromPreset:
     try:
         return FromPreset(PresetName(name), changes)
     except InvalidInput as error:
-        error.path = ()
-        raise error.at(0) from None
+        raise error.moved_to().at(0) from None
 
 
 def read_json(plain: object) -> TransformSpec | FromPreset:
@@ -55,8 +54,7 @@ def read_json(plain: object) -> TransformSpec | FromPreset:
     try:
         return FromPreset(plain[_KEY], changes)
     except InvalidInput as error:
-        error.path = (_KEY,)
-        raise
+        raise error.moved_to(_KEY) from None
 
 
 def read_one_or_several(plain: object) -> TransformSpec | FromPreset | SeveralSpecs:

@@ -49,7 +49,7 @@ class WebUrl:
             raise _refused(text)
         if port not in _PORTS.values() and port < _FIRST_FREE_PORT:
             allowed = f"80, 443, or {_FIRST_FREE_PORT} and above"
-            raise UrlNotAllowed(f"port {port} is not one of the web", path=("url",), value=port, allowed=allowed)
+            raise UrlNotAllowed(f"port {port} is not one of the web", value=port, allowed=allowed)
         return cls(parts.scheme, host, port, target)
 
     def joined(self, location: str) -> "WebUrl":
@@ -88,4 +88,4 @@ def _ascii(text: str) -> str:
 def _refused(text: str) -> InvalidUrl:
     # Of a user and a password nothing is echoed.
     value = "an address with a user or password" if "@" in text else text
-    return InvalidUrl("this is no address that can be called", path=("url",), value=value, allowed=_ALLOWED)
+    return InvalidUrl("this is no address that can be called", value=value, allowed=_ALLOWED)

@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 
 from attrs import Attribute, field, frozen
 
-from imgsvc.domain.errors import UrlNotAllowed
+from imgsvc.domain.errors import InvalidInput, UrlNotAllowed, WebhookDisabled
 from imgsvc.domain.field_rules import refused
 from imgsvc.domain.image import ImageId
-from imgsvc.domain.merging import ABSENT, Change
+from imgsvc.domain.merging import ABSENT, IfGiven, Replacement
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Failure, VariantId, VariantStatus
@@ -70,17 +70,10 @@ def some_events(instance: object, attribute: "Attribute[Any]", value: object) ->
 
 def web_address(instance: object, attribute: "Attribute[Any]", value: str) -> None:
     """A rule: an address of the web. Raises InvalidUrl, UrlNotAllowed."""
-    WebUrl.parse(value)
-
-
-def _or_absent(rule: Any) -> Any:
-    def check(instance: object, attribute: "Attribute[Any]", value: object) -> None:
-        if value is None:
-            raise refused(attribute.name, None, "a value: there is none to fall back on")
-        if value is not ABSENT:
-            rule(instance, attribute, value)
-
-    return check
+    try:
+        WebUrl.parse(value)
+    except InvalidInput as error:
+        raise error.under(attribute.name) from None
 
 
 @frozen(kw_only=True)
@@ -100,14 +93,19 @@ class Webhook:
     def is_enabled(self) -> bool:
         return self.disabled_reason is None
 
+    def must_be_enabled(self) -> None:
+        """Raises WebhookDisabled."""
+        if not self.is_enabled:
+            raise WebhookDisabled("the webhook is disabled: enable it first")
+
 
 @frozen(kw_only=True)
 class WebhookChanges:
     """What its owner may change; what is left out stays."""
 
-    url: Change[str] = field(default=ABSENT, validator=_or_absent(web_address))
-    events: Change[tuple[WebhookEvent, ...]] = field(default=ABSENT, validator=_or_absent(some_events))
-    enabled: Change[bool] = field(default=ABSENT, validator=_or_absent(lambda *_: None))
+    url: Replacement[str] = field(default=ABSENT, validator=IfGiven(web_address))
+    events: Replacement[tuple[WebhookEvent, ...]] = field(default=ABSENT, validator=IfGiven(some_events))
+    enabled: Replacement[bool] = ABSENT
 
 
 def new_secret() -> str:
@@ -118,7 +116,7 @@ def new_secret() -> str:
 def must_not_be_own(url: WebUrl, own_hosts: tuple[str, ...]) -> None:
     """Raises UrlNotAllowed: a service that tells itself of its jobs would find ever more to tell."""
     if url.host.rstrip(".").lower() in own_hosts:
-        raise UrlNotAllowed("this is the address of this service", path=("url",), allowed="another host")
+        raise UrlNotAllowed("this is the address of this service", allowed="another host")
 
 
 @frozen(kw_only=True)

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.user import UserId
-from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus
+from imgsvc.domain.variant import Failure, RenderingName, Rendition, Variant, VariantId, VariantStatus
 from imgsvc.ports.pages import Page, PageRequest
 
 
@@ -47,8 +47,8 @@ class VariantRepository(Protocol):
     def get(self, variant_id: VariantId) -> Variant:
         """Raises VariantNotFound."""
 
-    def find(self, image_id: ImageId, spec_id: str, fingerprint: str) -> Variant | None:
-        """The variant of an image, spec and fingerprint."""
+    def find(self, name: RenderingName) -> Variant | None:
+        """The variant that is of this rendering."""
 
     def list_of_image(self, image_id: ImageId, page: PageRequest) -> Page[Variant]:
         """The variants of one image."""

@@ -64,7 +64,7 @@ class AddressGuard:
         found = _looked_up(url.host, url.port, seconds)
         if not found or not all(self.permits(address) for address in found):
             # The same for both, and without an address: which names there are inside is not for strangers to look up.
-            raise UrlNotAllowed("this is no host of the public internet", path=("url",), allowed="public addresses")
+            raise UrlNotAllowed("this is no host of the public internet", allowed="public addresses")
         return found
 
 
@@ -92,4 +92,4 @@ def _looked_up(host: str, port: int, seconds: float) -> Sequence[Address]:
         Thread(target=look_up, name="look up a host", daemon=True).start()
         return answers.get(timeout=max(ends_at - monotonic(), 0.01))
     except Empty:
-        raise FetchTimedOut("the name of the host is not told in time", path=("url",)) from None
+        raise FetchTimedOut("the name of the host is not told in time") from None

@@ -86,8 +86,8 @@ def _explained(ends_at: float) -> Iterator[None]:
         yield
     except (OSError, HTTPError, HTTPException, ValueError) as error:
         if monotonic() >= ends_at:
-            raise FetchTimedOut("the server takes too long", path=("url",)) from error
-        raise FetchFailed("the server cannot be reached, or breaks off", path=("url",)) from error
+            raise FetchTimedOut("the server takes too long") from error
+        raise FetchFailed("the server cannot be reached, or breaks off") from error
 
 
 def _connected(addresses: Sequence[Address], port: int, ends_at: float) -> socket.socket:

@@ -28,20 +28,20 @@ class HttpFetcher:
         for _ in range(_MOST_REDIRECTS + 1):
             remaining = ends_at - monotonic()
             if remaining <= 0:
-                raise FetchTimedOut("the server takes too long", path=("url",))
+                raise FetchTimedOut("the server takes too long")
             with self.http.request("GET", url, seconds=remaining, headers={"Accept": "image/*"}) as answer:
                 if answer.status not in _REDIRECTS:
                     return _fetched(answer, url, most_bytes)
                 location = answer.headers.get("Location", "")
             url = url.joined(location)
-        raise FetchFailed("the address leads to too many others", path=("url",), allowed=f"{_MOST_REDIRECTS} redirects")
+        raise FetchFailed("the address leads to too many others", allowed=f"{_MOST_REDIRECTS} redirects")
 
 
 def _fetched(answer: GuardedAnswer, url: WebUrl, most_bytes: int) -> Fetched:
     if answer.status != 200:
-        raise FetchFailed(f"the server answers with the status {answer.status}", path=("url",), allowed="200")
+        raise FetchFailed(f"the server answers with the status {answer.status}", allowed="200")
     if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise FetchFailed("the server sends the file compressed", path=("url",), allowed="no Content-Encoding")
+        raise FetchFailed("the server sends the file compressed", allowed="no Content-Encoding")
     announced = answer.headers.get("Content-Length", "")
     if announced.isdigit() and int(announced) > most_bytes:
         raise _too_large(most_bytes)
@@ -67,7 +67,7 @@ def _kept(answer: GuardedAnswer, most_bytes: int) -> BinaryIO:
 
 
 def _too_large(most_bytes: int) -> FileTooLarge:
-    return FileTooLarge("the file is too large", path=("url",), allowed=f"at most {most_bytes} bytes")
+    return FileTooLarge("the file is too large", allowed=f"at most {most_bytes} bytes")
 
 
 def _name_of(url: WebUrl) -> str:

@@ -24,7 +24,7 @@ class ReceiverGuard(AddressGuard):
     def addresses(self, url: WebUrl, seconds: float) -> "list[Address]":
         found = super().addresses(url, seconds)
         if url.scheme == "http" and not all(self.is_allowed(address) for address in found):
-            raise UrlNotAllowed("a webhook must be called over TLS", path=("url",), allowed="https")
+            raise UrlNotAllowed("a webhook must be called over TLS", allowed="https")
         return list(found)
 
 

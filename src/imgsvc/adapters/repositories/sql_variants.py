@@ -41,7 +41,7 @@ from imgsvc.adapters.repositories.variant_rows import (
 from imgsvc.domain.errors import ImageNotFound, VariantNotFound
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.user import UserId
-from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus
+from imgsvc.domain.variant import Failure, RenderingName, Rendition, Variant, VariantId, VariantStatus
 from imgsvc.ports.pages import Page, PageRequest
 from imgsvc.ports.variants import Claim, Progress
 
@@ -72,9 +72,9 @@ class SqlVariants:
         with reading(self.engine) as connection:
             return _get(connection, variant_id)
 
-    def find(self, image_id: ImageId, spec_id: str, fingerprint: str) -> Variant | None:
+    def find(self, name: RenderingName) -> Variant | None:
         with reading(self.engine) as connection:
-            return _find(connection, image_id, spec_id, fingerprint)
+            return _find(connection, name)
 
     def list_of_image(self, image_id: ImageId, page: PageRequest) -> Page[Variant]:
         query = select(variants).where(variants.c.image_id == image_id)
@@ -163,7 +163,7 @@ class SqlVariants:
         return self._record_over_another(variant) if added is None else added
 
     def _record_over_another(self, variant: Variant) -> Variant:
-        key = _named_key(variant.image_id, variant.spec_id, variant.fingerprint)
+        key = _named_key(variant.name)
         with _image_kept(variant.image_id), writing(self.engine) as connection:
             # First, while it can be told from one that had ended; and locked, so that it ends but once.
             due = connection.execute(MADE_ON_THE_SPOT, {**key, "its_finished_at": variant.finished_at}).rowcount
@@ -231,14 +231,14 @@ def _has_key_of(variant: Variant) -> list[ColumnElement[bool]]:
     return [column == value for column, value in zip(_KEY, key, strict=True)]
 
 
-def _find(connection: Connection, image_id: ImageId, spec_id: str, fingerprint: str) -> Variant | None:
-    row = connection.execute(VARIANT_BY_KEY, _named_key(image_id, spec_id, fingerprint)).one_or_none()
+def _find(connection: Connection, name: RenderingName) -> Variant | None:
+    row = connection.execute(VARIANT_BY_KEY, _named_key(name)).one_or_none()
     return None if row is None else variant_of_row(row)
 
 
-def _named_key(image_id: ImageId, spec_id: str, fingerprint: str) -> dict[str, Any]:
+def _named_key(name: RenderingName) -> dict[str, Any]:
     """The parameters of statements that go by it."""
-    return {"its_image_id": image_id, "its_spec_id": spec_id, "its_fingerprint": fingerprint}
+    return {"its_image_id": name.image_id, "its_spec_id": name.spec_id, "its_fingerprint": name.fingerprint}
 
 
 def _get(connection: Connection, variant_id: VariantId) -> Variant:
@@ -250,7 +250,7 @@ def _get(connection: Connection, variant_id: VariantId) -> Variant:
 
 def _one_like(connection: Connection, variant: Variant) -> Variant:
     """The kept variant of the same image, spec and fingerprint. Raises ImageNotFound."""
-    found = _find(connection, variant.image_id, variant.spec_id, variant.fingerprint)
+    found = _find(connection, variant.name)
     if found is None:  # its image was deleted within the last instant, and took it along
         raise ImageNotFound(f"no image {variant.image_id}")
     return found

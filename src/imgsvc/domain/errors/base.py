@@ -64,6 +64,11 @@ class InvalidInput(ImgsvcError):
         self.path = (*echoed_path(parents), *self.path)
         return self
 
+    def moved_to(self, *path: str | int) -> Self:
+        """The same failure, of what stands elsewhere in the input; without a path, of all that was given."""
+        self.path = echoed_path(path)
+        return self
+
     def at(self, position: int) -> Self:
         """The same failure, at a character of the compact form."""
         if self.position is None:

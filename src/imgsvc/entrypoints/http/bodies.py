@@ -108,8 +108,7 @@ def _read_fields(kind: type[T], pairs: list[tuple[str, str]]) -> T:
         return read_parameters(kind, plain)
     except InvalidInput as error:
         error.parameter = str(error.path[0]) if error.path else None
-        error.path = ()
-        raise
+        raise error.moved_to() from None
 
 
 async def _read_at_most(request: Request, limit: int) -> bytes:

@@ -198,8 +198,7 @@ def _preset_name(text: str) -> PresetName:
     try:
         name_rule(None, fields(Preset).name, text)
     except InvalidInput as error:
-        error.path = ()
-        raise error.of("name") from None
+        raise error.moved_to().of("name") from None
     return PresetName(text)
 
 

@@ -66,7 +66,7 @@ class Schemas:
         if is_tagged_union(union):
             mapping = {one.op: f"#/components/schemas/{one.__name__}" for one in get_args(union)}
             return {"oneOf": options, "discriminator": {"propertyName": "op", "mapping": mapping}}
-        return {"anyOf": options}
+        return {"anyOf": options} if len(options) > 1 else options[0]
 
     def of_object(self, kind: Any, *, strict: bool) -> Schema:
         meanings = MEANINGS.get(kind, {})

@@ -90,8 +90,7 @@ class LinkRequest:
         try:
             return read_compact(self.t)
         except InvalidInput as error:
-            error.path = ("t",)
-            raise
+            raise error.moved_to("t") from None
 
 
 @frozen(kw_only=True)

@@ -99,8 +99,7 @@ def change_password(
     try:
         return TokenView.of(use_cases.change_password(login.user, body.current_password, body.new_password, address))
     except InvalidInput as error:
-        error.path = ("new_password",)
-        raise
+        raise error.moved_to("new_password") from None
 
 
 ENDPOINTS = (log_in, refresh_session, log_out, change_password)
