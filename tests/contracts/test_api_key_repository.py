@@ -37,6 +37,13 @@ def test_a_key_is_found_by_its_hash_with_its_owner(keys, ada):
     assert keys.find(key.key_hash) == (key, ada)
 
 
+def test_a_key_of_an_id_that_its_owner_has_already_is_the_one_that_he_has(keys, ada):
+    first = keys.add(a_key(ada), 1)
+
+    assert keys.add(a_key(ada, id=first.id), 1) == first
+    assert keys.list_of(ada.id) == [first]
+
+
 @pytest.mark.parametrize("key_hash", ["", "x", "%"])
 def test_no_other_hash_finds_it(keys, ada, key_hash):
     keys.add(a_key(ada), 10)

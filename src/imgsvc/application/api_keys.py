@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from attrs import frozen
 
-from imgsvc.domain.api_key import ApiKey, ApiKeyId, Scope
+from imgsvc.domain.api_key import MAX_API_KEYS, ApiKey, ApiKeyId, Scope
 from imgsvc.domain.errors import ApiKeyNotFound, Busy, InvalidToken, TokenRevoked
 from imgsvc.domain.session import Identity
 from imgsvc.domain.user import UserId
@@ -15,7 +15,6 @@ from imgsvc.ports.api_keys import ApiKeyRepository
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.credentials import ApiKeyIssuer
 
-MOST_KEYS = 100  # of one user
 _NOTED = timedelta(hours=1)  # how far back the noted use of a key may lie, though it was used since
 
 
@@ -35,9 +34,6 @@ class CreateApiKey:
         None where the caller has one of the ``key_id`` already, which an earlier try has left: what it is, nobody
         knows any more. Raises InvalidInput, TooManyApiKeys, UserNotFound.
         """
-        left = next((one for one in self.keys.list_of(caller) if one.id == key_id), None)
-        if left is not None:
-            return left, None
         issued = self.issuer.issue()
         key = ApiKey(
             id=key_id or ApiKeyId(uuid4()),
@@ -48,8 +44,8 @@ class CreateApiKey:
             hint=issued.hint,
             created_at=self.clock(),
         )
-        self.keys.add(key, MOST_KEYS)
-        return key, issued.key
+        kept = self.keys.add(key, MAX_API_KEYS)
+        return kept, issued.key if kept.key_hash == key.key_hash else None
 
 
 @frozen

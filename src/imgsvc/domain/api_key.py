@@ -12,6 +12,8 @@ from imgsvc.domain.user import UserId
 
 ApiKeyId = NewType("ApiKeyId", UUID)
 
+MAX_API_KEYS = 100  # of one user
+
 
 class Scope(StrEnum):
     """What a key is good for."""

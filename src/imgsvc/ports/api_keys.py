@@ -11,8 +11,11 @@ from imgsvc.domain.user import User, UserId
 
 
 class ApiKeyRepository(Protocol):
-    def add(self, key: ApiKey, most: int) -> None:
-        """Raises TooManyApiKeys where the owner has ``most`` of them, UserNotFound where there is none."""
+    def add(self, key: ApiKey, most: int) -> ApiKey:
+        """Keep a new key; where there is one of this id, and of this owner, that one.
+
+        Raises TooManyApiKeys where the owner has ``most`` of them, UserNotFound where there is none.
+        """
 
     def find(self, key_hash: str) -> tuple[ApiKey, User] | None:
         """The key and its owner, by one indexed read."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import Engine, and_, delete, func, insert, select, update
 
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, rows_of
 from imgsvc.adapters.repositories.sql_invalidations import note_invalidation
@@ -22,16 +22,21 @@ class SqlApiKeys:
     engine: Engine
 
     @repeated_if_overtaken
-    def add(self, key: ApiKey, most: int) -> None:
+    def add(self, key: ApiKey, most: int) -> ApiKey:
         owner = select(users.c.id).where(users.c.id == key.owner, users.c.erased_at.is_(None))
         with writing(self.engine) as connection:
             # Locked, so that who adds several at once has them counted one after the other.
             if connection.execute(owner.with_for_update(key_share=True)).one_or_none() is None:
                 raise UserNotFound(f"no user {key.owner}")
+            is_it = and_(api_keys.c.id == key.id, api_keys.c.owner == key.owner)
+            earlier = connection.execute(select(api_keys).where(is_it)).one_or_none()
+            if earlier is not None:
+                return _key(dict(earlier._mapping))
             count = select(func.count()).select_from(api_keys).where(api_keys.c.owner == key.owner)
             if connection.execute(count).scalar_one() >= most:
                 raise TooManyApiKeys(f"there are {most} API keys already: delete one that is not needed")
             connection.execute(insert(api_keys).values(_row(key)))
+        return key
 
     def find(self, key_hash: str) -> tuple[ApiKey, User] | None:
         with reading(self.engine) as connection:

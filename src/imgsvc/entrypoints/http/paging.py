@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,8 +16,12 @@ from imgsvc.domain.errors import ConflictingParameters, InvalidCursor
 from imgsvc.domain.field_rules import is_text, within
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.user import User
+from imgsvc.entrypoints.http.endpoint import Answer
 from imgsvc.ports.pages import MAX_PAGE_SIZE, Page, PageRequest, Position
 from imgsvc.ports.signatures import Sealer
+
+T = TypeVar("T")
+View = TypeVar("View")
 
 _VERSION = 3
 _INT64 = 2**63
@@ -63,6 +67,14 @@ class Listing:
         after = None if query.cursor is None else self._position(query.cursor)
         return PageRequest(limit=query.limit, after=after, page=query.page or 1)
 
+    def answer(
+        self, page: Page[T], view: Callable[..., View], item_view: Callable[[T], object], **more: object
+    ) -> Answer[View]:
+        """The part as a ``view`` of its items, with ``more`` of its fields, and the other parts in its headers."""
+        following, cursor = self.next_of(page)
+        items = tuple(item_view(one) for one in page.items)
+        return Answer(view(items=items, next=following, next_cursor=cursor, **more), 200, self._link_header(following))
+
     def next_of(self, page: Page[Any]) -> tuple[str | None, str | None]:
         """The address of the next part and its cursor; None where there is none."""
         if page.next is None:
@@ -71,7 +83,7 @@ class Listing:
         is_by_page = self.query.page is not None
         return self._address({"page": (self.query.page or 0) + 1} if is_by_page else {"cursor": cursor}), cursor
 
-    def link_header(self, following: str | None) -> Mapping[str, str]:
+    def _link_header(self, following: str | None) -> Mapping[str, str]:
         """The first, the next and, by page, the previous part (RFC 8288)."""
         page = self.query.page
         addresses = {

@@ -160,15 +160,7 @@ def list_images(use_cases: UseCases, service: Service, caller: User, query: Imag
     """Your images, newest first, or as you ask; of those that filters leave, 1000 are counted."""
     listing = Listing("/v1/images", caller, query, service.sealer)
     page, total = use_cases.list_images(caller.id, listing.request(), query.search())
-    address, cursor = listing.next_of(page)
-    view = ImageListView(
-        items=tuple(ImageView.of(image) for image in page.items),
-        total=total.count,
-        total_is_exact=total.is_exact,
-        next=address,
-        next_cursor=cursor,
-    )
-    return Answer(view, 200, listing.link_header(address))
+    return listing.answer(page, ImageListView, ImageView.of, total=total.count, total_is_exact=total.is_exact)
 
 
 @endpoint("PATCH", "/v1/images/{image_id}", tag="images", raises=(ImageNotFound,))

@@ -85,9 +85,7 @@ def list_jobs(use_cases: UseCases, service: Service, caller: User, query: JobQue
     image_id = None if query.image is None else ImageId(query.image)
     listing = Listing("/v1/jobs", caller, query, service.sealer)
     page = use_cases.list_jobs(caller.id, listing.request(), status=query.status, image_id=image_id)
-    address, cursor = listing.next_of(page)
-    view = JobListView(items=tuple(JobView.of(one) for one in page.items), next=address, next_cursor=cursor)
-    return Answer(view, 200, listing.link_header(address))
+    return listing.answer(page, JobListView, JobView.of)
 
 
 @endpoint("GET", "/v1/jobs/{job_id}", tag="jobs", raises=(VariantNotFound, TooManyWaiting, Busy))

@@ -151,11 +151,7 @@ def list_variants(
     """What was made of an image, newest first."""
     listing = Listing(f"/v1/images/{image_id}/variants", caller, query, service.sealer)
     page = use_cases.list_variants(caller.id, ImageId(image_id), listing.request())
-    address, cursor = listing.next_of(page)
-    view = VariantListView(
-        items=tuple(VariantView.of(variant) for variant in page.items), next=address, next_cursor=cursor
-    )
-    return Answer(view, 200, listing.link_header(address))
+    return listing.answer(page, VariantListView, VariantView.of)
 
 
 @endpoint("GET", "/v1/variants/{variant_id}", tag="variants", raises=(VariantNotFound,))

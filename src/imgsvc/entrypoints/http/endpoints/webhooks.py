@@ -196,9 +196,7 @@ def list_deliveries(
     """What it was told, the newest first, and what came of it."""
     listing = Listing(f"/v1/webhooks/{webhook_id}/deliveries", caller, query, service.sealer)
     page = use_cases.list_deliveries(caller.id, WebhookId(webhook_id), listing.request(), status=query.status)
-    address, cursor = listing.next_of(page)
-    view = DeliveryListView(items=tuple(DeliveryView.of(one) for one in page.items), next=address, next_cursor=cursor)
-    return Answer(view, 200, listing.link_header(address))
+    return listing.answer(page, DeliveryListView, DeliveryView.of)
 
 
 @endpoint(
