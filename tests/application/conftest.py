@@ -19,10 +19,11 @@ from imgsvc.adapters.credentials.refresh_tokens import RefreshTokens
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import migrate, open_repositories
-from imgsvc.application.use_cases import Policy, Ports, assemble
+from imgsvc.application.use_cases import Ports, assemble
 from imgsvc.domain.plan import Limits
 from imgsvc.entrypoints.composition import utc_now
 from tests.application.adapters import WatchedEngine
+from tests.application.policies import a_policy
 from tests.entities import a_user
 from tests.pictures import encoded, quadrants
 
@@ -88,7 +89,7 @@ def ports(repositories, signals, engine):
 
 @pytest.fixture
 def policy():
-    return Policy()
+    return a_policy()
 
 
 @pytest.fixture

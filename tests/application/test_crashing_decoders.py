@@ -6,11 +6,12 @@ import pytest
 from attrs import evolve
 
 from imgsvc.adapters.imaging.children import ChildProcessEngine
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.domain.errors import RenderingCrashed, RenderingTimedOut, Unavailable
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantStatus
 from tests.adapters.misbehaving import MisbehavingEngine, asking_for
+from tests.application.policies import a_policy
 
 SPEC = parse("w:10,f:png")
 SECOND = timedelta(seconds=1)
@@ -26,7 +27,7 @@ def children():
 
 @pytest.fixture
 def with_children(ports, children):
-    return assemble(evolve(ports, engine=children), Policy(sync_deadline=SECOND, job_deadline=SECOND))
+    return assemble(evolve(ports, engine=children), a_policy(sync_deadline=SECOND, job_deadline=SECOND))
 
 
 @pytest.fixture

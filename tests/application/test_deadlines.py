@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.domain.errors import RenderingCrashed, RenderingTimedOut, Unavailable
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantStatus
 from tests.application.adapters import Failing
+from tests.application.policies import a_policy
 
 SPEC = parse("w:10,gray,f:webp")
 SYNC, JOB = timedelta(seconds=3), timedelta(seconds=70)
@@ -17,7 +18,7 @@ CRASH = RenderingCrashed("the decoder ended")
 
 @pytest.fixture
 def policy():
-    return Policy(sync_deadline=SYNC, job_deadline=JOB)
+    return a_policy(sync_deadline=SYNC, job_deadline=JOB)
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_job_whose_decoder_crashed_is_tried_again(use_cases, engine, job):
 
 
 def test_a_picture_that_ends_every_decoder_is_given_up_with_its_reason(ports, engine, job):
-    use_cases = assemble(ports, Policy(max_attempts=3))
+    use_cases = assemble(ports, a_policy(max_attempts=3))
     engine.before = Failing([CRASH] * 10)
 
     for _ in range(2):

@@ -10,13 +10,14 @@ from attrs import define, evolve, field, frozen
 from imgsvc.adapters.cache.in_memory import InMemoryCache
 from imgsvc.adapters.repositories.sql_retention import SqlRetention
 from imgsvc.application.retention import Tally
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.application.variants import Mode, Origin
 from imgsvc.domain.errors import Unavailable, VariantNotFound
 from imgsvc.domain.notation import parse
 from imgsvc.ports.pages import PageRequest
 from tests.ages import ago, unused_since
 from tests.application.adapters import Failing, FailingBlobs, Gate
+from tests.application.policies import a_policy
 
 SPEC = parse("w:10,gray,f:webp")
 
@@ -113,7 +114,7 @@ def test_variants_stay_for_90_days_and_the_one_that_a_use_may_go_unnoted(use_cas
 
 
 def test_variants_stay_for_ever_where_the_operator_says_so(ports, variant):
-    assert assemble(ports, Policy(variant_life=None)).expire_variants() == Tally()
+    assert assemble(ports, a_policy(variant_life=None)).expire_variants() == Tally()
 
 
 USES = {

@@ -10,10 +10,11 @@ from attrs import evolve
 from imgsvc.adapters.blobs.filesystem import FilesystemBlobs
 from imgsvc.adapters.cache.in_memory import InMemoryCache
 from imgsvc.application.usage import REMEMBERED
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.application.variants import Mode
 from imgsvc.domain.notation import parse
 from imgsvc.ports.pages import PageRequest
+from tests.application.policies import a_policy
 
 SPECS = [parse(f"w:{width},f:png") for width in (3, 4, 5)]
 ROUNDS = 8
@@ -28,7 +29,7 @@ def ports(ports, tmp_path):
 @pytest.fixture
 def policy():
     """Everything is unused, as soon as it is made."""
-    return Policy(variant_life=-REMEMBERED)
+    return a_policy(variant_life=-REMEMBERED)
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def expiring(use_cases):
 @pytest.fixture
 def expected(ports, image):
     """The bytes of each rendering."""
-    quiet = assemble(ports, Policy())
+    quiet = assemble(ports, a_policy())
     return [quiet.open_rendering(image.owner, image.id, spec).content for spec in SPECS]
 
 
@@ -96,7 +97,7 @@ def test_afterwards_rows_and_blobs_belong_together(use_cases, ports, image, expe
     with ThreadPoolExecutor(3) as threads:
         for asking in [threads.submit(ask) for _ in range(3)]:
             asking.result(60)
-    use_cases.sweep_orphans(Policy().orphan_grace * 0)
+    use_cases.sweep_orphans(a_policy().orphan_grace * 0)
 
     rows = use_cases.list_variants(image.owner, image.id, PageRequest(limit=100)).items
     assert {blob.key for blob in ports.blobs.list("variants/")} == {row.blob_key for row in rows}

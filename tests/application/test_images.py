@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from imgsvc.application.images import Total
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.domain.errors import (
     CorruptImage,
     EmptyFile,
@@ -34,6 +34,7 @@ from tests.application.adapters import (
     ImagesThatLoseTheAnswer,
     ImagesThatTakeNone,
 )
+from tests.application.policies import a_policy
 from tests.entities import an_image
 from tests.pictures import encoded, png_claiming, quadrants, textured, with_orientation
 
@@ -102,7 +103,7 @@ def test_equal_bytes_are_images_of_their_own(use_cases, ada, picture):
     ids=["empty", "nothing but a signature", "not a picture", "cut off", "too many pixels", "too many bytes"],
 )
 def test_a_bad_upload_leaves_no_row_and_no_blob(ports, ada, content, error):
-    use_cases = assemble(ports, Policy(limits=Limits(max_bytes=20_000)))
+    use_cases = assemble(ports, a_policy(limits=Limits(max_bytes=20_000)))
 
     with pytest.raises(error):
         use_cases.upload_image(ada, BytesIO(content))
@@ -123,7 +124,7 @@ class CountingStream(BytesIO):
 
 
 def test_an_upload_that_is_too_large_is_not_read_to_its_end(ports, ada):
-    use_cases = assemble(ports, Policy(limits=Limits(max_bytes=1)))
+    use_cases = assemble(ports, a_policy(limits=Limits(max_bytes=1)))
     stream = CountingStream(b"x" * 10 * 2**20)
 
     with pytest.raises(FileTooLarge) as refused:
@@ -134,7 +135,7 @@ def test_an_upload_that_is_too_large_is_not_read_to_its_end(ports, ada):
 
 
 def test_an_upload_of_exactly_the_limit_is_taken(ports, ada, picture):
-    use_cases = assemble(ports, Policy(limits=Limits(max_bytes=len(picture))))
+    use_cases = assemble(ports, a_policy(limits=Limits(max_bytes=len(picture))))
 
     assert use_cases.upload_image(ada, BytesIO(picture)).byte_count == len(picture)
 
@@ -251,7 +252,7 @@ def test_an_image_whose_blobs_cannot_be_removed_is_gone_all_the_same_and_swept_l
 
 def test_the_time_of_an_upload_is_the_clocks(ports, ada, picture):
     moment = ports.clock().replace(year=2020)
-    use_cases = assemble(evolve(ports, clock=lambda: moment), Policy())
+    use_cases = assemble(evolve(ports, clock=lambda: moment), a_policy())
 
     assert use_cases.upload_image(ada, BytesIO(picture)).created_at == moment
 

@@ -10,13 +10,14 @@ from attrs import evolve, frozen
 
 from imgsvc.application.orphans import Orphans
 from imgsvc.application.retention import Tally
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.application.variants import Mode, Origin
 from imgsvc.domain.errors import VariantNotFound
 from imgsvc.domain.notation import parse
 from imgsvc.domain.user import User
 from imgsvc.ports.users import UserRepository
 from tests.application.adapters import FailingBlobs
+from tests.application.policies import a_policy
 from tests.entities import an_image
 
 SPEC = parse("w:10,gray,f:webp")
@@ -46,7 +47,7 @@ def test_blobs_whose_image_never_came_to_be_or_is_gone_are_removed(use_cases, po
 
 def test_blobs_that_are_older_than_the_database_are_not_its_own(ports, ada):
     put(ports, f"originals/{uuid4()}")
-    other = assemble(evolve(ports, users=_LaterUsers(ports.users)), Policy())
+    other = assemble(evolve(ports, users=_LaterUsers(ports.users)), a_policy())
 
     assert other.sweep_orphans(AT_ONCE).blobs.count == 0
 
@@ -54,7 +55,7 @@ def test_blobs_that_are_older_than_the_database_are_not_its_own(ports, ada):
 def test_a_new_database_removes_nothing(ports):
     put(ports, f"originals/{uuid4()}", f"variants/{uuid4()}/x")
 
-    assert assemble(ports, Policy()).sweep_orphans(AT_ONCE).blobs.count == 0
+    assert assemble(ports, a_policy()).sweep_orphans(AT_ONCE).blobs.count == 0
 
 
 def test_more_lost_originals_than_crashes_leave_are_the_sign_of_a_wrong_database(use_cases, ports, ada, caplog):
@@ -87,8 +88,8 @@ def test_a_young_blob_is_kept_because_its_upload_may_go_on(ports, ada):
     put(ports, f"originals/{uuid4()}")
     hour = timedelta(hours=1)
 
-    sweep_now = assemble(ports, Policy()).sweep_orphans
-    sweep_later = assemble(evolve(ports, clock=lambda: ports.clock() + hour), Policy()).sweep_orphans
+    sweep_now = assemble(ports, a_policy()).sweep_orphans
+    sweep_later = assemble(evolve(ports, clock=lambda: ports.clock() + hour), a_policy()).sweep_orphans
 
     assert [sweep_now(hour).blobs.count, sweep_later(hour).blobs.count] == [0, 1]
 

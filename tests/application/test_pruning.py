@@ -5,13 +5,14 @@ from attrs import evolve
 
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
 from imgsvc.application.retention import Tally
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.domain.errors import VariantNotFound
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantStatus
 from imgsvc.ports.pages import PageRequest
 from tests.ages import ago, finished_at, unused_since
 from tests.application.adapters import Failing
+from tests.application.policies import a_policy
 
 SPEC = parse("w:10,gray,f:webp")
 
@@ -72,12 +73,12 @@ def test_jobs_are_remembered_for_30_days(use_cases, ports, ready, failed, days, 
 
 
 def test_jobs_are_remembered_for_ever_where_the_operator_says_so(ports, ready, failed):
-    assert assemble(ports, Policy(job_life=None)).prune_jobs() == Tally()
+    assert assemble(ports, a_policy(job_life=None)).prune_jobs() == Tally()
 
 
 def test_what_waits_or_is_being_made_is_never_forgotten(use_cases, ports, image):
     job = use_cases.request_variant(image.owner, image.id, SPEC)
-    ports.variants.claim(use_cases.request_variant(image.owner, image.id, parse("w:12")).id, Policy().lease)
+    ports.variants.claim(use_cases.request_variant(image.owner, image.id, parse("w:12")).id, a_policy().lease)
 
     assert use_cases.prune_jobs().count == 0
     use_cases.make_variant(job.id)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.domain.errors import (
     Busy,
     CorruptImage,
@@ -30,6 +30,7 @@ from tests.application.adapters import (
     VariantsThatFinishLate,
     WatchedVariants,
 )
+from tests.application.policies import a_policy
 from tests.entities import a_job
 from tests.pictures import decoded
 from tests.waiting import wait_for
@@ -303,7 +304,7 @@ def test_what_nobody_expected_is_given_up_after_a_few_attempts(use_cases, engine
 
 def test_what_was_made_while_the_database_was_away_is_not_made_again(ports, engine, job):
     variants = VariantsThatFinishLate(ports.variants.engine, Failing([Unavailable("the database is away")] * 3))
-    use_cases = assemble(evolve(ports, variants=variants), Policy())
+    use_cases = assemble(evolve(ports, variants=variants), a_policy())
     pauses = []
 
     evolve(use_cases.make_variant, pause=pauses.append)(job.id)
@@ -315,7 +316,7 @@ def test_what_was_made_while_the_database_was_away_is_not_made_again(ports, engi
 
 def test_a_database_that_stays_away_is_given_up_and_the_variant_found_again(ports, engine, job):
     variants = VariantsThatFinishLate(ports.variants.engine, Failing([Unavailable("the database is away")] * 100))
-    use_cases = assemble(evolve(ports, variants=variants), Policy())
+    use_cases = assemble(evolve(ports, variants=variants), a_policy())
 
     with pytest.raises(Unavailable):
         evolve(use_cases.make_variant, pause=lambda seconds: None)(job.id)
@@ -384,7 +385,7 @@ def test_a_variant_that_kills_its_workers_is_given_up(use_cases, ports, engine, 
 
 
 def test_the_number_of_attempts_is_the_policys(ports, engine, job):
-    use_cases = assemble(ports, Policy(max_attempts=1))
+    use_cases = assemble(ports, a_policy(max_attempts=1))
     engine.before = Failing([ZeroDivisionError()])
 
     use_cases.make_variant(job.id)
@@ -395,7 +396,7 @@ def test_the_number_of_attempts_is_the_policys(ports, engine, job):
 def test_the_lease_is_renewed_while_a_long_rendering_goes_on(ports, engine, job):
     variants = WatchedVariants(ports.variants.engine)
     lease = timedelta(seconds=0.9)
-    use_cases = assemble(evolve(ports, variants=variants), Policy(lease=lease))
+    use_cases = assemble(evolve(ports, variants=variants), a_policy(lease=lease))
     engine.before = gate = Gate()
 
     with ThreadPoolExecutor(1) as threads:
@@ -413,7 +414,7 @@ def test_the_lease_is_renewed_while_a_long_rendering_goes_on(ports, engine, job)
 
 def test_the_lease_is_renewed_no_more_once_the_work_is_done(ports, engine, job):
     variants = WatchedVariants(ports.variants.engine)
-    use_cases = assemble(evolve(ports, variants=variants), Policy(lease=timedelta(hours=1)))
+    use_cases = assemble(evolve(ports, variants=variants), a_policy(lease=timedelta(hours=1)))
     engine.before = Failing([Busy("too many pictures wait")])
 
     with pytest.raises(Busy):
@@ -519,7 +520,7 @@ def test_what_was_queued_before_an_upgrade_is_made_under_the_new_engines_name(po
     variant = a_job(image, fingerprint="an-older-engine")
     ports.variants.add_if_absent(variant)
 
-    assemble(ports, Policy()).make_variant(variant.id)
+    assemble(ports, a_policy()).make_variant(variant.id)
 
     made = ports.variants.get(variant.id)
     assert (made.status, made.fingerprint) == (VariantStatus.READY, ports.engine.fingerprint)

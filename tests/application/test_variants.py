@@ -9,13 +9,14 @@ import pytest
 from attrs import evolve
 
 from imgsvc.adapters.cache.in_memory import InMemoryCache
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.application.variants import Mode, Origin
 from imgsvc.domain.errors import ImageNotFound, RenderingFailed, VariantNotFound, VariantNotReady
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantId, VariantStatus
 from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import Failing, UnreachableJobs
+from tests.application.policies import a_policy
 from tests.pictures import decoded, encoded, textured
 
 SPEC = parse("w:10,gray,f:webp")
@@ -124,7 +125,7 @@ def test_async_never_makes_it_now(use_cases, engine, image):
 
 @pytest.mark.parametrize(("budget", "status"), [(0.07, READY), (0.05, PENDING)])
 def test_auto_makes_now_what_costs_no_more_than_the_budget(ports, ada, budget, status):
-    use_cases = assemble(ports, Policy(sync_megapixels=budget))
+    use_cases = assemble(ports, a_policy(sync_megapixels=budget))
     image = use_cases.upload_image(ada, BytesIO(encoded(textured(300, 200), "jpeg")))
 
     variant, is_new = use_cases.transform_image(image.owner, image.id, SPEC, Mode.AUTO)
@@ -135,7 +136,7 @@ def test_auto_makes_now_what_costs_no_more_than_the_budget(ports, ada, budget, s
 def test_auto_gives_what_is_ready_whatever_it_would_cost(ports, use_cases, image):
     made, _ = use_cases.transform_image(image.owner, image.id, SPEC, Mode.SYNC)
 
-    found, is_new = assemble(ports, Policy(sync_megapixels=0)).transform_image(image.owner, image.id, SPEC, Mode.AUTO)
+    found, is_new = assemble(ports, a_policy(sync_megapixels=0)).transform_image(image.owner, image.id, SPEC, Mode.AUTO)
 
     assert (found, is_new) == (made, False)
 
@@ -151,7 +152,7 @@ def test_sync_does_not_wait_for_the_queue(use_cases, job):
 
 def test_a_rendering_comes_from_the_nearest_place_that_has_it(use_cases, ports, engine, image):
     opened = [use_cases.open_rendering(image.owner, image.id, SPEC) for _ in range(2)]
-    after_a_restart = assemble(evolve(ports, cache=InMemoryCache()), Policy())
+    after_a_restart = assemble(evolve(ports, cache=InMemoryCache()), a_policy())
     opened += [after_a_restart.open_rendering(image.owner, image.id, SPEC) for _ in range(2)]
 
     assert [one.origin for one in opened] == [Origin.RENDERED, Origin.MEMORY, Origin.STORED, Origin.MEMORY]

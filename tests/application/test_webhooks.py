@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from attrs import define, evolve, field
 
-from imgsvc.application.use_cases import Policy, assemble
+from imgsvc.application.use_cases import assemble
 from imgsvc.domain.errors import (
     InvalidUrl,
     Unavailable,
@@ -26,6 +26,7 @@ from imgsvc.domain.webhook import (
 )
 from imgsvc.ports.pages import PageRequest
 from tests.ages import ago, delivered_at, failing_since
+from tests.application.policies import a_policy
 
 URL = "https://example.org/hook"
 EVENTS = tuple(WebhookEvent)
@@ -66,7 +67,7 @@ def ports(ports, receivers):
 
 @pytest.fixture
 def policy():
-    return Policy(webhook_schedule=RetrySchedule((NO_TIME, NO_TIME)), own_hosts=("pictures.example.org",))
+    return a_policy(webhook_schedule=RetrySchedule((NO_TIME, NO_TIME)), own_hosts=("pictures.example.org",))
 
 
 @pytest.fixture

@@ -143,6 +143,19 @@ def test_a_file_sets_what_it_names_and_variables_come_first(config_file):
     assert settings.render_queue == Settings().render_queue
 
 
+def test_a_file_switches_on_and_off(config_file):
+    settings = load_settings(config_file("[imgsvc]\nwebhooks = false\nstrict_types = true"))
+
+    assert (settings.webhooks, settings.strict_types) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_on"), [("false", False), ("off", False), ("0", False), ("true", True), ("on", True)]
+)
+def test_a_variable_switches_on_and_off(text, is_on):
+    assert load_settings({"IMGSVC_FETCH": text}).fetch is is_on
+
+
 @pytest.mark.parametrize("name", ["imgsvc.toml", "settings.conf", "a b*?[1].TOML"])
 def test_a_file_may_have_any_name(config_file, name):
     assert load_settings(config_file("[imgsvc]\nport = 9000", name)).port == 9000

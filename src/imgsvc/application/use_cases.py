@@ -69,7 +69,7 @@ from imgsvc.application.webhooks import (
 )
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.plan import Limits
-from imgsvc.domain.quota import NO_QUOTA, Quota
+from imgsvc.domain.quota import Quota
 from imgsvc.domain.webhook import RetrySchedule
 from imgsvc.ports.api_keys import ApiKeyRepository
 from imgsvc.ports.blobs import BlobStore
@@ -130,30 +130,30 @@ class Ports:
 class Policy:
     """What may be decided differently from one installation to the next."""
 
-    limits: Limits = field(factory=Limits)
-    lease: timedelta = timedelta(seconds=15)  # renewed while a variant is made, so it is what a dead worker costs
-    strict_types: bool = False  # refuse pictures that are labelled as something else
-    max_attempts: int = field(default=3, validator=within(1, 100))
-    sync_deadline: timedelta = timedelta(seconds=10)  # of a rendering that somebody waits for
-    job_deadline: timedelta = timedelta(seconds=120)
-    sync_megapixels: float = field(default=150.0, validator=within(0, 1e6))
-    quota: Quota = NO_QUOTA  # of each account
-    jobs_per_account: int | None = None  # that have not ended
-    session_life: timedelta = timedelta(days=30)  # after which one logs in again
-    logins_per_account: Rate | None = None
-    logins_per_address: Rate | None = None
-    rates: Mapping[RateGroup, Rate] = field(factory=dict)  # of each caller; what has none is not counted
-    key_rates: Mapping[RateGroup, Rate] = field(factory=dict)  # of each API key, within that of its account
-    variant_life: timedelta | None = timedelta(days=90)  # since somebody wanted it; None is for ever, here and below
-    job_life: timedelta | None = timedelta(days=30)  # since it ended
-    orphan_grace: timedelta = timedelta(hours=1)  # longer than anything takes that stores bytes before a row
-    tombstone_life: timedelta = timedelta(days=30)  # how long an erased image is told from one that never was
-    webhook_lease: timedelta = timedelta(seconds=30)  # longer than an attempt takes; what a dead sender costs
-    webhook_schedule: RetrySchedule = RetrySchedule((timedelta(seconds=5), timedelta(minutes=5), timedelta(hours=1)))
-    webhook_failing_life: timedelta | None = timedelta(days=5)  # after which it is disabled
-    delivery_life: timedelta | None = timedelta(days=30)  # since it ended
-    own_hosts: tuple[str, ...] = ()  # which no webhook may lead to
-    presigned_url_life: timedelta | None = None  # None: all bytes pass through us
+    limits: Limits
+    lease: timedelta  # renewed while a variant is made, so it is what a dead worker costs
+    strict_types: bool  # refuse pictures that are labelled as something else
+    max_attempts: int = field(validator=within(1, 100))
+    sync_deadline: timedelta  # of a rendering that somebody waits for
+    job_deadline: timedelta
+    sync_megapixels: float = field(validator=within(0, 1e6))
+    quota: Quota  # of each account
+    jobs_per_account: int | None  # that have not ended
+    session_life: timedelta  # after which one logs in again
+    logins_per_account: Rate | None
+    logins_per_address: Rate | None
+    rates: Mapping[RateGroup, Rate]  # of each caller; what has none is not counted
+    key_rates: Mapping[RateGroup, Rate]  # of each API key, within that of its account
+    variant_life: timedelta | None  # since somebody wanted it; None is for ever, here and below
+    job_life: timedelta | None  # since it ended
+    orphan_grace: timedelta  # longer than anything takes that stores bytes before a row
+    tombstone_life: timedelta  # how long an erased image is told from one that never was
+    webhook_lease: timedelta  # longer than an attempt takes; what a dead sender costs
+    webhook_schedule: RetrySchedule
+    webhook_failing_life: timedelta | None  # after which it is disabled
+    delivery_life: timedelta | None  # since it ended
+    own_hosts: tuple[str, ...]  # which no webhook may lead to
+    presigned_url_life: timedelta | None  # None: all bytes pass through us
 
 
 @frozen(kw_only=True)

@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 2.5  # for each thing that we depend on to say that it is there
 _TO_NOTE_AN_ATTEMPT = timedelta(seconds=15)  # also with a database that is away for a while
+_MOST_ATTEMPTS = 3  # at a job, of workers who may have died of it
 _REMEDY = "run imgsvc doctor, which tells more"
 # What becomes of the work meanwhile, where it can go on.
 _GETS_ALONG = {
@@ -139,6 +140,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             job_deadline=timedelta(seconds=settings.job_seconds),
             sync_megapixels=settings.sync_megapixels,
             strict_types=settings.strict_types,
+            max_attempts=_MOST_ATTEMPTS,
             quota=Quota(images=settings.quota_images or None, bytes=settings.quota_bytes or None),
             jobs_per_account=settings.jobs_per_account or None,
             session_life=timedelta(days=settings.refresh_days),
@@ -209,13 +211,13 @@ def compose_header_reader(settings: Settings) -> HeaderReader:
 
 
 def _opened_fetcher(settings: Settings) -> Fetcher | None:
-    if settings.fetch == "off":
+    if not settings.fetch:
         return None
     return open_fetcher(seconds=settings.fetch_seconds, allowed=settings.callable_networks)
 
 
 def _opened_sender(settings: Settings) -> WebhookSender | None:
-    if settings.webhooks == "off":
+    if not settings.webhooks:
         return None
     return open_webhook_sender(seconds=settings.webhook_seconds, clock=utc_now, allowed=settings.callable_networks)
 

@@ -206,7 +206,7 @@ class Settings:
         150.0, "what is rendered while somebody waits: megapixels read and written by all steps", within(0, 100000)
     )
     strict_types: bool = _setting(False, "refuse uploads whose Content-Type says another picture than their bytes do")
-    fetch: str = _setting("on", "on or off: uploads by URL, from the public internet", _one_of("on", "off"))
+    fetch: bool = _setting(True, "uploads by URL, from the public internet")
     fetch_seconds: int = _setting(20, "how long a fetch may take, redirects and all; 504 then", within(1, 600))
     outbound_networks: str = _setting(
         "",
@@ -214,9 +214,7 @@ class Settings:
         "none unless set",
         _networks,
     )
-    webhooks: str = _setting(
-        "on", "on or off: telling addresses of the public internet how jobs ended", _one_of("on", "off")
-    )
+    webhooks: bool = _setting(True, "tell addresses of the public internet how jobs ended")
     webhook_seconds: int = _setting(15, "how long a receiver may take to answer", within(1, 60))
     webhook_retry_seconds: str = _setting(
         "5,300,1800,7200,18000,36000,50400,72000,86400",

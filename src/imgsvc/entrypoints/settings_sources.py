@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import typed_settings as ts
-from attrs import Attribute, AttrsInstance, fields, frozen
+from attrs import Attribute, AttrsInstance, fields, fields_dict, frozen
 from cattrs import Converter
 from typed_settings.converters import get_default_structure_hooks
 from typed_settings.exceptions import InvalidSettingsError
@@ -75,7 +75,8 @@ def _text_of(name: str, value: object, path: Path) -> str:
         meant = nearest(name, _names())
         hint = f"; did you mean {meant}?" if meant else ""
         raise SettingsError(f"unknown setting {shortened(name)} in {path}{hint}")
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    is_switch = fields_dict(Settings)[name].type is bool
+    if (isinstance(value, bool) and not is_switch) or not isinstance(value, str | int | float):
         raise SettingsError(f"{name} in {path} must be text or a number")
     return str(value)
 

@@ -69,7 +69,7 @@ class Worker:
                 self._clockwork("requeue", self._requeue_after / 3, self._requeue),
                 self._clockwork("sweep", _SWEEP_EVERY, self._sweep),
             ]
-            if self.service.settings.webhooks == "on":
+            if self.service.settings.webhooks:
                 self._messenger = Messenger(self.service)
                 self._messenger.start()
         for thread in self._threads:

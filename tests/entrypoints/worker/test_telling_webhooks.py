@@ -79,7 +79,7 @@ def test_what_another_process_adds_is_found_before_long(service, settings, ada, 
 
 
 def test_who_makes_no_jobs_sends_nothing_and_neither_does_who_has_webhooks_switched_off(service, ada, told):
-    off = evolve(service, settings=evolve(service.settings, webhooks="off"))
+    off = evolve(service, settings=evolve(service.settings, webhooks=False))
     with receiver() as site:
         webhook = told(site)
         service.use_cases.send_test_message(ada, webhook.id)
