@@ -1,6 +1,8 @@
 """Uploads by URL, over real sockets: what is fetched, and what is never called."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 
 import pytest
 
@@ -17,14 +19,19 @@ def problem_of(answer):
 
 
 @pytest.fixture(scope="module")
-def intranet(tmp_path_factory):
+def fetching_server(tmp_path_factory):
     """A server that may call loopback, and gives up soon."""
     folder = tmp_path_factory.mktemp("intranet") / "data"
     options = {"OUTBOUND_NETWORKS": "127.0.0.1/32", "FETCH_SECONDS": "1", "MAX_BYTES": "100000", "WORKER_SLOTS": "0"}
     with running_server(folder, **options, RENDER_SLOTS="1") as server:
-        account = server.account()
-        with account.client:
-            yield account
+        yield server
+
+
+@pytest.fixture(scope="module")
+def intranet(fetching_server):
+    account = fetching_server.account()
+    with account.client:
+        yield account
 
 
 def upload(account, url, **said):
@@ -159,6 +166,28 @@ def test_a_server_that_takes_too_long_is_given_up(intranet):
     with website(lambda connection: connection.recv(1)) as site:
         assert problem_of(upload(intranet, site.address)) == (504, "fetch_timeout")
     assert time.monotonic() - began < 10
+
+
+def test_who_has_servers_that_let_us_wait_keeps_nobody_else_waiting(fetching_server, intranet):
+    begun = Semaphore(0)
+
+    def hang(connection):
+        begun.release()
+        connection.recv(1)
+
+    other = fetching_server.account()
+    with other.client, website(hang) as slow, website(answering(answer_of(PICTURE))) as quick:
+        with ThreadPoolExecutor(4) as threads:
+            waiting = [threads.submit(upload, intranet, slow.address) for _ in range(4)]
+            for _ in waiting:
+                assert begun.acquire(timeout=5)
+            one_more, of_another = upload(intranet, quick.address), upload(other, quick.address)
+        again = upload(intranet, quick.address)
+
+    assert problem_of(one_more) == (429, "too_many_waiting")
+    assert int(one_more.headers["retry-after"]) > 0
+    assert (of_another.status_code, again.status_code) == (201, 201)
+    assert {problem_of(one.result()) for one in waiting} == {(504, "fetch_timeout")}
 
 
 def test_a_wrong_field_is_told_and_nothing_is_kept(intranet):

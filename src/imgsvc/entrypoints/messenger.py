@@ -8,6 +8,7 @@ from time import monotonic
 from attrs import Factory, define, field
 
 from imgsvc.domain.errors import Busy, Unavailable
+from imgsvc.domain.user import UserId
 from imgsvc.domain.webhook import WebhookId
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.logs import bind, unbind
@@ -16,8 +17,9 @@ from imgsvc.ports.webhooks import DueDelivery
 logger = logging.getLogger(__name__)
 
 _LOOK_EVERY = 2.0  # seconds; what this process itself adds is seen at once
-_AT_ONCE = 64  # which mostly wait for others
+_AT_ONCE = 128  # which mostly wait for others
 _AT_ONCE_TO_ONE = 4  # so that receivers who let us wait keep nobody else waiting
+_AT_ONCE_OF_ACCOUNT = 8  # from where on it gets no more than one to each that has none on its way
 
 
 @define(eq=False)
@@ -30,7 +32,7 @@ class Messenger:
 
     service: Service
     _free: Semaphore = field(init=False, default=Factory(lambda: Semaphore(_AT_ONCE)))
-    _on_the_way: Counter[WebhookId] = field(factory=Counter, init=False)
+    _on_the_way: Counter[tuple[UserId, WebhookId]] = field(factory=Counter, init=False)
     _lock: Lock = field(factory=Lock, init=False)
     _senders: set[Thread] = field(factory=set, init=False)
     _stopping: Event = field(factory=Event, init=False)
@@ -87,7 +89,7 @@ class Messenger:
     def _set_out(self, due: DueDelivery) -> None:
         sender = Thread(target=self._send, args=(due,), name="webhook", daemon=True)
         with self._lock:
-            self._on_the_way[due.delivery.webhook_id] += 1
+            self._on_the_way[due.owner, due.delivery.webhook_id] += 1
             self._senders.add(sender)
         try:
             sender.start()
@@ -97,7 +99,14 @@ class Messenger:
 
     def _busy(self) -> list[WebhookId]:
         with self._lock:
-            return [webhook_id for webhook_id, count in self._on_the_way.items() if count >= _AT_ONCE_TO_ONE]
+            of_account = Counter[UserId]()
+            for (owner, _), count in self._on_the_way.items():
+                of_account[owner] += count
+            return [
+                webhook_id
+                for (owner, webhook_id), count in self._on_the_way.items()
+                if count >= _AT_ONCE_TO_ONE or of_account[owner] >= _AT_ONCE_OF_ACCOUNT
+            ]
 
     def _send(self, due: DueDelivery) -> None:
         delivery = due.delivery
@@ -115,13 +124,13 @@ class Messenger:
             self._come_back(due, current_thread())
 
     def _come_back(self, due: DueDelivery, sender: Thread) -> None:
-        webhook_id = due.delivery.webhook_id
+        receiver = due.owner, due.delivery.webhook_id
+        was_busy = due.delivery.webhook_id in self._busy()
         with self._lock:
             self._senders.discard(sender)
-            was_busy = self._on_the_way[webhook_id] >= _AT_ONCE_TO_ONE
-            self._on_the_way[webhook_id] -= 1
-            if not self._on_the_way[webhook_id]:
-                del self._on_the_way[webhook_id]
+            self._on_the_way[receiver] -= 1
+            if not self._on_the_way[receiver]:
+                del self._on_the_way[receiver]
         self._free.release()
         if was_busy:  # more of it may be due
             self.service.deliveries_due.set()

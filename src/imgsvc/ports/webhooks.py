@@ -65,6 +65,7 @@ class DueDelivery:
     """A delivery to be sent now, by whoever has claimed it; ``token`` tells this claim from an older one."""
 
     delivery: Delivery
+    owner: UserId
     token: UUID
     url: str
     secrets: tuple[str, ...] = field(repr=False)  # those that are good, the newest first

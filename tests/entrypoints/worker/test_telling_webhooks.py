@@ -109,6 +109,32 @@ def test_a_database_that_is_away_is_asked_again(service, ada, told, sending, mon
     assert messenger.is_well
 
 
+def test_an_account_whose_receivers_let_us_wait_keeps_no_other_waiting(service, ada, told, sending, monkeypatch):
+    monkeypatch.setattr(messenger_module, "_AT_ONCE", 12)
+    grace = service.use_cases.register_user("grace", "correct horse battery").id
+    released, arrived = Event(), []
+
+    def wait(connection):
+        arrived.append(1)
+        released.wait(10)
+        connection.sendall(TAKEN)
+
+    with receiver_that(wait) as slow, receiver() as quick:
+        for webhook in [told(slow) for _ in range(5)]:
+            for _ in range(6):
+                service.use_cases.send_test_message(ada, webhook.id)
+        sending(service)
+        wait_for(lambda: len(arrived) >= messenger_module._AT_ONCE_OF_ACCOUNT)
+        of_grace = service.use_cases.create_webhook(grace, quick.url, tuple(WebhookEvent), WebhookId(uuid4()))[0]
+        service.use_cases.send_test_message(grace, of_grace.id)
+        wait_for(quick.ids, seconds=5)
+        meanwhile = len(arrived)
+        released.set()
+        wait_for(lambda: len(arrived) == 30)
+
+    assert meanwhile < 12
+
+
 def test_where_no_thread_can_be_started_messages_wait(service, ada, told, sending, monkeypatch):
     for name, value in {"_LOOK_EVERY": 0.05, "_AT_ONCE": 2}.items():
         monkeypatch.setattr(messenger_module, name, value)

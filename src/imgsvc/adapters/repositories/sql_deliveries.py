@@ -160,6 +160,7 @@ def _row(delivery: Delivery) -> dict[str, Any]:
 def _due(row: Row[Any], token: Any, receiver: Row[Any]) -> DueDelivery:
     return DueDelivery(
         delivery=_delivery(row),
+        owner=receiver.owner,
         token=token,
         url=receiver.url,
         secrets=tuple(filter(None, (receiver.secret, receiver.second_secret))),

@@ -37,7 +37,7 @@ class TooManyRequests(ImgsvcError):
 
 
 class TooManyWaiting(TooManyRequests):
-    """The caller waits for as many jobs at once as he may already."""
+    """The caller waits for as many jobs, or servers elsewhere, at once as he may already."""
 
     code = "too_many_waiting"
 

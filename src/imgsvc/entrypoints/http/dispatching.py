@@ -18,6 +18,7 @@ from imgsvc.domain.errors import ImgsvcError, InvalidInput, NotFound
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.preset import FromPreset, Preset, PresetName, name_rule
 from imgsvc.domain.session import Identity
+from imgsvc.domain.user import UserId
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.admission import Admitted, admit, rate_headers
 from imgsvc.entrypoints.http.bodies import read_body, read_query
@@ -100,11 +101,12 @@ class _Dispatch:
                 self._must_be_allowed(admitted.identity)
             with ExitStack() as opened:
                 arguments = await self._arguments(admitted.identity, opened)
+                account = None if admitted.identity is None else admitted.identity.user.id
                 once = self._once_only(admitted.identity)
                 if once is None:
-                    response = self._response(await self._done(arguments, opened))
+                    response = self._response(await self._done(account, arguments, opened))
                 else:
-                    response = await self._done_once(once, arguments, opened)
+                    response = await self._done_once(once, account, arguments, opened)
         except ImgsvcError as error:
             return problem(self.request, error, rate_headers(admitted.counted, error))
         response.headers.update(rate_headers(admitted.counted))
@@ -140,7 +142,9 @@ class _Dispatch:
             return None
         return once_only(self.request, self._service.use_cases.answer_once, identity.user)
 
-    async def _done_once(self, once: OnceOnly, arguments: dict[str, Any], opened: ExitStack) -> Response:
+    async def _done_once(
+        self, once: OnceOnly, account: UserId | None, arguments: dict[str, Any], opened: ExitStack
+    ) -> Response:
         """What the same request was answered before, or what it is answered from now on."""
         threads = self._threads
         begun = await threads.run(Pool.READING, partial(once.begin, self.request, arguments))
@@ -149,21 +153,21 @@ class _Dispatch:
         try:
             if self.endpoint.takes("new_id"):
                 arguments["new_id"] = begun.id
-            result = await self._done(arguments, opened)
+            result = await self._done(account, arguments, opened)
         except BaseException:
             await threads.run(Pool.READING, partial(once.give_up, begun))
             raise
         await threads.run(Pool.READING, partial(once.keep, begun, self._response(_as_kept(result))))
         return self._response(result)
 
-    async def _done(self, arguments: dict[str, Any], opened: ExitStack) -> object:
+    async def _done(self, account: UserId | None, arguments: dict[str, Any], opened: ExitStack) -> object:
         if self.endpoint.takes("upload") and arguments["upload"].url is not None:
             fetch = partial(fetched, self._service.use_cases.fetch_picture, arguments["upload"])
-            upload = await self._threads.run(Pool.FETCHING, fetch)
+            upload = await self._threads.run_for(account, Pool.FETCHING, fetch)
             arguments["upload"] = opened.enter_context(closing(upload))
         if inspect.iscoroutinefunction(self.endpoint.function):
             return await self.endpoint.function(**arguments)
-        return await self._threads.run(self.endpoint.pool, partial(self._called, arguments))
+        return await self._threads.run_for(account, self.endpoint.pool, partial(self._called, arguments))
 
     def _called(self, arguments: Mapping[str, Any]) -> object:
         named = {name: one for name, one in arguments.items() if isinstance(one, FromPreset)}
