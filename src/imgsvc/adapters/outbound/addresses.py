@@ -23,15 +23,19 @@ _LOOK_UPS = BoundedSemaphore(MOST_LOOK_UPS)
 _GLOBAL = ip_network("2000::/3")
 _NOT_GLOBAL = [ip_network(one) for one in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")]
 _TRANSLATED = ip_network("64:ff9b::/96")  # NAT64: the last 32 bits are an IPv4 address
-_RELAYS = ip_network("192.88.99.0/24")  # of 6to4, which the standard library takes for anybody's
+_NOT_ANYBODYS = [  # though the standard library takes them for public
+    ip_network("192.88.99.0/24"),  # relays of 6to4
+    ip_network("192.0.0.0/24"),  # of protocols; a cloud has its metadata there
+    ip_network("168.63.129.16/32"),  # the host of each machine of another cloud
+]
 
 
 def is_public(address: Address) -> bool:
     """Whether it is one host of the public internet, however it is wrapped."""
     address = _unwrapped(address)
     if isinstance(address, IPv4Address):
-        # ``is_global`` alone is true of multicast and of the relays.
-        return address.is_global and not (address.is_multicast or address.is_reserved or address in _RELAYS)
+        is_special = address.is_multicast or address.is_reserved or any(address in one for one in _NOT_ANYBODYS)
+        return address.is_global and not is_special
     return address in _GLOBAL and not any(address in network for network in _NOT_GLOBAL)
 
 
