@@ -58,6 +58,7 @@ def test_anybody_who_has_a_link_is_given_the_picture(made, anyone):
     assert answer.headers["content-type"] == "image/webp"
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-disposition"] == "inline"  # what the file is called is for its owner
     assert "vary" not in answer.headers
 
 

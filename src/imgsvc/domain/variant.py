@@ -1,5 +1,6 @@
 """Variant: one spec applied to one image, once per engine fingerprint; seen from the queue, a job."""
 
+import hashlib
 import re
 from datetime import datetime
 from enum import StrEnum
@@ -80,8 +81,9 @@ class RenderingName:
 
 
 def rendering_version(source_sha256: str, spec_id: SpecId, fingerprint: str) -> str:
-    """Equal for equal bytes, and known before any pixel is; fit for an ETag."""
-    return f"{source_sha256[:32]}-{spec_id[:32]}-{fingerprint}"
+    """Equal for equal bytes, and known before any pixel is; fit for an ETag. It tells nothing of the original."""
+    made_of = f"{source_sha256} {spec_id}".encode()
+    return f"{hashlib.sha256(made_of).hexdigest()[:32]}-{fingerprint}"
 
 
 @frozen(kw_only=True)

@@ -179,6 +179,7 @@ def follow_link(service: Service, request: Request) -> Response:
     max_age = int(max(0, min(_YEAR, left - LIFE)))
     headers = {
         "Cache-Control": f"public, max-age={max_age}, immutable",
+        "Content-Disposition": "inline",  # what the file was called is its owner's affair
         "Cross-Origin-Resource-Policy": "cross-origin",  # pages elsewhere may show it
     }
     planned = followed.planned
