@@ -132,5 +132,7 @@ def test_the_same_at_once_is_done_once(account):
 
     made = {answer.json()["id"] for answer in answers if answer.status_code == 201}
     assert len(made) == 1
-    assert {problem_of(answer) for answer in answers if answer.status_code != 201} <= {(409, "in_progress")}
+    others = [answer for answer in answers if answer.status_code != 201]
+    assert {problem_of(answer) for answer in others} <= {(409, "in_progress")}
+    assert {answer.headers["retry-after"] for answer in others} <= {"5"}
     assert account.client.get(IMAGES).json()["total"] == 1

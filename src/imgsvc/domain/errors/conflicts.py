@@ -1,5 +1,7 @@
 """What cannot be done in the present state of things."""
 
+from typing import ClassVar
+
 from imgsvc.domain.errors.base import ImgsvcError
 
 
@@ -16,9 +18,13 @@ class TooManyPresets(Conflict):
 
 
 class RequestInProgress(Conflict):
-    """The same request is being worked on; the caller can wait, and send it again."""
+    """The same request is being worked on; the caller can wait, and send it again.
+
+    Where whoever worked on it has died, that is done within a minute.
+    """
 
     code = "in_progress"
+    retry_after: ClassVar[int] = 5
 
 
 class ImageExists(Conflict):

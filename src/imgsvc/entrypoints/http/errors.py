@@ -193,7 +193,7 @@ def _headers(error: ImgsvcError, status: int) -> dict[str, str]:
         headers["WWW-Authenticate"] = f'Bearer realm="imgsvc"{reason}'
     if isinstance(error, errors.InsufficientScope):
         headers["WWW-Authenticate"] = 'Bearer realm="imgsvc", error="insufficient_scope"'
-    if isinstance(error, errors.Busy | errors.TooManyRequests):
+    if isinstance(error, errors.Busy | errors.TooManyRequests | errors.RequestInProgress):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.byte_count}"
