@@ -87,7 +87,6 @@ def test_no_path_breaks_a_line_of_the_log(server, anyone, path):
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/", 404, "not_found"),
         ("GET", "/v1", 404, "not_found"),
         ("GET", "/v2/images", 404, "not_found"),
         ("GET", "//v1/me", 404, "not_found"),
