@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from imgsvc.domain.delivery import Delivery
 from imgsvc.domain.image import Facts, Image, Labels
 from imgsvc.domain.operations import Grayscale
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Rendition, Variant
-from imgsvc.domain.webhook import TEST_EVENT, Delivery, Webhook
+from imgsvc.domain.webhook import TEST_EVENT, Webhook
 
 NOW = datetime(2026, 3, 1, 12, 30, 45, 678901, tzinfo=UTC)
 RENDITION = Rendition(media_type="image/webp", width=30, height=20, byte_count=1234)

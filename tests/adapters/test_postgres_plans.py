@@ -9,9 +9,9 @@ from sqlalchemy import event
 
 from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.adapters.repositories.transactions import reading
+from imgsvc.domain.delivery import DeliveryStatus
 from imgsvc.domain.image_search import ImageSearch, ImageSort, SourceFormat
 from imgsvc.domain.variant import RenderingName, VariantStatus
-from imgsvc.domain.webhook import DeliveryStatus
 from imgsvc.ports.pages import PageRequest, Position
 from imgsvc.ports.retention import Named, Original
 from imgsvc.ports.variants import Claim

@@ -3,6 +3,7 @@
 import shutil
 from datetime import timedelta
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
 from attrs import evolve
@@ -21,9 +22,11 @@ from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.application.use_cases import Ports, assemble
 from imgsvc.domain.plan import Limits
+from imgsvc.domain.webhook import WebhookEvent, WebhookId
 from imgsvc.entrypoints.composition import utc_now
 from tests.application.adapters import WatchedEngine
 from tests.application.policies import a_policy
+from tests.application.receivers import Receivers
 from tests.entities import a_user
 from tests.pictures import encoded, quadrants
 
@@ -58,7 +61,12 @@ def engine():
 
 
 @pytest.fixture
-def ports(repositories, signals, engine):
+def receivers():
+    return Receivers()
+
+
+@pytest.fixture
+def ports(repositories, signals, engine, receivers):
     return Ports(
         users=repositories.users,
         sessions=repositories.sessions,
@@ -84,6 +92,7 @@ def ports(repositories, signals, engine):
         refresh_tokens=RefreshTokens(SECRET),
         key_issuer=RandomKeys(),
         clock=utc_now,
+        webhook_sender=receivers,
     )
 
 
@@ -129,3 +138,9 @@ def picture():
 @pytest.fixture
 def image(use_cases, ada, picture):
     return use_cases.upload_image(ada, BytesIO(picture), "picture.png")
+
+
+@pytest.fixture
+def webhook(use_cases, ada):
+    """One of ada's, which is told everything."""
+    return use_cases.create_webhook(ada, "https://example.org/hook", tuple(WebhookEvent), WebhookId(uuid4()))[0]

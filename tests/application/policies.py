@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from imgsvc.application.use_cases import Policy
+from imgsvc.domain.delivery import RetrySchedule
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.quota import NO_QUOTA
-from imgsvc.domain.webhook import RetrySchedule
 
 
 def a_policy(**changes: Any) -> Policy:

@@ -10,17 +10,10 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
+from imgsvc.domain.delivery import Attempt, DeliveryId, DeliveryStatus, EndedJob
 from imgsvc.domain.errors import DeliveryNotFound, WebhookNotFound
 from imgsvc.domain.variant import CANCELLED, Failure
-from imgsvc.domain.webhook import (
-    Attempt,
-    DeliveryId,
-    DeliveryStatus,
-    DisabledReason,
-    EndedJob,
-    WebhookChanges,
-    WebhookEvent,
-)
+from imgsvc.domain.webhook import DisabledReason, WebhookChanges, WebhookEvent
 from imgsvc.ports.pages import PageRequest
 from tests.ages import ago, delivered_at, told_of
 from tests.entities import FAILURE, NOW, RENDITION, a_job, a_test, a_user, a_variant, a_webhook, an_image, later
@@ -413,8 +406,9 @@ def test_what_is_being_sent_to_a_webhook_that_is_disabled_is_not_given_up(delive
 
 
 def test_deliveries_are_listed_by_status_in_parts_the_newest_first(deliveries, webhook, added):
-    old, new = added(), added(created_at=later())
+    old = added()
     deliveries.conclude(deliveries.claim(MINUTE), TAKEN, None)
+    new = added(created_at=later())
 
     first = deliveries.list_of(webhook.id, PageRequest(limit=1))
     second = deliveries.list_of(webhook.id, PageRequest(limit=1, after=first.next))

@@ -10,10 +10,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from imgsvc.domain.delivery import EndedJob
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.operations import OPERATIONS
 from imgsvc.domain.variant import Failure, VariantId
-from imgsvc.domain.webhook import TEST_EVENT, EndedJob, WebhookEvent
+from imgsvc.domain.webhook import TEST_EVENT, WebhookEvent
 from imgsvc.entrypoints.http.app import ENDPOINTS
 from imgsvc.entrypoints.http.document import openapi
 from tests.entities import a_test, a_user, a_webhook

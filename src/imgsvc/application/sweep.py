@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from attrs import frozen
 
+from imgsvc.application.deliveries import PruneDeliveries
 from imgsvc.application.erasure import FinishErasures
 from imgsvc.application.orphans import Orphans, SweepOrphans
 from imgsvc.application.pruning import PruneIdempotencyKeys, PruneInvalidations, PruneTombstones
 from imgsvc.application.retention import ExpireVariants, MustStop, PruneJobs, Tally, never
 from imgsvc.application.sessions import PruneSessions
-from imgsvc.application.webhooks import PruneDeliveries, RemoveDeletedWebhooks
+from imgsvc.application.webhooks import RemoveDeletedWebhooks
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ from attrs import field, frozen
 from imgsvc.application.accounts import LogIn, RegisterUser
 from imgsvc.application.api_keys import CreateApiKey, DeleteApiKey, KnownKeys, ListApiKeys
 from imgsvc.application.claims import GiveBackUnfinished, HeldClaims
+from imgsvc.application.deliveries import ClaimDelivery, ListDeliveries, PruneDeliveries, ReplayDelivery, SendDelivery
 from imgsvc.application.erasure import DeleteAccount, FinishErasures
 from imgsvc.application.fetching import FetchPicture
 from imgsvc.application.idempotency import AnswerOnce
@@ -52,30 +53,27 @@ from imgsvc.application.variants import (
     RequestVariant,
     TransformImage,
 )
-from imgsvc.application.webhook_sending import ClaimDelivery, SendDelivery
 from imgsvc.application.webhooks import (
     CallableAddress,
     ChangeWebhook,
     CreateWebhook,
     DeleteWebhook,
     GetWebhook,
-    ListDeliveries,
     ListWebhooks,
-    PruneDeliveries,
     RemoveDeletedWebhooks,
-    ReplayDelivery,
     RotateSecret,
     SendTestMessage,
 )
+from imgsvc.domain.delivery import RetrySchedule
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.quota import Quota
-from imgsvc.domain.webhook import RetrySchedule
 from imgsvc.ports.api_keys import ApiKeyRepository
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.cache import Cache
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.credentials import ApiKeyIssuer, PasswordHasher, RefreshTokenIssuer, TokenIssuer
+from imgsvc.ports.deliveries import DeliveryRepository, WebhookSender
 from imgsvc.ports.erasure import ErasureRepository
 from imgsvc.ports.fetching import Fetcher
 from imgsvc.ports.idempotency import IdempotencyRepository
@@ -91,7 +89,7 @@ from imgsvc.ports.sessions import SessionRepository
 from imgsvc.ports.signatures import Signer
 from imgsvc.ports.users import UserRepository
 from imgsvc.ports.variants import VariantRepository
-from imgsvc.ports.webhooks import DeliveryRepository, WebhookRepository, WebhookSender
+from imgsvc.ports.webhooks import WebhookRepository
 
 
 @frozen(kw_only=True)

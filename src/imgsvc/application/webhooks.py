@@ -1,11 +1,12 @@
-"""Where somebody wants to be told how his jobs ended: addresses, their secrets, and what they were told."""
+"""Where somebody wants to be told how his jobs ended: addresses and their secrets."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from attrs import frozen
 
-from imgsvc.application.retention import BATCH, MustStop, never, until_nothing_is_left
+from imgsvc.application.deliveries import abandon_all
+from imgsvc.application.retention import MustStop, never, until_nothing_is_left
+from imgsvc.domain.delivery import Delivery
 from imgsvc.domain.errors import InvalidInput, UrlNotAllowed, WebhookNotFound
 from imgsvc.domain.merging import ABSENT
 from imgsvc.domain.user import UserId
@@ -14,9 +15,6 @@ from imgsvc.domain.webhook import (
     MAX_WEBHOOKS,
     SECRET_OVERLAP,
     TEST_EVENT,
-    Delivery,
-    DeliveryId,
-    DeliveryStatus,
     Webhook,
     WebhookChanges,
     WebhookEvent,
@@ -25,8 +23,8 @@ from imgsvc.domain.webhook import (
     new_secret,
 )
 from imgsvc.ports.clock import Clock
-from imgsvc.ports.pages import Page, PageRequest
-from imgsvc.ports.webhooks import DeliveryRepository, WebhookRepository, WebhookSender
+from imgsvc.ports.deliveries import DeliveryRepository, WebhookSender
+from imgsvc.ports.webhooks import WebhookRepository
 
 
 @frozen
@@ -147,21 +145,6 @@ class RemoveDeletedWebhooks:
 
 
 @frozen
-class ListDeliveries:
-    """What a webhook was told, and what came of it."""
-
-    webhooks: WebhookRepository
-    deliveries: DeliveryRepository
-
-    def __call__(
-        self, caller: UserId, webhook_id: WebhookId, page: PageRequest, *, status: DeliveryStatus | None = None
-    ) -> Page[Delivery]:
-        """The newest first. Raises WebhookNotFound."""
-        self.webhooks.get(caller, webhook_id)
-        return self.deliveries.list_of(webhook_id, page, status=status)
-
-
-@frozen
 class SendTestMessage:
     """Send a message that means nothing, to see whether it arrives."""
 
@@ -176,38 +159,3 @@ class SendTestMessage:
         delivery = Delivery(webhook_id=webhook_id, event=TEST_EVENT, created_at=now, next_attempt_at=now)
         self.deliveries.add(delivery)
         return delivery
-
-
-@frozen
-class ReplayDelivery:
-    """Send a message once more, whatever came of it."""
-
-    webhooks: WebhookRepository
-    deliveries: DeliveryRepository
-
-    def __call__(self, caller: UserId, webhook_id: WebhookId, delivery_id: DeliveryId) -> Delivery:
-        """It is on its way. Raises WebhookNotFound, DeliveryNotFound, WebhookDisabled."""
-        self.webhooks.get(caller, webhook_id).must_be_enabled()
-        return self.deliveries.replay(webhook_id, delivery_id)
-
-
-@frozen
-class PruneDeliveries:
-    """Forget deliveries that ended long ago."""
-
-    deliveries: DeliveryRepository
-    life: timedelta | None  # since they ended; None is for ever
-
-    def __call__(self, *, must_stop: MustStop = never) -> int:
-        """How many there were. Raises Busy, Unavailable."""
-        life = self.life
-        if life is None:
-            return 0
-        return until_nothing_is_left(lambda limit: self.deliveries.prune(life, limit), must_stop)
-
-
-def abandon_all(deliveries: DeliveryRepository, webhook_id: WebhookId) -> None:
-    """What waits for a webhook that is told nothing any more has failed."""
-    # What a crash leaves of them is abandoned when it is due (ClaimDelivery).
-    while deliveries.abandon(webhook_id, BATCH):
-        pass

@@ -27,12 +27,13 @@ from imgsvc.adapters.outbound import open_fetcher, open_webhook_sender
 from imgsvc.adapters.repositories import diagnose_database, migrate, open_repositories
 from imgsvc.application.rates import RateGroup
 from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
+from imgsvc.domain.delivery import RetrySchedule
 from imgsvc.domain.errors import ImgsvcError
 from imgsvc.domain.quota import Quota
-from imgsvc.domain.webhook import RetrySchedule
 from imgsvc.entrypoints.logs import bound_request_id
 from imgsvc.entrypoints.settings import CORES, Settings
 from imgsvc.entrypoints.side_by_side import SideBySide
+from imgsvc.ports.deliveries import WebhookSender
 from imgsvc.ports.diagnosis import Finding, Subject
 from imgsvc.ports.fetching import Fetcher
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
@@ -40,7 +41,6 @@ from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobSource
 from imgsvc.ports.rate_limits import Rate
 from imgsvc.ports.signatures import Sealer
-from imgsvc.ports.webhooks import WebhookSender
 
 logger = logging.getLogger(__name__)
 

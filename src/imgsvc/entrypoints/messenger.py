@@ -12,7 +12,7 @@ from imgsvc.domain.user import UserId
 from imgsvc.domain.webhook import WebhookId
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.logs import bind, unbind
-from imgsvc.ports.webhooks import DueDelivery
+from imgsvc.ports.deliveries import DueDelivery
 
 logger = logging.getLogger(__name__)
 

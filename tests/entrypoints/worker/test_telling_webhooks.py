@@ -8,8 +8,9 @@ import pytest
 from attrs import evolve
 
 from imgsvc import Settings, compose
+from imgsvc.domain.delivery import DeliveryStatus
 from imgsvc.domain.errors import Unavailable
-from imgsvc.domain.webhook import DeliveryStatus, WebhookEvent, WebhookId
+from imgsvc.domain.webhook import WebhookEvent, WebhookId
 from imgsvc.entrypoints import messenger as messenger_module
 from imgsvc.entrypoints.messenger import Messenger
 from imgsvc.entrypoints.worker import Worker

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from imgsvc.adapters.outbound.addresses import AddressGuard, Network
 from imgsvc.adapters.outbound.guarded_http import GuardedHttp
 from imgsvc.adapters.outbound.http_fetcher import HttpFetcher
-from imgsvc.adapters.outbound.webhook_sender import HttpWebhookSender, ReceiverGuard
+from imgsvc.adapters.outbound.http_webhook_sender import HttpWebhookSender, ReceiverGuard
 from imgsvc.ports.clock import Clock
+from imgsvc.ports.deliveries import WebhookSender
 from imgsvc.ports.fetching import Fetcher
-from imgsvc.ports.webhooks import WebhookSender
 
 
 def open_fetcher(*, seconds: float, allowed: Sequence[Network] = ()) -> Fetcher:

@@ -27,6 +27,7 @@ from imgsvc.adapters.repositories.transactions import NEWS, OUTAGES, reading
 from imgsvc.adapters.repositories.troubles import trouble_of
 from imgsvc.domain.errors import Unavailable
 from imgsvc.ports.api_keys import ApiKeyRepository
+from imgsvc.ports.deliveries import DeliveryRepository
 from imgsvc.ports.diagnosis import Finding
 from imgsvc.ports.erasure import ErasureRepository
 from imgsvc.ports.idempotency import IdempotencyRepository
@@ -37,7 +38,7 @@ from imgsvc.ports.retention import RetentionRepository
 from imgsvc.ports.sessions import SessionRepository
 from imgsvc.ports.users import UserRepository
 from imgsvc.ports.variants import VariantRepository
-from imgsvc.ports.webhooks import DeliveryRepository, WebhookRepository
+from imgsvc.ports.webhooks import WebhookRepository
 
 _SCHEMES = ("sqlite", "postgresql+psycopg", "postgresql")
 

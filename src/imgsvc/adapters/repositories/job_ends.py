@@ -30,8 +30,9 @@ from imgsvc.adapters.repositories.portable_sql import RandomUuid, TimeFromNow
 from imgsvc.adapters.repositories.statements import HELD, NO_CLAIM
 from imgsvc.adapters.repositories.tables import is_stallable, variants, webhook_deliveries, webhooks
 from imgsvc.adapters.repositories.variant_rows import NO_FAILURE, NO_RENDITION
+from imgsvc.domain.delivery import DeliveryStatus
 from imgsvc.domain.variant import VariantStatus
-from imgsvc.domain.webhook import DeliveryStatus, WebhookEvent
+from imgsvc.domain.webhook import WebhookEvent
 
 _TOLD = ("id", "owner", "image_id", "queued_at", "finished_at", "failure_code", "failure_detail")
 

@@ -28,10 +28,11 @@ from imgsvc.adapters.repositories.tables import webhook_deliveries as deliveries
 from imgsvc.adapters.repositories.tables import webhooks
 from imgsvc.adapters.repositories.transactions import noting, reading, repeated_if_overtaken, writing
 from imgsvc.adapters.repositories.variant_rows import failure_of_row
+from imgsvc.domain.delivery import ABANDONED, Attempt, Delivery, DeliveryId, DeliveryStatus, EndedJob
 from imgsvc.domain.errors import DeliveryNotFound, WebhookNotFound
-from imgsvc.domain.webhook import ABANDONED, Attempt, Delivery, DeliveryId, DeliveryStatus, EndedJob, WebhookId
+from imgsvc.domain.webhook import WebhookId
+from imgsvc.ports.deliveries import DueDelivery
 from imgsvc.ports.pages import Page, PageRequest
-from imgsvc.ports.webhooks import DueDelivery
 
 _NEWEST = Order(deliveries.c.created_at, deliveries.c.id)
 _PENDING = DeliveryStatus.PENDING.value

@@ -1,6 +1,7 @@
 """What webhooks are told, for the API document: requests that we make, and do not answer."""
 
-from imgsvc.domain.webhook import TEST_EVENT, Message, WebhookEvent
+from imgsvc.domain.delivery import Message
+from imgsvc.domain.webhook import TEST_EVENT, WebhookEvent
 from imgsvc.entrypoints.http.document.schemas import Schema, Schemas
 
 _EVENTS = {

@@ -6,6 +6,7 @@ from uuid import UUID
 from attrs import field, frozen
 
 from imgsvc.application.use_cases import UseCases
+from imgsvc.domain.delivery import Delivery, DeliveryId, DeliveryStatus
 from imgsvc.domain.errors import (
     DeliveryNotFound,
     FetchTimedOut,
@@ -18,9 +19,6 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.user import User
 from imgsvc.domain.webhook import (
-    Delivery,
-    DeliveryId,
-    DeliveryStatus,
     DisabledReason,
     Webhook,
     WebhookChanges,

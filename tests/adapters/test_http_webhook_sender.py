@@ -18,7 +18,7 @@ from imgsvc.domain.errors import UrlNotAllowed
 from imgsvc.domain.web_url import WebUrl
 from imgsvc.domain.webhook import new_secret
 from imgsvc.entrypoints.composition import utc_now
-from imgsvc.ports.webhooks import DueDelivery
+from imgsvc.ports.deliveries import DueDelivery
 from tests.entities import a_test, a_user, a_webhook
 from tests.websites import OK, answer_of, answering, redirect_to, website
 

@@ -1,4 +1,4 @@
-"""Messages on their way to webhooks: claimed, sent, and sent again until they are taken."""
+"""What webhooks are told: messages that are claimed, sent, and sent again until they are taken, then listed."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -8,15 +8,46 @@ from time import sleep
 
 from attrs import frozen
 
-from imgsvc.application.retention import BATCH
-from imgsvc.application.webhooks import abandon_all
+from imgsvc.application.retention import BATCH, MustStop, never, until_nothing_is_left
+from imgsvc.domain.delivery import ABANDONED, Attempt, Delivery, DeliveryId, DeliveryStatus, RetrySchedule
 from imgsvc.domain.errors import Busy
-from imgsvc.domain.webhook import ABANDONED, Attempt, DisabledReason, RetrySchedule, WebhookId
-from imgsvc.ports.webhooks import DeliveryRepository, DueDelivery, WebhookRepository, WebhookSender
+from imgsvc.domain.user import UserId
+from imgsvc.domain.webhook import DisabledReason, WebhookId
+from imgsvc.ports.deliveries import DeliveryRepository, DueDelivery, WebhookSender
+from imgsvc.ports.pages import Page, PageRequest
+from imgsvc.ports.webhooks import WebhookRepository
 
 logger = logging.getLogger(__name__)
 
 _NOTING_PAUSES = (0.2, 0.5, 1, 2)  # seconds
+
+
+@frozen
+class ListDeliveries:
+    """What a webhook was told, and what came of it."""
+
+    webhooks: WebhookRepository
+    deliveries: DeliveryRepository
+
+    def __call__(
+        self, caller: UserId, webhook_id: WebhookId, page: PageRequest, *, status: DeliveryStatus | None = None
+    ) -> Page[Delivery]:
+        """The newest first. Raises WebhookNotFound."""
+        self.webhooks.get(caller, webhook_id)
+        return self.deliveries.list_of(webhook_id, page, status=status)
+
+
+@frozen
+class ReplayDelivery:
+    """Send a message once more, whatever came of it."""
+
+    webhooks: WebhookRepository
+    deliveries: DeliveryRepository
+
+    def __call__(self, caller: UserId, webhook_id: WebhookId, delivery_id: DeliveryId) -> Delivery:
+        """It is on its way. Raises WebhookNotFound, DeliveryNotFound, WebhookDisabled."""
+        self.webhooks.get(caller, webhook_id).must_be_enabled()
+        return self.deliveries.replay(webhook_id, delivery_id)
 
 
 @frozen
@@ -83,3 +114,25 @@ class SendDelivery:
         if self.webhooks.disable(webhook_id, reason, failing_for):
             logger.info("disabled a webhook: %s", reason, extra={"webhook_id": str(webhook_id)})
             abandon_all(self.deliveries, webhook_id)
+
+
+@frozen
+class PruneDeliveries:
+    """Forget deliveries that ended long ago."""
+
+    deliveries: DeliveryRepository
+    life: timedelta | None  # since they ended; None is for ever
+
+    def __call__(self, *, must_stop: MustStop = never) -> int:
+        """How many there were. Raises Busy, Unavailable."""
+        life = self.life
+        if life is None:
+            return 0
+        return until_nothing_is_left(lambda limit: self.deliveries.prune(life, limit), must_stop)
+
+
+def abandon_all(deliveries: DeliveryRepository, webhook_id: WebhookId) -> None:
+    """What waits for a webhook that is told nothing any more has failed."""
+    # What a crash leaves of them is abandoned when it is due (ClaimDelivery).
+    while deliveries.abandon(webhook_id, BATCH):
+        pass

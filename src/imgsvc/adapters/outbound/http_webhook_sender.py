@@ -9,11 +9,11 @@ from standardwebhooks import Webhook as Signature
 
 from imgsvc.adapters.outbound.addresses import Address, AddressGuard
 from imgsvc.adapters.outbound.guarded_http import GuardedHttp
+from imgsvc.domain.delivery import Attempt
 from imgsvc.domain.errors import InvalidInput, UrlNotAllowed
 from imgsvc.domain.web_url import WebUrl
-from imgsvc.domain.webhook import Attempt
 from imgsvc.ports.clock import Clock
-from imgsvc.ports.webhooks import DueDelivery
+from imgsvc.ports.deliveries import DueDelivery
 
 _LOOK_UP_SECONDS = 3.0
 
