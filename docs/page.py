@@ -76,7 +76,8 @@ _SHAPES = """\
 
 What clients of other services send is read, too, and becomes the same steps. In all of these shapes a resize with both
 sides fills exactly that size (`cover`, with `enlarge`): who names a size expects that size. `true` stands for an
-operation as it is by default, a value alone for its first parameter, and `false` or `null` for none.
+operation as it is by default, a value alone for its first parameter, and `false` or `null` for none. An output
+option such as `progressive` is off with `false`, also where a preset has it on.
 """
 
 _SHAPE_EXAMPLES: tuple[tuple[str, Any], ...] = (

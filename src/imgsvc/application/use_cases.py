@@ -285,7 +285,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         delete_image=delete_image,
         plan_rendering=plan,
         explain_plan=ExplainPlan(p.images, p.engine, limits, policy.sync_megapixels),
-        open_rendering=OpenRendering(plan, make_now, p.cache, policy.sync_megapixels),
+        open_rendering=OpenRendering(plan, p.variants, make_now, p.cache, policy.sync_megapixels),
         make_links=MakeLinks(plan, p.signer, p.clock),
         follow_link=FollowLink(p.images, plan, p.signer, p.clock),
         transform_image=transform_image,

@@ -159,6 +159,7 @@ class OpenRendering:
     """A rendering's bytes, from the nearest place that has them, made now where none has."""
 
     plan: PlanRendering
+    variants: VariantRepository
     make_now: MakeNow
     cache: Cache
     sync_megapixels: float
@@ -182,7 +183,7 @@ class OpenRendering:
 
     def known(self, planned: PlannedRendering) -> Rendition | None:
         """What is known of the rendering without its being made."""
-        variant = self.make_now.variants.find(planned.name)
+        variant = self.variants.find(planned.name)
         return variant.rendition if variant is not None else None
 
 

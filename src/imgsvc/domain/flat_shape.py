@@ -1,6 +1,7 @@
 """The flat shape: operations and output options side by side in one object, without an order of their own.
 
-Its parts become steps in the order of ``FLAT_ORDER``; ``false`` and ``null`` mean that a part is absent.
+Its parts become steps in the order of ``FLAT_ORDER``; ``null`` means that a part is absent, and so does ``false``
+where it switches nothing off.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -50,11 +50,6 @@ class Failure:
     detail: str
 
 
-def rendering_key(image_id: ImageId, spec_id: SpecId, fingerprint: str) -> str:
-    """Where a rendering's bytes are kept."""
-    return f"variants/{image_id}/{spec_id}/{fingerprint}"
-
-
 @frozen
 class RenderingName:
     """What determines a rendering's bytes, and so names them."""
@@ -65,7 +60,8 @@ class RenderingName:
 
     @property
     def blob_key(self) -> str:
-        return rendering_key(self.image_id, self.spec_id, self.fingerprint)
+        """Where the bytes are kept."""
+        return f"variants/{self.image_id}/{self.spec_id}/{self.fingerprint}"
 
     @classmethod
     def of_key(cls, key: str) -> "RenderingName | None":
