@@ -33,8 +33,8 @@ def sender(clock=utc_now, allowed=LOOPBACK):
 
 
 def due(url, secrets=(SECRET,)):
-    delivery = a_test(a_webhook(a_user()))
-    return DueDelivery(delivery, uuid4(), url, secrets, is_failing=False, is_wanted=True)
+    webhook = a_webhook(a_user())
+    return DueDelivery(a_test(webhook), webhook.owner, uuid4(), url, secrets, is_failing=False, is_wanted=True)
 
 
 def sent(answer=TAKEN, *, secrets=(SECRET,), clock=utc_now):

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from threading import Event
+from uuid import uuid4
 
 import pytest
+from attrs import evolve
 
 from imgsvc.adapters.blobs import open_blob_store
 from imgsvc.adapters.cache import open_cache
@@ -18,7 +20,6 @@ from tests.clocks import StoppedClock
 from tests.real_servers.postgres import execute
 from tests.real_servers.rabbitmq import new_queue
 from tests.real_servers.redis import forget_ours
-from tests.real_servers.s3 import client_of, empty_bucket
 
 
 @pytest.fixture
@@ -88,9 +89,9 @@ def opened_s3(s3_url):
 
 
 @pytest.fixture
-def s3_blobs(opened_s3, s3_url):
-    empty_bucket(client_of(s3_url), opened_s3.bucket)
-    return opened_s3
+def s3_blobs(opened_s3):
+    """A folder of its own, so that what one test leaves is no other's trouble."""
+    return evolve(opened_s3, folder=f"{uuid4().hex}/")
 
 
 @pytest.fixture(params=["memory", "file", pytest.param("s3", marks=pytest.mark.servers)])
