@@ -24,7 +24,7 @@ LIMITS = Limits(max_output_side=600)
 MARK = encoded(solid((255, 0, 0), 12, 7))
 
 # Of each engine, by another draw each time.
-thoroughly = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thoroughly = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def rendered(engine, content, spec):

@@ -7,15 +7,18 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from uuid import uuid4
 
 import pika
+from attrs import define, field
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
 from tests.real_servers.finding import RealServer
 from tests.real_servers.local import LocalServer, as_user, data_folder, free_port, program, unprivileged_user
 
+_SETTLING_SECONDS = 1.5
 _EMULATOR = "+S 2:2 +sbwt none"  # two threads for all its processes, which do not spin while they wait
 
 
@@ -44,7 +47,7 @@ def rabbitmq_server() -> Iterator[LocalServer]:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _EMULATOR,
         }
         url = f"amqp://guest:guest@127.0.0.1:{port}/"
-        local = LocalServer(url, [command], folder, lambda: _answers(url), user, environment)
+        local = LocalServer(url, [command], folder, _Settled(url), user, environment)
         with local.running():
             yield local
 
@@ -124,6 +127,25 @@ def channel_on(url: str) -> Iterator[BlockingChannel]:
     finally:
         with suppress(AMQPError):
             connection.close()
+
+
+@define
+class _Settled:
+    """Whether the broker has answered for a while.
+
+    For about a second after that it brings back what moves messages to dead-letter queues; one that is deleted just
+    then (RabbitMQ 3.10) takes all of that along, and no queue of the broker works any more.
+    """
+
+    url: str
+    _since: float | None = field(default=None, init=False)
+
+    def __call__(self) -> bool:
+        if not _answers(self.url):
+            self._since = None
+        elif self._since is None:
+            self._since = monotonic()
+        return self._since is not None and monotonic() > self._since + _SETTLING_SECONDS
 
 
 def _answers(url: str) -> bool:
