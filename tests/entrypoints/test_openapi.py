@@ -101,7 +101,7 @@ def test_schemathesis_finds_no_answer_that_the_document_does_not_allow(server, a
         "run",
         f"{server.address}/openapi.json",
         f"--header=Authorization: Bearer {account.token}",
-        "--max-examples=15",
+        "--max-examples=8",
         "--seed=1",
         "--continue-on-failure",
         "--warnings=off",
