@@ -104,6 +104,7 @@ def test_what_the_test_suite_is_told_is_no_setting():
         ("PUBLIC_URL", "pictures.example.org", "http or https"),
         ("PUBLIC_URL", "https://pictures.example.org/", "without a slash"),
         ("PUBLIC_URL", "https://ada:secret@pictures.example.org", "http or https"),
+        ("CORS_ORIGINS", "https://ada:secret@example.org", "number 1 is none"),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_variable_and_never_shown(name, value, rule):
@@ -113,6 +114,51 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable_and_never_shown(name
     assert rule in message
     assert value not in message
     assert SECRET[:31] not in message
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "example.org",
+        "https://",
+        "https://example.org/",
+        "https://example.org/page",
+        "https://example.org?x",
+        "https://*.example.org",
+        "https://Example.org",
+        "https://bücher.example",
+        "https://example.org:443",
+        "http://example.org:80",
+        "https://example.org:70000",
+        "https://example.org:",
+        "https://example..org",
+        "https://exa mple.org",
+        "null",
+        "*",
+    ],
+)
+def test_an_origin_that_no_browser_would_name_is_refused_by_its_place(origin):
+    message = refusal({"IMGSVC_CORS_ORIGINS": f"https://example.com, {origin} ,http://localhost:3000"})
+
+    assert message.startswith("IMGSVC_CORS_ORIGINS must be * alone, or origins as browsers name them")
+    assert message.endswith("; number 2 is none")
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ("*", {"*"}),
+        ("https://example.org", {"https://example.org"}),
+        ("http://localhost:3000 , http://[::1]:8080", {"http://localhost:3000", "http://[::1]:8080"}),
+        (
+            "capacitor://localhost,https://xn--bcher-kva.example",
+            {"capacitor://localhost", "https://xn--bcher-kva.example"},
+        ),
+        ("http://example.org:443", {"http://example.org:443"}),
+    ],
+)
+def test_origins_are_those_that_browsers_name(given, origins):
+    assert load_settings({"IMGSVC_CORS_ORIGINS": given}).allowed_origins == origins
 
 
 @pytest.mark.parametrize("changes", [{"port": 70_000}, {"token_secret": "short"}, {"log_level": "loud"}])

@@ -60,6 +60,24 @@ def _networks(instance: object, attribute: "Attribute[Any]", value: str) -> None
             raise InvalidInput(f"{attribute.name} must be {allowed}", path=(attribute.name,)) from None
 
 
+# As browsers name them: in lower case, without a path, and without the port that the scheme has anyway.
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
+def _origins(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    for number, one in enumerate(_named(value), 1):
+        if not _is_origin(one) and value.strip() != "*":
+            allowed = "* alone, or origins as browsers name them, such as https://example.org, separated by commas"
+            raise InvalidInput(f"{attribute.name} must be {allowed}; number {number} is none", path=(attribute.name,))
+
+
+def _is_origin(text: str) -> bool:
+    found = _ORIGIN.fullmatch(text)
+    port = int(found[2] or 0) if found else 0
+    return found is not None and port < 2**16 and port != _USUAL_PORTS.get(found[1])
+
+
 def _named(text: str) -> list[str]:
     return [one.strip() for one in text.split(",") if one.strip()]
 
@@ -118,6 +136,12 @@ class Settings:
         matches(
             r"(https?://[^\s/?#@,]+(/[^\s?#,]*[^\s?#,/])?)?", "an http or https address, without a slash at its end"
         ),
+    )
+    cors_origins: str = _setting(
+        "",
+        "origins, comma separated, whose web pages may use the service from a browser, such as https://example.org, or "
+        "* for all; none unless set",
+        _origins,
     )
     token_lifetime_seconds: int = _setting(3600, "how long an access token is good", within(60, 86400 * 30))
     refresh_days: int = _setting(
@@ -283,6 +307,11 @@ class Settings:
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(one) for one in _named(self.trusted_proxies))
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """None, some, or ``*``."""
+        return frozenset(_named(self.cors_origins))
 
     @property
     def callable_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

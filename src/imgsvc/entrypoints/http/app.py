@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.cache_middleware import CacheMiddleware
+from imgsvc.entrypoints.http.cors import Cors
 from imgsvc.entrypoints.http.dispatching import routes
 from imgsvc.entrypoints.http.document import openapi
 from imgsvc.entrypoints.http.document.reference import reference_routes
@@ -82,9 +83,14 @@ def create_app(service: Service) -> Starlette:
                 await to_thread.run_sync(worker.finish)
 
     response_cache = ResponseCache(_CACHE_BYTES)
+    origins = service.settings.allowed_origins
     app = Starlette(
         routes=[*routes(ENDPOINTS), *reference_routes(openapi.document(ENDPOINTS))],
-        middleware=[Middleware(CacheMiddleware, answers=response_cache), Middleware(RequestScope)],
+        middleware=[
+            *([Middleware(Cors, origins=origins)] if origins else []),
+            Middleware(CacheMiddleware, answers=response_cache),
+            Middleware(RequestScope),
+        ],
         exception_handlers={HTTPException: _http_exception},
         lifespan=lifetime,
     )

@@ -82,6 +82,12 @@ class MethodNotAllowed(ImgsvcError):
     code = "method_not_allowed"
 
 
+class CrossOriginRefused(errors.NotAllowed):
+    """A page of another origin asks to use the service, which whoever runs it has not allowed."""
+
+    code = "cross_origin_refused"
+
+
 class InternalError(ImgsvcError):
     """Our fault; the log has it under the request's id."""
 
