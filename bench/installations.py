@@ -14,8 +14,7 @@ from attrs import frozen
 
 from bench.measuring import cpu_seconds_of
 from imgsvc import TransformSpec
-from imgsvc.adapters.repositories import migrate
-from tests.entrypoints.commands import environment
+from tests.deployments import distributed_server
 from tests.real_servers.finding import RealServer
 from tests.real_servers.local import LocalServer
 from tests.real_servers.postgres import POSTGRES, new_database, plain_url, postgres_server
@@ -23,7 +22,6 @@ from tests.real_servers.rabbitmq import RABBITMQ, new_queue, rabbitmq_server
 from tests.real_servers.redis import REDIS, redis_server
 from tests.real_servers.s3 import S3, new_bucket, s3_server
 from tests.servers import Account, running_server
-from tests.system.faults.processes import greeting_of, started
 
 # What tests leave away: a commit is to cost here what it costs elsewhere.
 _DURABLE = ("fsync=on", "full_page_writes=on")
@@ -106,27 +104,18 @@ def distributed(folder: Path, slots: int) -> Iterator[Installation]:
     with ExitStack() as opened:
         postgres, s3, rabbitmq, redis = (_server_url(opened, *one) for one in _SERVERS)
         database = opened.enter_context(new_database(postgres))
-        migrate(database)
-        variables = {
+        servers = {
             "DATABASE_URL": database,
             "BLOBS_URL": opened.enter_context(new_bucket(s3)),
             "JOBS_URL": opened.enter_context(new_queue(rabbitmq)),
             "CACHE_URL": redis,
         }
-        server = opened.enter_context(running_server(folder / "data", **variables))
-        command, log = ["worker", "--slots", str(slots)], folder / "worker.log"
-        given = environment(**variables, DATA_DIR=str(folder / "data"))
-        worker = opened.enter_context(started(command, given, log, makes_jobs=True, altered=None))
-        greeting_of(worker)
+        server, worker = opened.enter_context(distributed_server(folder, servers, slots=slots))
         account = server.account()
         opened.enter_context(account.client)
-        watcher = opened.enter_context(psycopg.connect(plain_url(database), autocommit=True))
+        watcher = opened.enter_context(closing(psycopg.connect(plain_url(database), autocommit=True)))
         processes = (server.process.pid, worker.process.pid)
-        try:
-            yield Installation(processes, account, lambda query: watcher.execute(query).fetchone() or ())
-        finally:
-            watcher.close()
-            worker.stop()
+        yield Installation(processes, account, lambda query: watcher.execute(query).fetchone() or ())
 
 
 KINDS = {"embedded": embedded, "four servers": distributed}

@@ -7,9 +7,8 @@ import pytest
 
 from imgsvc import Settings, compose, running_worker
 from imgsvc.entrypoints.logs import unbind
-from tests.servers import running_server
 
-pytest_plugins = ["tests.real_servers.fixtures"]
+pytest_plugins = ["tests.real_servers.fixtures", "tests.everywhere"]
 
 
 def pytest_collection_modifyitems(items):
@@ -56,12 +55,6 @@ def service(settings):
 def worker(service):
     with running_worker(service, slots=2):
         yield
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    with running_server(tmp_path_factory.mktemp("server") / "data") as server:
-        yield server
 
 
 @pytest.fixture

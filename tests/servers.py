@@ -4,13 +4,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 from attrs import field, frozen
+
+from imgsvc import Settings
+from imgsvc.adapters.blobs import open_blob_store
 
 PASSWORD = "correct horse battery"
 # Tests ask more often than people do.
@@ -20,19 +23,43 @@ UNLIMITED = dict.fromkeys(("LOGINS_PER_ADDRESS", "JOBS_PER_ACCOUNT", *(f"{one}_R
 NO_PICTURES = {"WORKER_SLOTS": "0", "RENDER_IN": "process"}
 
 
+_listeners: "list[list[httpx.Response]]" = []
+
+
+@contextmanager
+def heard_answers() -> Iterator[list[httpx.Response]]:
+    """What clients of running servers are answered meanwhile."""
+    heard: list[httpx.Response] = []
+    _listeners.append(heard)
+    try:
+        yield heard
+    finally:
+        _listeners.remove(heard)
+
+
+def _tell(answer: httpx.Response) -> None:
+    for heard in _listeners:
+        heard.append(answer)
+
+
 @frozen
 class RunningServer:
     """``imgsvc serve`` in a process of its own, on a free port and a data folder of its own."""
 
     process: "subprocess.Popen[str]"
     address: str
-    data_dir: Path
+    settings: Settings  # of another process of the same installation, which makes no jobs
     log_file: Path
+
+    @property
+    def data_dir(self) -> Path:
+        return self.settings.data_dir
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Talks to the server over a real socket; the caller closes it."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=30, verify=False)
+        hooks = {"response": [_tell]}
+        return httpx.Client(base_url=self.address, headers=headers, timeout=30, verify=False, event_hooks=hooks)
 
     def account(self, username: str | None = None) -> "Account":
         """Registers somebody and logs them in."""
@@ -49,6 +76,17 @@ class RunningServer:
 
     def log(self) -> str:
         return self.log_file.read_text()
+
+    def stored(self, prefix: str = "") -> set[str]:
+        """The keys of all bytes that the installation keeps."""
+        with open_blob_store(self.settings.resolved().blobs_url) as blobs:
+            return {one.key for one in blobs.list(prefix)}
+
+    def lose(self, prefix: str) -> None:
+        """As if the storage had lost all bytes whose keys begin so."""
+        with open_blob_store(self.settings.resolved().blobs_url) as blobs:
+            for one in list(blobs.list(prefix)):
+                blobs.delete(one.key)
 
 
 @frozen
@@ -80,7 +118,7 @@ def running_server(data_dir: Path, **variables: str) -> Iterator[RunningServer]:
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environment, text=True) as process,
     ):
         try:
-            yield RunningServer(process, _address(process, log_file), data_dir, log_file)
+            yield RunningServer(process, _address(process, log_file), _settings(data_dir, variables), log_file)
         finally:
             process.terminate()
             try:
@@ -88,6 +126,18 @@ def running_server(data_dir: Path, **variables: str) -> Iterator[RunningServer]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+def _settings(data_dir: Path, variables: Mapping[str, str]) -> Settings:
+    embedded = Settings()
+    return Settings(
+        data_dir=data_dir,
+        worker_slots=0,
+        database_url=variables.get("DATABASE_URL", embedded.database_url),
+        blobs_url=variables.get("BLOBS_URL", embedded.blobs_url),
+        jobs_url=variables.get("JOBS_URL", embedded.jobs_url),
+        cache_url=variables.get("CACHE_URL", embedded.cache_url),
+    )
 
 
 def _address(process: "subprocess.Popen[str]", log_file: Path) -> str:

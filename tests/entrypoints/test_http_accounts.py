@@ -29,6 +29,7 @@ def refusal(answer):
     return {key: value for key, value in answer.json().items() if key != "request_id"}
 
 
+@pytest.mark.on_every_deployment("POST /v1/auth/register", "POST /v1/auth/login", "GET /v1/me")
 def test_a_registered_user_logs_in_and_sees_who_they_are(anyone):
     credentials = {"username": a_name(), "password": PASSWORD}
     registered = anyone.post(REGISTER, json={**credentials, "email": "ada@example.org"})
@@ -109,6 +110,7 @@ def test_what_is_not_a_username_is_refused(anyone, username):
     assert answer.json()["allowed"]
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("name", ["ada@example.org", "Zoë.Ünïcode", "名前です", "a+b_c-d", "x" * 64])
 def test_a_username_is_shown_as_it_was_registered(anyone, name):
     username = f"{uuid4().hex[:8]}{name}"[:64]
@@ -116,6 +118,7 @@ def test_a_username_is_shown_as_it_was_registered(anyone, name):
     assert anyone.post(REGISTER, json={"username": username, "password": PASSWORD}).json()["username"] == username
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize(
     ("taken", "wanted"),
     [
@@ -135,6 +138,7 @@ def test_a_name_that_looks_like_another_is_taken(anyone, taken, wanted):
     assert (answer.status_code, answer.json()["code"]) == (409, "username_taken")
 
 
+@pytest.mark.on_every_deployment
 def test_of_many_who_register_a_name_at_once_one_gets_it(server):
     name = a_name()
 
@@ -166,6 +170,7 @@ def test_a_password_that_is_the_username_is_too_weak(anyone):
     assert (answer.status_code, answer.json()["code"]) == (422, "password_too_weak")
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize(
     ("password", "other"),
     [
@@ -211,6 +216,7 @@ def test_a_password_that_is_not_text_is_refused_and_not_repeated(anyone, path, p
     assert "secret-1" not in answer.text
 
 
+@pytest.mark.on_every_deployment
 def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(anyone):
     name = a_name()
     anyone.post(REGISTER, json={"username": name, "password": PASSWORD})
@@ -223,6 +229,7 @@ def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(anyone):
     assert set(wrong_password.headers) == set(unknown_name.headers)
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("username", ["", "\0", "x" * 50_000, "' OR 1=1 --", "%", "\ufdfa" * 5000])
 def test_a_name_that_nobody_can_have_is_only_a_wrong_one(anyone, username):
     answer = anyone.post(LOGIN, json={"username": username, "password": PASSWORD})
@@ -422,6 +429,7 @@ def test_only_a_token_of_ours_is_told_that_it_expired(server, anyone, claims):
     assert answer.json()["code"] == "invalid_token"
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("claim", ["sub", "sid"])
 def test_a_token_of_nobody_is_revoked(server, anyone, claims, claim):
     answer = ask_with(anyone, signed(server, claims | {claim: str(uuid4())}))

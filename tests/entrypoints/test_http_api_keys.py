@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from imgsvc import Settings, compose
+from imgsvc import compose
 from imgsvc.domain.errors import TokenRevoked
 from imgsvc.entrypoints.http.app import ENDPOINTS
 from imgsvc.entrypoints.http.document import openapi
@@ -59,6 +59,7 @@ def told(answer):
     return answer.status_code, answer.json()["code"]
 
 
+@pytest.mark.on_every_deployment("GET /v1/api-keys")
 def test_a_key_is_shown_once_and_is_known_by_how_it_begins(account, made):
     key, view = made("read", "write")
     listed = account.client.get(KEYS)
@@ -75,6 +76,7 @@ def test_a_key_may_only_read_unless_told_otherwise(account):
     assert account.client.post(KEYS, json={"name": "x"}).json()["api_key"]["scopes"] == ["read"]
 
 
+@pytest.mark.on_every_deployment("POST /v1/api-keys")
 def test_a_program_uploads_and_reads_with_a_key(account, made, with_key):
     client = with_key(made("read", "write")[0])
     answer = client.post("/v1/images", files={"file": ("a.png", encoded(quadrants()))})
@@ -86,6 +88,7 @@ def test_a_program_uploads_and_reads_with_a_key(account, made, with_key):
     assert account.client.get(image["content_url"]).status_code == 200
 
 
+@pytest.mark.on_every_deployment
 def test_the_last_use_of_a_key_is_told(account, made, with_key):
     key, _ = made()
     with_key(key).get(ME)
@@ -112,6 +115,7 @@ def test_no_key_is_good_for_what_takes_a_login(made, with_key, method, path):
     assert told(answer) == (403, "insufficient_scope")
 
 
+@pytest.mark.on_every_deployment
 def test_a_key_that_may_only_write_reads_nothing(made, with_key):
     assert told(with_key(made("write")[0]).get("/v1/images")) == (403, "insufficient_scope")
 
@@ -122,6 +126,7 @@ def test_keys_and_accounts_are_managed_by_logins_alone():
     assert {("POST", KEYS), ("GET", KEYS), ("DELETE", KEYS + "/{key_id}"), ("POST", "/v1/auth/password")} <= needs_login
 
 
+@pytest.mark.on_every_deployment("DELETE /v1/api-keys/{key_id}")
 def test_a_deleted_key_is_good_for_nothing_in_any_process(server, account, made, with_key):
     key, view = made()
     client = with_key(key)
@@ -133,7 +138,7 @@ def test_a_deleted_key_is_good_for_nothing_in_any_process(server, account, made,
     assert told(client.get(ME)) == (401, "token_revoked")
     assert told(account.client.delete(f"{KEYS}/{view['id']}")) == (404, "not_found")
     with (
-        compose(Settings(data_dir=server.data_dir, worker_slots=0)) as elsewhere,
+        compose(server.settings) as elsewhere,
         pytest.raises(TokenRevoked),
     ):
         elsewhere.use_cases.authenticate(key)
@@ -144,6 +149,7 @@ def test_what_has_not_the_form_of_a_key_is_invalid(with_key, form):
     assert told(with_key(form).get(ME)) == (401, "invalid_token")
 
 
+@pytest.mark.on_every_deployment
 def test_a_key_that_nobody_has_is_revoked(with_key):
     assert told(with_key("imgsvc_" + "x" * 43).get(ME)) == (401, "token_revoked")
 

@@ -84,9 +84,9 @@ def test_failures_are_documents_unless_a_picture_is_asked_for(account, image_id)
     )
 
 
+@pytest.mark.on_every_deployment
 def test_a_picture_whose_bytes_are_lost_is_a_picture_of_its_size(account, image_id, server):
-    for path in (server.data_dir / "blobs" / "originals").rglob(f"*{image_id}*"):
-        path.unlink()
+    server.lose(f"originals/{image_id}")
 
     original = account.client.get(f"{IMAGES}/{image_id}/content?error=image")
     rendering = account.client.get(f"{IMAGES}/{image_id}/content?t=rs:cover:50:60&error=image")

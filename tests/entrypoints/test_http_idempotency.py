@@ -21,6 +21,7 @@ def upload(account, key, content=PICTURE, **fields):
     return account.client.post(IMAGES, files={"file": ("a.png", content)}, data=fields, headers=headers)
 
 
+@pytest.mark.on_every_deployment
 def test_the_same_request_is_answered_alike_and_done_once(account):
     first, second = upload(account, "k 1".replace(" ", "-")), upload(account, "k-1")
 
@@ -31,6 +32,7 @@ def test_the_same_request_is_answered_alike_and_done_once(account):
     assert account.client.get(IMAGES).json()["total"] == 1
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("other", [{"content": encoded(textured(9, 9))}, {"name": "other"}])
 def test_a_key_of_another_request_is_refused(account, other):
     upload(account, "k")
@@ -45,12 +47,14 @@ def test_a_key_that_is_none_is_refused(account, key):
     assert account.client.get(IMAGES).json()["total"] == 0
 
 
+@pytest.mark.on_every_deployment
 def test_what_was_refused_may_be_sent_again(account):
     assert upload(account, "k", b"no picture" * 20).status_code == 415
 
     assert upload(account, "k").status_code == 201
 
 
+@pytest.mark.on_every_deployment
 def test_two_users_may_have_the_same_key(server, account):
     key = str(uuid4())
     other = server.account()
@@ -63,6 +67,7 @@ def raw(account, key, content=PICTURE, query="", **headers):
     return account.client.post(f"{IMAGES}{query}", content=content, headers=given)
 
 
+@pytest.mark.on_every_deployment
 def test_a_file_alone_is_taken_once(account):
     first, second = raw(account, "k"), raw(account, "k")
 
@@ -98,6 +103,7 @@ def twice(client, path, body, other):
     return first, second
 
 
+@pytest.mark.on_every_deployment
 def test_links_and_variants_are_made_once(account):
     image = f"{IMAGES}/{account.upload(PICTURE)}"
 
@@ -126,6 +132,7 @@ def test_a_key_for_programs_is_made_once_and_shown_once(server, account):
     assert kept == []
 
 
+@pytest.mark.on_every_deployment
 def test_the_same_at_once_is_done_once(account):
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: upload(account, "k"), range(6)))

@@ -25,11 +25,6 @@ def problem_of(answer):
     return answer.status_code, answer.json()["code"]
 
 
-def stored_files(server, place="blobs"):
-    """Whatever lies below a part of the data folder."""
-    return {path for path in (server.data_dir / place).rglob("*") if path.is_file()}
-
-
 # Lists
 
 
@@ -45,6 +40,7 @@ def shown_ids(answer):
     return [item["id"] for item in answer.json()["items"]]
 
 
+@pytest.mark.on_every_deployment("GET /v1/images")
 @pytest.mark.parametrize("first", ["limit=3", "limit=3&page=1"])
 def test_a_list_is_read_in_parts_newest_first(collection, first):
     account, ids = collection
@@ -57,6 +53,7 @@ def test_a_list_is_read_in_parts_newest_first(collection, first):
     assert answers[-1].json()["next_cursor"] is None
 
 
+@pytest.mark.on_every_deployment
 def test_a_cursor_stays_where_it_was_while_the_list_grows(server):
     account = server.account()
     with account.client:
@@ -73,6 +70,7 @@ def links_of(answer):
     return {name: link["url"] for name, link in answer.links.items()}
 
 
+@pytest.mark.on_every_deployment
 def test_a_list_names_its_other_parts_in_a_header(collection):
     client = collection[0].client
 
@@ -87,6 +85,7 @@ def test_a_list_names_its_other_parts_in_a_header(collection):
     assert set(links_of(client.get(second.json()["next"]))) == {"first", "prev"}
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("sort", ["newest", "oldest", "name", "name_desc", "smallest", "largest"])
 def test_a_sorted_and_filtered_list_is_read_in_parts(collection, sort):
     account, ids = collection
@@ -115,6 +114,7 @@ def test_a_cursor_is_of_the_filters_and_the_order_that_gave_it(collection):
     assert client.get(IMAGES, params={"cursor": cursor, "sort": "name", "q": "png", "limit": 100}).status_code == 200
 
 
+@pytest.mark.on_every_deployment
 def test_a_search_finds_what_was_said_of_an_image(server):
     account = server.account()
     with account.client:
@@ -133,6 +133,7 @@ def test_a_search_finds_what_was_said_of_an_image(server):
 # Changes
 
 
+@pytest.mark.on_every_deployment("PATCH /v1/images/{image_id}")
 def test_what_is_said_of_an_image_is_changed_in_parts(account, image_id):
     address = f"{IMAGES}/{image_id}"
 
@@ -205,6 +206,7 @@ def test_half_a_character_in_a_change_is_refused(account, image_id, field):
     assert answer.json()["pointer"].startswith(f"/{field}")
 
 
+@pytest.mark.on_every_deployment
 def test_a_page_past_the_end_is_empty(collection):
     answer = collection[0].client.get(IMAGES, params={"page": 1_000_000, "limit": 100})
 
@@ -292,6 +294,7 @@ def test_a_cursor_with_any_character_changed_is_refused(collection):
     assert {problem_of(answer) for answer in answers} == {(400, "invalid_cursor")}
 
 
+@pytest.mark.on_every_deployment
 def test_a_cursor_fits_its_own_list_and_user_only(collection, account):
     owner, ids = collection
     cursor = owner.client.get(IMAGES, params={"limit": 1}).json()["next_cursor"]
@@ -338,6 +341,7 @@ def test_an_id_has_one_spelling(account, image_id):
     assert {account.client.get(f"{IMAGES}/{one}").status_code for one in different} == {404}
 
 
+@pytest.mark.on_every_deployment
 def test_the_id_of_something_else_names_no_image(account, image_id):
     variant_id = account.client.post(f"{IMAGES}/{image_id}/transform", json={}).json()["id"]
 
@@ -345,6 +349,7 @@ def test_the_id_of_something_else_names_no_image(account, image_id):
     assert account.client.get(f"/v1/variants/{image_id}").status_code == 404
 
 
+@pytest.mark.on_every_deployment
 def test_another_users_image_is_answered_like_none(server, account, image_id):
     stranger = server.account()
     with stranger.client:
@@ -357,6 +362,7 @@ def test_another_users_image_is_answered_like_none(server, account, image_id):
     assert theirs == nobodys
 
 
+@pytest.mark.on_every_deployment("DELETE /v1/images/{image_id}")
 def test_a_deleted_image_is_gone_with_all_that_was_made_of_it(server, account, image_id):
     content = f"{IMAGES}/{image_id}/content"
     variant = account.client.post(f"{IMAGES}/{image_id}/transform", json={"grayscale": True}).json()
@@ -371,11 +377,12 @@ def test_a_deleted_image_is_gone_with_all_that_was_made_of_it(server, account, i
     assert (receipt["variants"], receipt["shared"]) == (2, False)
     assert receipt["variant_bytes"] > 0
     assert {account.client.get(path).status_code for path in paths} == {404, 410}
-    assert not [path for path in stored_files(server) if image_id in str(path)]
+    assert not [key for key in server.stored() if image_id in key]
     for method in ("GET", "DELETE"):
         assert problem_of(account.client.request(method, f"{IMAGES}/{image_id}")) == (410, "image_erased")
 
 
+@pytest.mark.on_every_deployment
 def test_an_erased_image_is_nothing_to_others(server, account, image_id):
     account.client.delete(f"{IMAGES}/{image_id}")
 
@@ -387,6 +394,7 @@ def test_an_erased_image_is_nothing_to_others(server, account, image_id):
 # Content
 
 
+@pytest.mark.on_every_deployment("GET /v1/images/{image_id}/content")
 @pytest.mark.parametrize("format", ["jpeg", "png", "webp", "gif", "bmp", "tiff", "avif"])
 def test_the_original_comes_back_byte_by_byte(account, format):
     content = encoded(quadrants(), format)
@@ -399,6 +407,7 @@ def test_the_original_comes_back_byte_by_byte(account, format):
     assert answer.headers["ETag"] == f'"{hashlib.sha256(content).hexdigest()}"'
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("query", ["", "?width=10"])
 def test_a_picture_is_private_and_no_browser_runs_it(account, image_id, query):
     headers = account.client.get(f"{IMAGES}/{image_id}/content{query}").headers
@@ -409,6 +418,7 @@ def test_a_picture_is_private_and_no_browser_runs_it(account, image_id, query):
     assert headers["Content-Disposition"].startswith("inline; filename=")
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("given", ["{etag}", "W/{etag}", '"a", {etag}', '"a" , W/{etag},"b"', "*", '"a",,{etag}'])
 @pytest.mark.parametrize("query", ["", "?width=10&format=webp"])
 def test_who_has_a_version_already_is_not_sent_it_again(account, image_id, query, given):
@@ -434,6 +444,7 @@ def test_who_has_another_version_is_sent_the_picture(account, image_id, query, g
     assert account.client.get(path, headers={"If-None-Match": given}).status_code == 200
 
 
+@pytest.mark.on_every_deployment
 def test_a_version_is_checked_before_anything_is_rendered(account, image_id):
     path = f"{IMAGES}/{image_id}/content?width=11"
 
@@ -469,6 +480,7 @@ def test_what_is_accepted_changes_nothing_yet(account, image_id, accept):
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
 
 
+@pytest.mark.on_every_deployment
 def test_the_head_of_a_picture_is_that_of_the_whole(account, image_id):
     for query in ("", "?width=10"):
         whole = account.client.get(f"{IMAGES}/{image_id}/content{query}")

@@ -20,6 +20,7 @@ def result(account, answer):
     return decoded(account.client.get(job["result_url"]).content)
 
 
+@pytest.mark.on_every_deployment("POST /v1/jobs", "GET /v1/jobs/{job_id}", "GET /v1/variants/{variant_id}/content")
 @pytest.mark.parametrize(
     "spec",
     [
@@ -34,6 +35,7 @@ def test_a_picture_is_uploaded_and_queued_with_a_spec_of_any_shape(account, spec
     assert result(account, send(account, spec=spec)).size == (10, 5)
 
 
+@pytest.mark.on_every_deployment
 def test_without_a_spec_a_thumbnail_is_made(account):
     assert result(account, send(account)).size == (100, 100)
 
@@ -45,6 +47,7 @@ def test_what_is_said_of_the_picture_is_kept(account):
     assert (image["name"], image["tags"]) == ("Tree", ["a", "b"])
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize(
     ("spec", "status", "code", "pointer"),
     [
@@ -77,6 +80,7 @@ def test_without_a_file_nothing_is_queued(account):
     assert account.client.get("/v1/jobs").json()["items"] == []
 
 
+@pytest.mark.on_every_deployment("POST /v1/jobs")
 def test_a_picture_may_be_the_body_and_the_spec_in_the_query(account):
     answer = account.client.post("/v1/jobs?spec=w:10", content=PICTURE, headers={"Content-Type": "image/png"})
 

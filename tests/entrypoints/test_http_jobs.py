@@ -35,6 +35,7 @@ def ids_of(account, **query):
     return [job["id"] for job in answer.json()["items"]]
 
 
+@pytest.mark.on_every_deployment("GET /v1/jobs/{job_id}")
 def test_a_job_ends_with_its_picture(account, image_id):
     job = finished(account, queue(account, image_id, {"resize": {"width": 10}, "format": "webp"}))
 
@@ -45,6 +46,7 @@ def test_a_job_ends_with_its_picture(account, image_id):
     assert decoded(picture.content).size == (10, 5)
 
 
+@pytest.mark.on_every_deployment
 def test_a_job_is_its_variant_seen_from_the_queue(account, image_id):
     job = finished(account, queue(account, image_id, {"flip": True}))
 
@@ -56,6 +58,7 @@ def test_a_job_is_its_variant_seen_from_the_queue(account, image_id):
     )
 
 
+@pytest.mark.on_every_deployment
 def test_the_same_job_asked_for_again_is_the_same_job(account, image_id):
     job_id = queue(account, image_id, {"flip": True})
     finished(account, job_id)
@@ -65,6 +68,7 @@ def test_the_same_job_asked_for_again_is_the_same_job(account, image_id):
     assert account.client.get(f"/v1/jobs/{job_id}").json()["attempts"] == 1
 
 
+@pytest.mark.on_every_deployment
 def test_a_job_gives_the_bytes_that_a_query_gives(account, image_id):
     job = finished(account, queue(account, image_id, {"resize": {"width": 10}, "grayscale": True}))
 
@@ -74,6 +78,7 @@ def test_a_job_gives_the_bytes_that_a_query_gives(account, image_id):
     assert rendered.headers["X-Imgsvc-Cache"] == "stored"
 
 
+@pytest.mark.on_every_deployment("GET /v1/jobs")
 def test_jobs_are_listed_newest_first_in_parts(account, image_id):
     ids = [queue(account, image_id, {"resize": {"width": width}}) for width in range(1, 6)][::-1]
 
@@ -85,12 +90,14 @@ def test_jobs_are_listed_newest_first_in_parts(account, image_id):
     assert ids_of(account, page=2, limit=2) == ids[2:4]
 
 
+@pytest.mark.on_every_deployment
 def test_what_was_made_at_once_is_no_job(account, image_id):
     account.client.post(f"/v1/images/{image_id}/transform", params={"mode": "sync"}, json={"flip": True})
 
     assert ids_of(account) == []
 
 
+@pytest.mark.on_every_deployment
 def test_jobs_are_filtered_by_status_and_image(account, image_id):
     other_id = account.upload(PICTURE)
     first, second = queue(account, image_id, {"flip": True}), queue(account, other_id, {"flip": True})
@@ -104,6 +111,7 @@ def test_jobs_are_filtered_by_status_and_image(account, image_id):
     assert ids_of(account, image="00000000-0000-4000-8000-000000000000") == []
 
 
+@pytest.mark.on_every_deployment
 def test_the_next_part_has_the_same_filters(account, image_id):
     other_id = account.upload(PICTURE)
     ids = [queue(account, one, {"resize": {"width": width}}) for width in (1, 2) for one in (image_id, other_id)]
@@ -117,6 +125,7 @@ def test_the_next_part_has_the_same_filters(account, image_id):
     assert second["next"] is None
 
 
+@pytest.mark.on_every_deployment
 def test_another_users_image_is_one_without_jobs(server, account, image_id):
     job_id = queue(account, image_id, {"flip": True})
     stranger = server.account()
@@ -154,6 +163,7 @@ def test_a_list_of_jobs_refuses_what_it_cannot_read(account, query, status, code
     assert problem["allowed"]
 
 
+@pytest.mark.on_every_deployment
 def test_jobs_of_a_deleted_image_are_gone(account, image_id):
     job_ids = [queue(account, image_id, {"resize": {"width": width}}) for width in range(1, 9)]
 
@@ -169,6 +179,7 @@ def test_jobs_of_a_deleted_image_are_gone(account, image_id):
 SLOW = {"steps": [{"op": "resize", "width": 1999, "enlarge": True}, *[{"op": "blur", "sigma": 40}] * 3]}
 
 
+@pytest.mark.on_every_deployment("DELETE /v1/jobs/{job_id}")
 def test_a_cancelled_job_has_failed_and_stays_so(account, image_id):
     job_id = queue(account, image_id, SLOW)
 
@@ -180,6 +191,7 @@ def test_a_cancelled_job_has_failed_and_stays_so(account, image_id):
     assert account.client.get(f"/v1/jobs/{job_id}").json() == first.json()
 
 
+@pytest.mark.on_every_deployment
 def test_a_job_that_has_ended_cannot_be_cancelled(account, image_id):
     job = finished(account, queue(account, image_id, {"flip": True}))
 

@@ -48,6 +48,9 @@ def size_of(answer):
     return decoded(answer.content).size
 
 
+@pytest.mark.on_every_deployment(
+    "POST /v1/images/{image_id}/links", "GET /i/{key}.{signature}/{spec}/{image}.{extension}"
+)
 def test_anybody_who_has_a_link_is_given_the_picture(made, anyone):
     link = made(t="rs:cover:30:20,f:webp")["url"]
 
@@ -62,6 +65,7 @@ def test_anybody_who_has_a_link_is_given_the_picture(made, anyone):
     assert "vary" not in answer.headers
 
 
+@pytest.mark.on_every_deployment
 def test_a_link_gives_the_same_bytes_as_its_owner_gets(made, account, image_id, anyone):
     link = made(spec={"steps": [{"op": "grayscale"}], "output": {"format": "png"}})["url"]
 
@@ -75,6 +79,7 @@ def test_without_a_spec_the_picture_is_rendered_as_it_is(made, anyone):
     assert size_of(anyone.get(link)) == (400, 200)
 
 
+@pytest.mark.on_every_deployment
 def test_a_link_is_answered_from_memory_whoever_asks(made, account, anyone):
     link = made(t="w:40,f:png")["url"]
     first = anyone.get(link, headers={"Accept": "image/png"})
@@ -94,6 +99,7 @@ def test_no_memory_keeps_a_link_from_expiring(made, anyone):
     assert problem_of(answer) == (410, "link_expired")
 
 
+@pytest.mark.on_every_deployment
 def test_only_who_has_a_signed_link_learns_that_it_expired(made, anyone):
     link = made(t="w:40,f:png", expires_in=1)["url"]
     later = int(re.search(r"exp:(\d+),", link)[1]) + 1000
@@ -119,6 +125,7 @@ def test_a_link_with_anything_behind_it_is_another_one(server, made, more):
     assert (answer.status, json.loads(body)["code"]) == (403, "invalid_signature")
 
 
+@pytest.mark.on_every_deployment
 def test_caches_and_downloads_are_served_as_they_ask(made, anyone):
     link = made(t="w:40,f:png")["url"]
     whole = anyone.get(link)
@@ -138,6 +145,7 @@ def test_caches_and_downloads_are_served_as_they_ask(made, anyone):
 # One signature for several widths
 
 
+@pytest.mark.on_every_deployment
 def test_one_signature_is_good_for_every_width_of_the_list(made, anyone):
     srcset = made(t="rs:cover:200:100,f:png", widths=[50, 100, 200])["srcset"]
 
@@ -150,6 +158,7 @@ def test_one_signature_is_good_for_every_width_of_the_list(made, anyone):
     assert len({url.split("/")[2] for url in candidates.values()}) == 1
 
 
+@pytest.mark.on_every_deployment
 def test_a_width_that_is_not_signed_is_refused(made, anyone):
     link = made(t="w:50,f:png", widths=[50, 100])["url"]
 
@@ -164,6 +173,7 @@ def test_a_width_that_is_not_signed_is_refused(made, anyone):
     }
 
 
+@pytest.mark.on_every_deployment
 def test_any_width_up_to_the_greatest_may_be_chosen(made, anyone):
     made_link = made(t="f:png", max_width=350)
     link = made_link["url"]
@@ -203,6 +213,7 @@ def test_the_html_offers_each_format_and_needs_no_other_file(made, anyone):
         assert anyone.get(first).headers["content-type"] == attributes.get("type", "image/jpeg")
 
 
+@pytest.mark.on_every_deployment
 def test_the_format_is_negotiated_where_that_was_signed(made, anyone):
     link = made(t="w:50,f:auto")["url"]
 
@@ -270,12 +281,14 @@ def test_a_link_that_was_changed_is_refused(made, anyone, changed):
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.on_every_deployment
 def test_whether_an_image_exists_shows_only_to_who_has_a_signature(anyone, image_id):
     theirs, nothing = (anyone.get(f"/i/a.{'A' * 43}/-/{one}.png") for one in (image_id, uuid4()))
 
     assert problem_of(theirs) == problem_of(nothing) == (403, "invalid_signature")
 
 
+@pytest.mark.on_every_deployment
 def test_a_link_that_expires_is_cached_no_longer_than_that(made, anyone):
     link = made(t="w:50,f:png", expires_in=1000)
 
@@ -285,6 +298,7 @@ def test_a_link_that_expires_is_cached_no_longer_than_that(made, anyone):
     assert link["expires_at"]
 
 
+@pytest.mark.on_every_deployment
 def test_a_deleted_image_is_gone_from_its_links_at_once(made, account, image_id, anyone):
     link = made(t="w:50,f:png")["url"]
     from_memory(anyone, link)

@@ -27,6 +27,7 @@ def get(account, image_id, compact, accept=None):
 # Plans
 
 
+@pytest.mark.on_every_deployment("POST /v1/images/{image_id}/plan", "POST /v1/images/{image_id}/transform")
 def test_a_plan_is_what_rendering_then_does(account, image_id):
     spec = {"steps": [{"op": "resize", "width": 100}, {"op": "rotate", "degrees": 90}], "output": {"format": "webp"}}
 
@@ -68,6 +69,7 @@ def test_a_plan_of_what_cannot_be_done_at_any_size_is_refused(account, image_id)
 # Negotiation
 
 
+@pytest.mark.on_every_deployment("GET /v1/images/{image_id}/content")
 @pytest.mark.parametrize(
     ("accept", "media_type"),
     [
@@ -87,6 +89,7 @@ def test_the_format_auto_is_the_best_that_the_client_names(account, image_id, ac
     assert decoded(answer.content).size == (40, 20)
 
 
+@pytest.mark.on_every_deployment
 def test_each_negotiated_format_has_an_etag_of_its_own(account, image_id):
     avif, webp = (get(account, image_id, "w:40,f:auto", one) for one in ("image/avif", "image/webp"))
     again = account.client.get(
@@ -105,6 +108,7 @@ def test_a_format_that_was_named_does_not_vary(account, image_id):
 # Watermarks that are images
 
 
+@pytest.mark.on_every_deployment
 def test_an_own_image_is_laid_over_another(account):
     image_id, mark = account.upload(encoded(solid(RED, 100, 100))), account.upload(encoded(solid(BLUE, 10, 10)))
 
@@ -114,6 +118,7 @@ def test_an_own_image_is_laid_over_another(account):
     assert (picture.getpixel((20, 20)), picture.getpixel((80, 80))) == (BLUE, RED)
 
 
+@pytest.mark.on_every_deployment
 def test_a_watermark_of_somebody_else_does_not_exist(account, server, image_id):
     stranger = server.account()
     with stranger.client:

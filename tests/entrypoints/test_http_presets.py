@@ -21,6 +21,9 @@ def card(account):
     return put(account, "card", {"resize": {"width": 10}, "format": "webp"}).json()
 
 
+@pytest.mark.on_every_deployment(
+    "PUT /v1/presets/{name}", "GET /v1/presets/{name}", "GET /v1/presets", "DELETE /v1/presets/{name}"
+)
 def test_a_preset_is_put_seen_listed_and_deleted(account):
     made, changed = put(account, "card", {"flip": True}), put(account, "card", {"grayscale": True})
     seen, listed = account.client.get("/v1/presets/card"), account.client.get("/v1/presets")
@@ -34,6 +37,7 @@ def test_a_preset_is_put_seen_listed_and_deleted(account):
     assert account.client.get("/v1/presets/card").status_code == 404
 
 
+@pytest.mark.on_every_deployment
 def test_a_preset_gives_what_its_spec_gives(account, image_id, card):
     path = f"/v1/images/{image_id}"
 
@@ -46,6 +50,7 @@ def test_a_preset_gives_what_its_spec_gives(account, image_id, card):
     assert {variant["spec_id"], planned["spec_id"]} == {card["spec_id"]}
 
 
+@pytest.mark.on_every_deployment
 def test_a_preset_may_be_followed_by_more(account, image_id, card):
     answer = account.client.get(f"/v1/images/{image_id}/content?t=p:card,rot:90,f:png")
 
@@ -53,6 +58,7 @@ def test_a_preset_may_be_followed_by_more(account, image_id, card):
     assert decoded(answer.content).size == (5, 10)
 
 
+@pytest.mark.on_every_deployment
 def test_a_picture_is_uploaded_and_queued_with_a_preset(account, card):
     job = account.client.post("/v1/jobs", files={"file": ("a.png", PICTURE)}, data={"preset": "card"}).json()
     result = account.client.get(f"/v1/jobs/{job['id']}?wait=30").json()["result_url"]
@@ -60,6 +66,7 @@ def test_a_picture_is_uploaded_and_queued_with_a_preset(account, card):
     assert decoded(account.client.get(result).content).size == (10, 5)
 
 
+@pytest.mark.on_every_deployment
 def test_a_preset_that_is_changed_is_another_at_once(account, image_id, card):
     address = f"/v1/images/{image_id}/content?t=p:card"
     before = account.client.get(address)
@@ -75,6 +82,7 @@ def test_a_preset_of_a_preset_is_what_that_was_then(account, card):
     assert account.client.get("/v1/presets/small").json()["compact"] == "rs:inside:10,gray,f:webp"
 
 
+@pytest.mark.on_every_deployment
 def test_a_preset_that_there_is_not_is_told_as_a_mistake_in_the_spec(server, account, image_id, card):
     with server.account().client as stranger:
         refused = stranger.put("/v1/presets/mine", json={"preset": "card"})

@@ -11,13 +11,13 @@ QUOTA = 4
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory):
-    with running_server(
-        tmp_path_factory.mktemp("quotas") / "data", QUOTA_IMAGES=str(QUOTA), WORKER_SLOTS="0"
-    ) as server:
+def strict(servers_named, tmp_path_factory):
+    settings = {"QUOTA_IMAGES": str(QUOTA), "WORKER_SLOTS": "0", "RENDER_IN": "process", **servers_named}
+    with running_server(tmp_path_factory.mktemp("quotas") / "data", **settings) as server:
         yield server
 
 
+@pytest.mark.on_every_deployment
 def test_of_many_uploads_at_once_no_more_are_kept_than_may_be(strict):
     account = strict.account()
     contents = [encoded(quadrants(20 + number, 20)) for number in range(8)]
@@ -37,6 +37,7 @@ def test_of_many_uploads_at_once_no_more_are_kept_than_may_be(strict):
     assert again.status_code == 201
 
 
+@pytest.mark.on_every_deployment
 def test_another_account_has_a_quota_of_its_own(strict):
     account = strict.account()
     with account.client:

@@ -33,6 +33,7 @@ def ask(account, path, **headers):
     return account.client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize(
     ("given", "first", "last"),
     [
@@ -55,6 +56,7 @@ def test_a_part_is_what_was_asked_for_and_says_where_it_belongs(account, whole, 
     assert answer.headers["Content-Length"] == str(len(expected))
 
 
+@pytest.mark.on_every_deployment
 def test_parts_of_a_download_that_broke_off_make_a_whole(account, whole):
     path, content = whole
     etag = account.client.get(path).headers["ETag"]
@@ -88,6 +90,7 @@ def test_what_is_no_single_range_is_answered_with_all(account, image, given):
     assert "Content-Range" not in answer.headers
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("given", [f"bytes={SIZE}-", f"bytes={SIZE + 5}-{SIZE + 9}", "bytes=-0"])
 def test_a_part_behind_the_end_is_refused_with_the_length(account, image, given):
     answer = ask(account, f"/v1/images/{image}/content", range=given)
@@ -110,6 +113,7 @@ def test_who_has_the_version_already_gets_no_part_of_it(account, image):
     assert ask(account, f"/v1/images/{image}/content", range="bytes=0-9", if_none_match=etag).status_code == 304
 
 
+@pytest.mark.on_every_deployment
 def test_curl_goes_on_where_it_broke_off(account, server, image, tmp_path):
     file = tmp_path / "picture.jpg"
     file.write_bytes(PICTURE[:1000])
@@ -121,6 +125,7 @@ def test_curl_goes_on_where_it_broke_off(account, server, image, tmp_path):
     assert file.read_bytes() == PICTURE
 
 
+@pytest.mark.on_every_deployment
 def test_the_head_of_a_picture_is_that_of_all_of_it(account, whole):
     path, content = whole
     head, answer = account.client.head(path, headers={"Range": "bytes=0-1"}), account.client.get(path)
@@ -132,6 +137,7 @@ def test_the_head_of_a_picture_is_that_of_all_of_it(account, whole):
         assert head.headers[name] == answer.headers[name]
 
 
+@pytest.mark.on_every_deployment
 def test_the_head_of_a_rendering_that_is_not_there_yet_has_it_not_made(account, image):
     path = f"/v1/images/{image}/content?t=w:123,f:webp"
     head = account.client.head(path)

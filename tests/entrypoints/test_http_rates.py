@@ -1,11 +1,14 @@
 """How often one may ask, by what one asks for; and how that is told."""
 
 import re
+from random import randrange
 
 import pytest
 
 from tests.pictures import encoded, quadrants
 from tests.servers import running_server
+
+pytestmark = pytest.mark.on_every_deployment
 
 PNG = encoded(quadrants())
 # A rendering of the picture below costs one megapixel: what is begun counts in full.
@@ -14,22 +17,21 @@ RATES |= {"KEY_READ_RATE": "2", "KEY_RENDER_RATE": "1", "LINK_RATE": "6", "LINK_
 
 
 @pytest.fixture(scope="module")
-def limited(tmp_path_factory):
-    settings = RATES | {"WORKER_SLOTS": "0", "RENDER_IN": "process"}
+def limited(servers_named, tmp_path_factory):
+    settings = RATES | {"WORKER_SLOTS": "0", "RENDER_IN": "process"} | servers_named
     with running_server(tmp_path_factory.mktemp("rates") / "data", TRUSTED_PROXIES="127.0.0.1", **settings) as server:
         yield server
 
 
 @pytest.fixture
-def address(request):
-    """Another one for each test, as its proxy tells."""
-    return f"2001:db8:{sum(request.node.name.encode()):x}::1"
+def address():
+    """Another one for each test, as its proxy tells; no other run has had it lately, either."""
+    return f"2001:db8:{randrange(2**16):x}:{randrange(2**16):x}::1"
 
 
 @pytest.fixture
 def client(limited, address):
-    name = re.sub(r"\D", "", address)
-    credentials = {"username": f"user-{name}", "password": "correct horse battery"}
+    credentials = {"username": address.replace(":", "-"), "password": "correct horse battery"}
     with limited.client() as client:
         client.headers["X-Forwarded-For"] = address
         client.post("/v1/auth/register", json=credentials).raise_for_status()
@@ -183,7 +185,7 @@ def test_those_who_follow_links_have_rendered_what_is_theirs_and_not_the_owners(
 
 def test_who_follows_links_is_counted_by_address(limited, links):
     statuses = {}
-    for address in ("192.0.2.77", "192.0.2.78"):
+    for address in (f"198.51.{randrange(256)}.{last}" for last in (77, 78)):
         with limited.client() as stranger:
             stranger.headers["X-Forwarded-For"] = address
             # Conditional, so that none is answered from memory; the last is none of ours.

@@ -24,6 +24,7 @@ def in_base64(algorithm, content=PICTURE):
     return base64.b64encode(hashlib.new(algorithm, content).digest()).decode()
 
 
+@pytest.mark.on_every_deployment("POST /v1/images", "GET /v1/images/{image_id}/content")
 @pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "IMAGE/PNG; charset=x", "application/octet-stream"])
 def test_a_body_may_be_the_picture_alone(account, kind):
     answer = upload(account, Content_Type=kind)
@@ -54,6 +55,7 @@ def test_its_name_is_in_a_header(account, disposition, name):
     assert name is None or answer.json()["name"] == name
 
 
+@pytest.mark.on_every_deployment
 def test_what_is_said_of_it_is_in_the_query(account):
     answer = upload(account, "?name=%C3%84&description=d+e&tags=a,b", Content_Disposition="inline; filename=other.png")
 
@@ -81,6 +83,7 @@ def test_an_empty_body_is_no_picture(account):
     assert problem_of(upload(account, content=b"")) == (422, "empty_file")
 
 
+@pytest.mark.on_every_deployment
 def test_what_is_no_picture_is_refused_whatever_it_is_called(account):
     assert problem_of(upload(account, content=b"hello" * 100)) == (415, "unsupported_format")
 
@@ -101,6 +104,7 @@ def test_a_body_that_is_too_large_is_refused_also_without_a_length(account):
     assert answer.headers["connection"] == "close"
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize(
     "headers",
     [
@@ -146,6 +150,7 @@ def test_the_digest_of_a_form_is_that_of_the_whole_form(account):
     assert problem_of(wrong) == (400, "digest_mismatch")
 
 
+@pytest.mark.on_every_deployment("DELETE /v1/images/{image_id}")
 def test_equal_bytes_are_named(account):
     first, second = upload(account).json(), upload(account).json()
 

@@ -171,6 +171,7 @@ def test_a_head_is_the_same_without_its_body(anyone, method, path, status):
     assert bool(answer.content) == (method == "GET")
 
 
+@pytest.mark.on_every_deployment("GET /healthz", "GET /readyz")
 def test_the_service_is_alive_and_ready(anyone):
     assert anyone.get("/healthz").json() == {"status": "alive"}
     assert anyone.get("/readyz").json()["status"] == "ready"

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from imgsvc import Settings, compose
+from imgsvc import compose
 from imgsvc.domain.errors import TokenRevoked
 from tests.ages import ago, rotated_at, session_ends_at
 from tests.pictures import encoded, quadrants
@@ -18,7 +18,7 @@ NEW = "another horse battery"
 @pytest.fixture(scope="module")
 def elsewhere(server):
     """Another process of the same installation."""
-    with compose(Settings(data_dir=server.data_dir, worker_slots=0)) as service:
+    with compose(server.settings) as service:
         yield service
 
 
@@ -55,6 +55,7 @@ def session_of(elsewhere, tokens):
     return elsewhere.use_cases.authenticate(tokens["access_token"]).session
 
 
+@pytest.mark.on_every_deployment("POST /v1/auth/refresh")
 def test_a_refresh_token_is_exchanged_for_tokens_of_the_same_session(anyone, log_in, elsewhere):
     first = log_in()
     answer = exchange(anyone, first)
@@ -70,6 +71,7 @@ def test_a_refresh_token_is_exchanged_for_tokens_of_the_same_session(anyone, log
     assert 0 <= first["refresh_expires_in"] - third["refresh_expires_in"] < 60
 
 
+@pytest.mark.on_every_deployment
 def test_who_lost_the_answer_may_ask_again_at_once_and_goes_on(anyone, log_in):
     first = log_in()
     lost, again = exchange(anyone, first).json(), exchange(anyone, first).json()
@@ -78,6 +80,7 @@ def test_who_lost_the_answer_may_ask_again_at_once_and_goes_on(anyone, log_in):
     assert exchange(anyone, again).status_code == 200
 
 
+@pytest.mark.on_every_deployment
 def test_a_token_that_was_exchanged_before_ends_its_session_everywhere(anyone, log_in, elsewhere):
     first, other = log_in(), log_in()
     second = exchange(anyone, first).json()
@@ -95,6 +98,7 @@ def test_a_token_that_was_exchanged_before_ends_its_session_everywhere(anyone, l
     assert is_known(anyone, other)
 
 
+@pytest.mark.on_every_deployment
 def test_a_token_that_comes_again_after_the_grace_ends_its_session(anyone, log_in, elsewhere):
     first = log_in()
     second = exchange(anyone, first).json()
@@ -104,6 +108,7 @@ def test_a_token_that_comes_again_after_the_grace_ends_its_session(anyone, log_i
     assert not is_known(anyone, second)
 
 
+@pytest.mark.on_every_deployment
 def test_a_session_ends_by_itself_however_often_it_was_gone_on_with(anyone, log_in, elsewhere):
     tokens = exchange(anyone, log_in()).json()
     session_ends_at(elsewhere.use_cases.log_out, ago(seconds=1), session_of(elsewhere, tokens))
@@ -117,6 +122,7 @@ def test_what_is_no_refresh_token_is_invalid(anyone, form):
     assert told(anyone.post(REFRESH, json={"refresh_token": form})) == (401, "invalid_token")
 
 
+@pytest.mark.on_every_deployment
 def test_a_refresh_token_of_no_session_is_revoked(anyone):
     assert told(anyone.post(REFRESH, json={"refresh_token": "imgsvcrt_" + "x" * 86})) == (401, "token_revoked")
 
@@ -137,6 +143,7 @@ def test_a_refresh_token_is_text(anyone, value):
     assert answer.json()["pointer"] == "/refresh_token"
 
 
+@pytest.mark.on_every_deployment("POST /v1/auth/logout")
 def test_who_logs_out_is_out_everywhere_and_other_logins_go_on(anyone, log_in, elsewhere):
     tokens, other = log_in(), log_in()
 
@@ -156,6 +163,7 @@ def change(anyone, tokens, current=PASSWORD, new=NEW):
     return anyone.post(CHANGE, headers=bearing(tokens), json=body)
 
 
+@pytest.mark.on_every_deployment("POST /v1/auth/password")
 def test_a_new_password_ends_all_that_was_begun_with_the_old_one(anyone, credentials, log_in, elsewhere):
     tokens, other = log_in(), log_in()
 
@@ -233,6 +241,7 @@ def delete_account(anyone, tokens, password=PASSWORD):
     return anyone.request("DELETE", ME, headers=bearing(tokens), json={"password": password})
 
 
+@pytest.mark.on_every_deployment("DELETE /v1/me")
 def test_an_account_is_erased_for_who_knows_its_password(anyone, credentials, log_in, elsewhere):
     tokens = log_in()
     picture = ("a.png", encoded(quadrants()))

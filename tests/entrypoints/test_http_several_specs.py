@@ -23,6 +23,7 @@ def variants_of(account, image_id):
     return account.client.get(f"/v1/images/{image_id}/variants").json()["items"]
 
 
+@pytest.mark.on_every_deployment("POST /v1/images/{image_id}/transform")
 @pytest.mark.parametrize("mode", ["auto", "sync"])
 def test_several_specs_in_any_shape_give_a_variant_each_in_their_order(account, image_id, mode):
     answer = transform(account, image_id, SPECS, mode)
@@ -36,6 +37,7 @@ def test_several_specs_in_any_shape_give_a_variant_each_in_their_order(account, 
     assert decoded(account.client.get(items[1]["content_url"]).content).size == (8, 4)
 
 
+@pytest.mark.on_every_deployment
 def test_several_specs_in_the_background_are_a_job_each(account, image_id):
     answer = transform(account, image_id, SPECS, "async")
 
@@ -99,6 +101,7 @@ def test_an_image_that_is_nobodys_is_not_found(account):
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.on_every_deployment
 def test_the_same_request_is_done_once_for_its_key(account, image_id):
     first = transform(account, image_id, SPECS, "async", **{"Idempotency-Key": "k"})
     second = transform(account, image_id, SPECS, "async", **{"Idempotency-Key": "k"})

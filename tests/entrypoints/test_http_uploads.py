@@ -48,14 +48,14 @@ def problem_of(answer):
     return answer.status_code, answer.json()["code"]
 
 
-def stored_files(server, place="blobs"):
-    """Whatever lies below a part of the data folder."""
-    return {path for path in (server.data_dir / place).rglob("*") if path.is_file()}
+def staged_files(server):
+    """What has come in so far of what is not whole."""
+    return [path for path in (server.data_dir / ".staging").rglob("*") if path.is_file()]
 
 
 def originals(server):
     """Of uploads alone: renderings come and go in the background of other tests."""
-    return stored_files(server, "blobs/originals")
+    return server.stored("originals/")
 
 
 def form(*parts, end=b"--X--\r\n"):
@@ -83,6 +83,7 @@ def is_nothing_stored(server, account, before):
 # Uploading
 
 
+@pytest.mark.on_every_deployment("POST /v1/images")
 def test_an_upload_is_told_what_was_measured(account):
     answer = account.client.post(IMAGES, files={"file": ("photo.jpg", with_orientation(quadrants(), 6))})
 
@@ -96,6 +97,7 @@ def test_an_upload_is_told_what_was_measured(account):
     assert image["sha256"] == hashlib.sha256(with_orientation(quadrants(), 6)).hexdigest()
 
 
+@pytest.mark.on_every_deployment("GET /v1/images/{image_id}", "GET /v1/images")
 def test_an_image_is_the_same_in_every_place_that_shows_it(account):
     image = account.client.post(IMAGES, files={"file": ("a.png", PICTURE)}).json()
 
@@ -125,6 +127,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_a_name_is_kept_verbatim_and_is_never_a_path(server, account, name):
     answer = account.client.post(IMAGES, files={"file": ("a.png", PICTURE)}, data={"name": name})
@@ -132,7 +135,7 @@ def test_a_name_is_kept_verbatim_and_is_never_a_path(server, account, name):
     image = answer.json()
     kept = account.client.get(f"{IMAGES}/{image['id']}").json()["name"]
     assert (answer.status_code, image["name"], kept) == (201, name, name)
-    assert {path.name for path in stored_files(server) if image["id"] in str(path)} == {f"{image['id']}+"}
+    assert {key for key in server.stored() if image["id"] in key} == {f"originals/{image['id']}"}
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
@@ -497,7 +500,7 @@ def test_a_file_of_one_byte_more_is_refused(small_server, small_account, small_s
     assert problem_of(answer) == (413, "file_too_large")
     assert answer.json()["allowed"] == f"at most {LIMIT} bytes"
     assert originals(small_server) == small_stored_before
-    assert not stored_files(small_server, ".staging")
+    assert not staged_files(small_server)
 
 
 @pytest.mark.parametrize("declared", [str(LIMIT * 2), str(2**40), str(2**63)])
@@ -528,7 +531,7 @@ def test_a_stream_is_refused_once_it_is_too_large(small_server, small_speaker, s
     assert (status, headers["Connection"]) == (413, "close")
     assert '"code": "file_too_large"' in text
     assert originals(small_server) == small_stored_before
-    assert not stored_files(small_server, ".staging")
+    assert not staged_files(small_server)
 
 
 def test_a_stream_of_the_right_size_is_taken(small_speaker):
@@ -552,6 +555,7 @@ def test_a_form_longer_than_its_declared_length_is_cut_there(server, account, sp
     assert is_nothing_stored(server, account, stored_before)
 
 
+@pytest.mark.on_every_deployment
 def test_a_client_that_hangs_up_in_the_middle_leaves_nothing(server, account, speaker, stored_before):
     body = form((FILE, PICTURE + b"\0" * 3_000_000))
     already_logged = len(server.log())

@@ -6,6 +6,7 @@ from threading import Semaphore
 
 import pytest
 
+from tests.everywhere import EMBEDDED
 from tests.pictures import encoded, quadrants
 from tests.servers import running_server
 from tests.websites import OK, answer_of, answering, redirect_to, website
@@ -28,8 +29,9 @@ def fetching_server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def intranet(fetching_server):
-    account = fetching_server.account()
+def intranet(request, deployment):
+    server = request.getfixturevalue("fetching_server" if deployment == EMBEDDED else "distributed_server")
+    account = server.account()
     with account.client:
         yield account
 
@@ -38,6 +40,7 @@ def upload(account, url, **said):
     return account.client.post(IMAGES, json={"url": url, **said})
 
 
+@pytest.mark.on_every_deployment("POST /v1/images")
 def test_a_picture_is_fetched_from_its_address(intranet):
     with website(answering(answer_of(PICTURE, "Content-Type: image/png"))) as site:
         answer = upload(intranet, f"{site.address}/a/tr%C3%A9e.png?size=1", description="from afar", tags=["a", "b"])

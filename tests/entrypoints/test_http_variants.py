@@ -57,6 +57,7 @@ def problem_of(answer):
 # Modes
 
 
+@pytest.mark.on_every_deployment("POST /v1/images/{image_id}/transform", "GET /v1/variants/{variant_id}")
 @pytest.mark.parametrize("mode", [None, "auto", "sync"])
 def test_a_small_variant_is_made_at_once(account, image_id, mode):
     answer = transform(account, image_id, CANONICAL, mode)
@@ -69,6 +70,7 @@ def test_a_small_variant_is_made_at_once(account, image_id, mode):
     assert (variant["rendition"]["media_type"], variant["job_url"]) == ("image/webp", None)
 
 
+@pytest.mark.on_every_deployment("POST /v1/images/{image_id}/transform", "GET /v1/jobs/{job_id}")
 def test_what_is_asked_for_in_the_background_is_a_job(account, image_id):
     answer = transform(account, image_id, CANONICAL, "async")
 
@@ -78,6 +80,7 @@ def test_what_is_asked_for_in_the_background_is_a_job(account, image_id):
     assert variant["job_url"] == answer.headers["Location"]
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize(("first", "status"), [("sync", 201), ("async", 202)])
 @pytest.mark.parametrize(("second", "again"), [("sync", 200), ("auto", 200), ("async", 202)])
 def test_asking_twice_gives_the_same_variant(account, image_id, first, status, second, again):
@@ -91,6 +94,7 @@ def test_asking_twice_gives_the_same_variant(account, image_id, first, status, s
     assert len(account.client.get(f"/v1/images/{image_id}/variants").json()["items"]) == 1
 
 
+@pytest.mark.on_every_deployment
 def test_many_who_ask_at_once_get_one_variant(server, account, image_id):
     def ask(mode):
         with server.client(account.token) as client:
@@ -168,6 +172,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.on_every_deployment
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_every_shape_of_a_spec_is_the_same_spec(owner, owned_id, shape):
     canonical = transform(owner, owned_id, CANONICAL).json()
@@ -229,6 +234,7 @@ def test_a_variant_has_the_pixels_that_its_spec_says(owner, owned_id, spec, size
 # Content, lists
 
 
+@pytest.mark.on_every_deployment("GET /v1/variants/{variant_id}/content")
 def test_the_content_of_a_variant_is_served_as_any_picture(account, image_id):
     variant = transform(account, image_id, {"format": "webp"}).json()
 
@@ -245,6 +251,7 @@ def test_the_content_of_a_variant_is_served_as_any_picture(account, image_id):
     assert answer.headers["X-Imgsvc-Engine"] == variant["engine"]
 
 
+@pytest.mark.on_every_deployment("GET /v1/images/{image_id}/variants")
 def test_the_variants_of_an_image_are_listed_newest_first(account, image_id):
     other = account.upload(PICTURE)
     ids = [transform(account, image_id, {"resize": {"width": width}}).json()["id"] for width in range(1, 6)][::-1]
@@ -346,6 +353,7 @@ def test_a_spec_that_cannot_be_done_is_refused_where_it_is_wrong(owner, owned_id
     assert len(answer.content) < 2000
 
 
+@pytest.mark.on_every_deployment
 def test_a_refused_spec_leaves_neither_variant_nor_job(account, image_id):
     for mode in ("sync", "async"):
         transform(account, image_id, {"crop": {"x": 40, "width": 5, "height": 5}}, mode)
@@ -445,19 +453,19 @@ def test_a_variant_that_is_nobodys_is_not_found(account):
     assert not re.search(r"sqlite|blobs|Traceback", answer.text)
 
 
+@pytest.mark.on_every_deployment
 def test_a_variant_whose_bytes_are_lost_is_made_again(account, server):
     image_id = account.upload(encoded(quadrants()))
     variant = account.client.post(f"/v1/images/{image_id}/transform", json={"flip": True}).json()
     before = account.client.get(variant["content_url"]).content
-    for path in (server.data_dir / "blobs" / "variants" / image_id).rglob("*"):
-        if path.is_file():
-            path.unlink()
+    server.lose(f"variants/{image_id}")
 
     after = account.client.get(variant["content_url"])
 
     assert (after.status_code, after.content) == (200, before)
 
 
+@pytest.mark.on_every_deployment
 def test_what_was_made_on_the_spot_is_no_job(account):
     image_id = account.upload(encoded(quadrants()))
     variant = account.client.post(f"/v1/images/{image_id}/transform?mode=sync", json={"mirror": True}).json()

@@ -51,6 +51,7 @@ def has_room(account, job_id):
         return answer.status_code == 200
 
 
+@pytest.mark.on_every_deployment("GET /v1/jobs/{job_id}")
 def test_a_held_request_is_answered_when_the_job_ends(account):
     job_id = queue(account, SLOW)
 
@@ -96,6 +97,7 @@ def test_who_waits_for_a_job_that_is_deleted_is_let_go(idle, waiting):
     assert rest == []
 
 
+@pytest.mark.on_every_deployment("GET /v1/jobs/{job_id}/events")
 def test_events_tell_of_a_job_until_it_ends(account):
     job_id = queue(account, SLOW)
 
@@ -121,6 +123,7 @@ def test_who_asks_for_the_headers_of_events_alone_waits_for_none(waiting):
     assert waiting.client.head(f"/v1/jobs/{NO_JOB}/events").status_code == 404
 
 
+@pytest.mark.on_every_deployment
 def test_events_of_a_job_that_has_ended_are_one_and_then_none(account):
     job_id = queue(account, {"flip": True})
     account.client.get(f"/v1/jobs/{job_id}?wait=30").raise_for_status()

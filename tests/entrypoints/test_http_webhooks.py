@@ -20,7 +20,7 @@ PICTURE = encoded(quadrants())
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def embedded_server(tmp_path_factory):
     """One that makes jobs, may call loopback, and loses patience soon."""
     options = {
         "OUTBOUND_NETWORKS": "127.0.0.1/32",
@@ -78,6 +78,7 @@ def delivered(account, webhook, status="succeeded"):
 # What a webhook is
 
 
+@pytest.mark.on_every_deployment("GET /v1/webhooks", "GET /v1/webhooks/{webhook_id}")
 def test_a_webhook_is_shown_with_its_secret_this_once(account, made):
     webhook, secret = made()
 
@@ -91,6 +92,7 @@ def test_a_webhook_is_shown_with_its_secret_this_once(account, made):
     assert "whsec" not in listed.text + one.text
 
 
+@pytest.mark.on_every_deployment("POST /v1/webhooks")
 def test_its_place_is_told(account):
     answer = account.client.post(WEBHOOKS, json={"url": ELSEWHERE})
 
@@ -131,6 +133,7 @@ def test_a_webhook_that_is_no_such_is_not_made(account, body, code, pointer):
     assert account.client.get(WEBHOOKS).json()["items"] == []
 
 
+@pytest.mark.on_every_deployment
 def test_nobody_has_more_webhooks_than_ten(account):
     answers = [account.client.post(WEBHOOKS, json={"url": ELSEWHERE}) for _ in range(11)]
 
@@ -138,6 +141,7 @@ def test_nobody_has_more_webhooks_than_ten(account):
     assert told(answers[-1]) == (409, "too_many_webhooks")
 
 
+@pytest.mark.on_every_deployment
 def test_the_same_request_makes_one_webhook_and_its_secret_is_kept_nowhere_else(account):
     key = {"Idempotency-Key": uuid4().hex}
     first, second = (account.client.post(WEBHOOKS, json={"url": ELSEWHERE}, headers=key) for _ in "12")
@@ -149,6 +153,7 @@ def test_the_same_request_makes_one_webhook_and_its_secret_is_kept_nowhere_else(
     assert account.client.get(WEBHOOKS).json()["items"] == [first.json()["webhook"]]
 
 
+@pytest.mark.on_every_deployment("PATCH /v1/webhooks/{webhook_id}")
 def test_what_is_left_out_of_a_change_stays(account, made):
     webhook, _ = made()
 
@@ -175,6 +180,7 @@ def test_a_change_that_cannot_be_changes_nothing(account, made, body, code):
     assert account.client.get(f"{WEBHOOKS}/{webhook['id']}").json() == webhook
 
 
+@pytest.mark.on_every_deployment("DELETE /v1/webhooks/{webhook_id}")
 def test_a_deleted_webhook_is_not_there(account, made):
     webhook, _ = made()
 
@@ -187,6 +193,7 @@ def test_a_deleted_webhook_is_not_there(account, made):
 # What it is told
 
 
+@pytest.mark.on_every_deployment("GET /v1/webhooks/{webhook_id}/deliveries")
 def test_a_job_that_is_ready_is_told_with_a_signature_at_once(account, made, ended):
     with receiver() as site:
         webhook, secret = made(site.url)
@@ -201,6 +208,7 @@ def test_a_job_that_is_ready_is_told_with_a_signature_at_once(account, made, end
     assert (delivery["attempts"], delivery["last_status"], delivery["last_trouble"]) == (1, 204, None)
 
 
+@pytest.mark.on_every_deployment
 def test_a_job_that_failed_is_told_with_its_reason(account, made, ended):
     with receiver() as site:
         webhook, secret = made(site.url)
@@ -213,6 +221,7 @@ def test_a_job_that_failed_is_told_with_its_reason(account, made, ended):
     assert message["data"]["failure"] == job["failure"]
 
 
+@pytest.mark.on_every_deployment
 def test_what_is_made_on_the_spot_and_what_is_cancelled_is_not_told(account, made, ended):
     webhook, _ = made()
     image = account.upload(PICTURE)
@@ -223,6 +232,7 @@ def test_what_is_made_on_the_spot_and_what_is_cancelled_is_not_told(account, mad
     assert len(deliveries_of(account, webhook)) == 1
 
 
+@pytest.mark.on_every_deployment
 def test_a_message_that_was_not_taken_comes_again_with_the_same_id(account, made, ended):
     with receiver(BROKEN, TAKEN) as site:
         webhook, secret = made(site.url)
@@ -236,6 +246,7 @@ def test_a_message_that_was_not_taken_comes_again_with_the_same_id(account, made
     assert account.client.get(f"{WEBHOOKS}/{webhook['id']}").json()["failing_since"] is None
 
 
+@pytest.mark.on_every_deployment
 def test_what_came_of_each_is_told_until_it_comes_again(account, made, ended):
     with receiver(BROKEN) as site:
         webhook, _ = made(site.url)
@@ -251,6 +262,7 @@ def test_what_came_of_each_is_told_until_it_comes_again(account, made, ended):
     assert account.client.get(f"{WEBHOOKS}/{webhook['id']}").json()["failing_since"]
 
 
+@pytest.mark.on_every_deployment
 def test_who_answers_410_is_told_nothing_more_and_its_owner_why(account, made, ended):
     with receiver(GONE) as site:
         webhook, _ = made(site.url)
@@ -265,6 +277,7 @@ def test_who_answers_410_is_told_nothing_more_and_its_owner_why(account, made, e
     assert told(account.client.post(f"{WEBHOOKS}/{webhook['id']}/test")) == (409, "webhook_disabled")
 
 
+@pytest.mark.on_every_deployment
 def test_enabled_again_it_is_told_what_ends_from_then_on(account, made, ended):
     with receiver() as site:
         webhook, _ = made(site.url)
@@ -278,6 +291,7 @@ def test_enabled_again_it_is_told_what_ends_from_then_on(account, made, ended):
     assert (delivery["job_id"], len(site.ids())) == (job["id"], 1)
 
 
+@pytest.mark.on_every_deployment("POST /v1/webhooks/{webhook_id}/test")
 def test_a_test_arrives(account, made):
     with receiver() as site:
         webhook, secret = made(site.url, events=["variant.failed"])
@@ -288,6 +302,7 @@ def test_a_test_arrives(account, made):
     assert site.verified(secret)[0]["data"] == {"webhook_id": webhook["id"]}
 
 
+@pytest.mark.on_every_deployment("POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay")
 def test_a_message_is_replayed_as_it_was(account, made, ended):
     with receiver() as site:
         webhook, secret = made(site.url)
@@ -304,6 +319,7 @@ def test_a_message_is_replayed_as_it_was(account, made, ended):
     assert told(account.client.post(replay.replace(delivery["id"], str(uuid4())))) == (404, "not_found")
 
 
+@pytest.mark.on_every_deployment("POST /v1/webhooks/{webhook_id}/secret")
 def test_a_new_secret_is_good_beside_the_old_one(account, made):
     with receiver() as site:
         webhook, old = made(site.url)
@@ -317,6 +333,7 @@ def test_a_new_secret_is_good_beside_the_old_one(account, made):
     assert site.verified(old) == site.verified(answer["secret"])
 
 
+@pytest.mark.on_every_deployment("GET /v1/webhooks/{webhook_id}/deliveries")
 def test_deliveries_are_listed_in_parts_and_by_status(account, made):
     webhook, _ = made()
     path = f"{WEBHOOKS}/{webhook['id']}/deliveries"
