@@ -12,6 +12,7 @@ from imgsvc.adapters.repositories import migrate
 from tests.pictures import encoded, quadrants
 from tests.real_servers.postgres import execute, new_database
 from tests.servers import Account, running_server
+from tests.waiting import wait_for
 
 PICTURE = encoded(quadrants(40, 20), "png")
 
@@ -90,7 +91,8 @@ def test_while_the_database_hangs_many_requests_at_once_are_told_in_time(own_pos
     assert_refused(answers, within=5)
     assert living.status == 200
     assert working < 120  # 32 that read, 34 that render, and what is always there
-    assert {answer.status for answer in ask_all(somebody, paths)} == {200}
+    # Those that gave up left connections behind which are looked at, and replaced, in the first moments.
+    wait_for(lambda: {answer.status for answer in ask_all(somebody, paths)} == {200}, seconds=10)
 
 
 def test_every_upload_that_was_accepted_outlives_the_database(own_postgres, url, somebody):
