@@ -7,6 +7,7 @@ import pytest
 
 from imgsvc import Settings, compose, running_worker
 from imgsvc.entrypoints.logs import unbind
+from tests.migrated import put_new_database
 
 pytest_plugins = ["tests.real_servers.fixtures", "tests.everywhere"]
 
@@ -47,6 +48,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def service(settings):
+    put_new_database(settings.data_dir / "imgsvc.sqlite3")
     with compose(settings) as service:
         yield service
 

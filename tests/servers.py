@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from imgsvc import Settings
 from imgsvc.adapters.blobs import open_blob_store
+from tests.migrated import put_new_database
 
 PASSWORD = "correct horse battery"
 # Tests ask more often than people do.
@@ -108,6 +109,8 @@ class Account:
 def running_server(data_dir: Path, **variables: str) -> Iterator[RunningServer]:
     """A server on the data folder; ``variables`` without their ``IMGSVC_``."""
     data_dir.mkdir(parents=True, exist_ok=True)
+    if not any(data_dir.iterdir()) and "DATABASE_URL" not in variables:
+        put_new_database(data_dir / "imgsvc.sqlite3")
     log_file = data_dir.with_name(f"{data_dir.name}.log")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IMGSVC_")}
     environment |= {"IMGSVC_PASSWORD_COST": "4", "PYTHONUNBUFFERED": "1"}

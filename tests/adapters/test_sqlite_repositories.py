@@ -26,6 +26,7 @@ from imgsvc.domain.errors import Busy, StorageFull, Unavailable, UserNotFound
 from imgsvc.domain.variant import RenderingName, VariantStatus
 from imgsvc.ports.pages import PageRequest, Position
 from tests.entities import NOW, RENDITION, a_job, a_user, an_image
+from tests.migrated import put_new_database
 from tests.older_schema import migrate_to
 
 NO_TIME = timedelta(0)
@@ -42,8 +43,8 @@ def url(file):
 
 
 @pytest.fixture
-def repositories(url):
-    with open_repositories(url) as repositories:
+def repositories(file):
+    with open_repositories(put_new_database(file)) as repositories:
         yield repositories
 
 

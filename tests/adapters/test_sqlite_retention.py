@@ -12,6 +12,7 @@ from imgsvc.domain.variant import RenderingName
 from imgsvc.ports.pages import Position
 from imgsvc.ports.retention import Named, Original
 from tests.entities import NOW
+from tests.migrated import put_new_database
 
 DAY = timedelta(days=1)
 NOBODY = UUID(int=0)
@@ -31,7 +32,7 @@ CALLS = {
 
 @pytest.fixture
 def retention(tmp_path):
-    with open_repositories(f"sqlite:///{tmp_path}/imgsvc.db") as repositories:
+    with open_repositories(put_new_database(tmp_path / "imgsvc.db")) as repositories:
         yield repositories.retention
 
 

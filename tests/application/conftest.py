@@ -1,6 +1,5 @@
 """The use cases on embedded adapters, each of which a test may put another in place of."""
 
-import shutil
 from datetime import timedelta
 from io import BytesIO
 from uuid import uuid4
@@ -19,7 +18,7 @@ from imgsvc.adapters.credentials.random_keys import RandomKeys
 from imgsvc.adapters.credentials.refresh_tokens import RefreshTokens
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 from imgsvc.adapters.jobs import open_jobs
-from imgsvc.adapters.repositories import migrate, open_repositories
+from imgsvc.adapters.repositories import open_repositories
 from imgsvc.application.use_cases import Ports, assemble
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.webhook import WebhookEvent, WebhookId
@@ -28,23 +27,15 @@ from tests.application.adapters import WatchedEngine
 from tests.application.policies import a_policy
 from tests.application.receivers import Receivers
 from tests.entities import a_user
+from tests.migrated import put_new_database
 from tests.pictures import encoded, quadrants
 
 SECRET = b"a secret of the tests, 32 bytes long"
 
 
-@pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory):
-    """Copied for each test, because to make one takes a tenth of a second."""
-    path = tmp_path_factory.mktemp("database") / "imgsvc.sqlite3"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def repositories(tmp_path, migrated_database):
-    path = shutil.copy(migrated_database, tmp_path / "imgsvc.sqlite3")
-    with open_repositories(f"sqlite:///{path}") as repositories:
+def repositories(tmp_path):
+    with open_repositories(put_new_database(tmp_path / "imgsvc.sqlite3")) as repositories:
         yield repositories
 
 

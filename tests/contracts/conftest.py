@@ -17,6 +17,7 @@ from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import migrate, open_repositories
 from imgsvc.domain.plan import Limits
 from tests.clocks import StoppedClock
+from tests.migrated import put_new_database
 from tests.real_servers.postgres import execute
 from tests.real_servers.rabbitmq import new_queue
 from tests.real_servers.redis import forget_ours
@@ -24,7 +25,7 @@ from tests.real_servers.redis import forget_ours
 
 @pytest.fixture
 def sqlite_repositories_url(tmp_path):
-    return f"sqlite:///{tmp_path}/imgsvc.db"
+    return put_new_database(tmp_path / "imgsvc.db")
 
 
 @pytest.fixture(scope="session")
