@@ -72,6 +72,40 @@ def test_a_link_gives_the_same_bytes_as_its_owner_gets(made, account, image_id, 
     assert anyone.get(link).content == account.client.get(f"{IMAGES}/{image_id}/content?t=gray,f:png").content
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"t": "w:10,f:webp"},
+        {"spec": "w:10,f:webp"},
+        {"spec": {"steps": [{"op": "resize", "width": 10}], "output": {"format": "webp"}}},
+        {"spec": {"transformations": {"resize": {"width": 10}, "format": "webp"}}},
+        {"spec": {"resize": {"width": 10}, "format": "webp"}},
+        {
+            "spec": [
+                {"operation": "resize", "params": {"width": 10}},
+                {"operation": "format", "params": {"format": "webp"}},
+            ]
+        },
+        {"spec": '{"resize": {"width": 10}, "format": "webp"}'},
+        {"spec": {"preset": "ten", "format": "webp"}},
+        {"spec": "p:ten,f:webp"},
+        {"preset": "ten-webp"},
+    ],
+    ids=str,
+)
+def test_a_link_shows_a_spec_of_any_shape(account, made, anyone, wanted):
+    for name, compact in (
+        ("ten", {"resize": {"width": 10}}),
+        ("ten-webp", {"resize": {"width": 10}, "format": "webp"}),
+    ):
+        account.client.put(f"/v1/presets/{name}", json=compact).raise_for_status()
+
+    link = made(**wanted)["url"]
+
+    assert re.search(r"/rs:inside:10/[^/]+\.webp$", link)
+    assert size_of(anyone.get(link)) == (10, 5)
+
+
 def test_without_a_spec_the_picture_is_rendered_as_it_is(made, anyone):
     link = made()["url"]
 
@@ -317,8 +351,18 @@ def test_a_deleted_image_is_gone_from_its_links_at_once(made, account, image_id,
         ({"widths": [10], "max_width": 20}, "validation_error", "/max_width"),
         ({"expires_in": 0}, "validation_error", "/expires_in"),
         ({"expires_in": 1.5}, "validation_error", "/expires_in"),
-        ({"t": "gray", "spec": {"steps": [{"op": "invert"}]}}, "validation_error", "/t"),
+        ({"t": "gray", "spec": {"steps": [{"op": "invert"}]}}, "conflicting_parameters", "/t"),
+        ({"t": "gray", "preset": "card"}, "conflicting_parameters", "/t"),
+        ({"spec": "gray", "preset": "card"}, "conflicting_parameters", "/preset"),
         ({"t": "greay"}, "unknown_operation", "/t"),
+        ({"spec": "greay"}, "unknown_operation", "/spec"),
+        ({"spec": "w:0"}, "invalid_parameter", "/spec/steps/0/width"),
+        ({"spec": {"resize": {"width": 0}}}, "invalid_parameter", "/spec/resize/width"),
+        ({"spec": {"steps": [{"op": "blurr"}]}}, "unknown_operation", "/spec/steps/0/op"),
+        ({"spec": {"reize": 5}}, "unknown_operation", "/spec/reize"),
+        ({"spec": 5}, "invalid_parameter", "/spec"),
+        ({"preset": "Not One"}, "validation_error", "/preset"),
+        ({"preset": 5}, "validation_error", "/preset"),
         ({"t": "h:20", "widths": [10]}, "invalid_parameter", "/spec/steps/0"),
         ({"formats": ["bmp"]}, "unsupported_output", "/formats/0"),
         ({"sizes": '"><script>'}, "validation_error", "/sizes"),
@@ -330,3 +374,16 @@ def test_what_cannot_be_linked_is_told(account, image_id, wanted, code, pointer)
     answer = account.client.post(f"{IMAGES}/{image_id}/links", json=wanted)
 
     assert (answer.status_code, answer.json()["code"], answer.json()["pointer"]) == (422, code, pointer)
+
+
+@pytest.mark.parametrize("wanted", [{"preset": "no-such"}, {"spec": "p:no-such"}, {"spec": {"preset": "no-such"}}])
+def test_a_preset_that_there_is_not_cannot_be_linked(account, image_id, wanted):
+    answer = account.client.post(f"{IMAGES}/{image_id}/links", json=wanted)
+
+    assert problem_of(answer) == (422, "unknown_preset")
+
+
+def test_json_within_a_text_that_is_none_is_told_as_that(account, image_id):
+    answer = account.client.post(f"{IMAGES}/{image_id}/links", json={"spec": "{"})
+
+    assert (*problem_of(answer), answer.json()["pointer"]) == (400, "invalid_json", "/spec")

@@ -253,6 +253,7 @@ def _make_reader() -> Converter:
     converter.register_structure_hook(UUID, _read_uuid)
     converter.register_structure_hook(datetime, _read_moment)
     converter.register_structure_hook_func(_is_list, _read_list)
+    converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
     converter.register_structure_hook_func(is_tagged_union, _read_tagged)
     converter.register_structure_hook_func(_is_length, _read_length)
     converter.register_structure_hook_func(lambda kind: bool(words_of(kind)), _read_number_or_word)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, NewType, TypeAlias
 
 from attrs import frozen
 
@@ -24,6 +24,7 @@ class SeveralSpecs:
     specs: tuple[TransformSpec | FromPreset, ...]
 
 
+AnySpec = NewType("AnySpec", object)  # as it was given, in any shape, and not read yet
 OneOrSeveral: TypeAlias = TransformSpec | SeveralSpecs
 
 

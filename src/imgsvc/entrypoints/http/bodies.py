@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from imgsvc.domain import wanted_specs
 from imgsvc.domain.errors import (
+    ConflictingParameters,
     DuplicateParameter,
     InvalidInput,
     InvalidParameter,
@@ -19,6 +20,7 @@ from imgsvc.domain.errors import (
     unknown,
 )
 from imgsvc.domain.plain_data import read, read_parameters
+from imgsvc.domain.preset import FromPreset
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.wanted_specs import OneOrSeveral
 from imgsvc.entrypoints.http.error_pictures import PictureQuery
@@ -79,6 +81,28 @@ async def read_object(request: Request) -> dict[str, Any]:
 def is_json(kind: str) -> bool:
     """Whether a media type is one of JSON."""
     return re.fullmatch(r"application/(\S+\+)?json", kind) is not None
+
+
+def read_wanted(spec: object, preset: object) -> TransformSpec | FromPreset | None:
+    """What stands under ``spec``, in any shape, or ``preset``; None where nothing does. Raises InvalidInput."""
+    if spec is not None and preset is not None:
+        detail = "a preset and a spec are two different transforms"
+        raise ConflictingParameters(detail, path=("preset",), value=preset, allowed="one of the two")
+    if preset is not None:
+        return wanted_specs.read_json({"preset": preset})
+    try:
+        return None if spec is None else _any_spec(spec)
+    except InvalidInput as error:
+        raise error.under("spec") from None
+
+
+def _any_spec(given: object) -> TransformSpec | FromPreset:
+    """A part of a body in JSON, or a text: in compact form, or JSON, since a form has no other values."""
+    if not isinstance(given, str):
+        return wanted_specs.read_json(given)
+    if given.lstrip()[:1] in ("{", "["):
+        return wanted_specs.read_json(read_json(given))
+    return wanted_specs.read_compact(given)
 
 
 def read_query(request: Request, kind: type[T]) -> T:

@@ -10,6 +10,7 @@ from imgsvc.domain.wanted_specs import OneOrSeveral
 from imgsvc.domain.webhook import WebhookChanges
 from imgsvc.entrypoints.http.endpoints.accounts import AccountDeletion, Registration
 from imgsvc.entrypoints.http.endpoints.api_keys import ApiKeyRequest
+from imgsvc.entrypoints.http.endpoints.links import LinkRequest
 from imgsvc.entrypoints.http.endpoints.sessions import Login, PasswordChange, Refresh
 from imgsvc.entrypoints.http.endpoints.webhooks import WebhookRequest
 
@@ -35,6 +36,16 @@ EXAMPLES: Mapping[object, Mapping[str, Any]] = {
         "failures alone": {"url": "https://example.org/imgsvc", "events": ["variant.failed"]},
     },
     WebhookChanges: {"enable it again": {"enabled": True}, "elsewhere": {"url": "https://example.org/another"}},
+    LinkRequest: {
+        "four widths, for a web page": {
+            "spec": "rs:cover:800:450",
+            "widths": [400, 800, 1200, 1600],
+            "formats": ["webp"],
+            "expires_in": 86400,
+        },
+        "by names": {"spec": {"resize": {"width": 300}, "grayscale": True}},
+        "a preset": {"preset": "card"},
+    },
     TransformSpec: _SPECS,
     OneOrSeveral: {**_SPECS, "several at once": {"specs": ["rs:cover:300:200,f:webp", {"resize": {"width": 800}}]}},
 }

@@ -45,7 +45,7 @@ from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.domain.wanted_specs import MAX_SPECS, OneOrSeveral
 from imgsvc.entrypoints.http.admission import RATE_HEADERS
 from imgsvc.entrypoints.http.document.examples import of_body
-from imgsvc.entrypoints.http.document.schemas import Schema, Schemas, first_line
+from imgsvc.entrypoints.http.document.schemas import COMPACT, Schema, Schemas, first_line
 from imgsvc.entrypoints.http.document.upload_schemas import beside_file, upload_body
 from imgsvc.entrypoints.http.document.webhook_schemas import messages
 from imgsvc.entrypoints.http.endpoint import Endpoint
@@ -228,25 +228,18 @@ def _spec_parameters(schemas: Schemas) -> list[Schema]:
 
 
 def _request_body(kind: Any, schemas: Schemas) -> Schema:
-    schema = _spec_body(schemas) if kind in (TransformSpec, OneOrSeveral) else schemas.of(kind, strict=True)
-    if kind == OneOrSeveral:
-        schema["anyOf"].append(_several_specs(schema["anyOf"]))
+    if kind in (TransformSpec, OneOrSeveral):
+        shapes = schemas.spec_shapes()
+        schema: Schema = {"anyOf": [*shapes, *([_several_specs(shapes)] if kind == OneOrSeveral else [])]}
+    else:
+        schema = schemas.of(kind, strict=True)
     shown = of_body(kind)
     content = {"schema": schema, **({"examples": shown} if shown else {})}
     return {"required": True, "content": {"application/json": content}}
 
 
-def _spec_body(schemas: Schemas) -> Schema:
-    foreign: list[Schema] = [
-        {"type": "object", "description": "operations by name, in a fixed order", "not": {"required": ["steps"]}},
-        {"type": "array", "items": {"type": "object", "required": ["operation"]}, "description": "in this order"},
-    ]
-    return {"anyOf": [schemas.of(TransformSpec, strict=True), *foreign]}
-
-
 def _several_specs(shapes: Sequence[Schema]) -> Schema:
-    compact: Schema = {"type": "string", "description": "in compact form"}
-    specs = {"type": "array", "minItems": 1, "maxItems": MAX_SPECS, "items": {"anyOf": [*shapes, compact]}}
+    specs = {"type": "array", "minItems": 1, "maxItems": MAX_SPECS, "items": {"anyOf": [*shapes, COMPACT]}}
     return {
         "type": "object",
         "description": "several at once",

@@ -15,6 +15,8 @@ from imgsvc.domain.meanings import MEANINGS
 from imgsvc.domain.merging import Absent
 from imgsvc.domain.plain_data import is_tagged_union
 from imgsvc.domain.preset import PresetName, name_rule
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.wanted_specs import AnySpec
 
 Schema = dict[str, Any]
 
@@ -30,6 +32,10 @@ _SIMPLE: dict[Any, Schema] = {
 }
 
 
+# A spec as text.
+COMPACT: Schema = {"type": "string", "description": "in compact form"}
+
+
 class Schemas:
     """Turns types into schemas; attrs classes become components."""
 
@@ -38,6 +44,8 @@ class Schemas:
 
     def of(self, kind: Any, *, strict: bool = False) -> Schema:
         """The schema of a type; ``strict`` for what we read, where unknown keys are refused."""
+        if kind is AnySpec:
+            return {"anyOf": [*self.spec_shapes(), COMPACT]}
         if kind is PresetName:
             return {"type": "string", "pattern": f"^{name_rule.pattern}$"}
         if isinstance(kind, NewType):
@@ -60,6 +68,14 @@ class Schemas:
         self.components.setdefault(kind.__name__, {})
         self.components[kind.__name__] = self.of_object(kind, strict=strict)
         return {"$ref": f"#/components/schemas/{kind.__name__}"}
+
+    def spec_shapes(self) -> list[Schema]:
+        """A spec in JSON."""
+        return [
+            self.of(TransformSpec, strict=True),
+            {"type": "object", "description": "operations by name, in a fixed order", "not": {"required": ["steps"]}},
+            {"type": "array", "items": {"type": "object", "required": ["operation"]}, "description": "in this order"},
+        ]
 
     def _of_union(self, union: Any, strict: bool) -> Schema:
         options = [self.of(one, strict=strict) for one in get_args(union) if one is not Absent]

@@ -13,13 +13,13 @@ from starlette.responses import Response
 from imgsvc.application.links import SignedLink
 from imgsvc.application.rates import Payer
 from imgsvc.domain.errors import (
+    ConflictingParameters,
     ImageNotFound,
     InvalidInput,
     InvalidSignature,
     LinkExpired,
     RenderingTimedOut,
     TooManyJobs,
-    UnknownPreset,
     UseAsync,
 )
 from imgsvc.domain.field_rules import characters, legible, matches, within
@@ -28,14 +28,15 @@ from imgsvc.domain.link import Bounds
 from imgsvc.domain.notation import MAX_LENGTH
 from imgsvc.domain.output import Format
 from imgsvc.domain.plain_data import plain
-from imgsvc.domain.preset import FromPreset
+from imgsvc.domain.preset import FromPreset, PresetName
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
-from imgsvc.domain.wanted_specs import read_compact
+from imgsvc.domain.wanted_specs import AnySpec, read_compact
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http import link_address
+from imgsvc.entrypoints.http.bodies import read_wanted
 from imgsvc.entrypoints.http.endpoint import endpoint
-from imgsvc.entrypoints.http.endpoints.images import RENDER_FAILURES, SPEC_FAILURES
+from imgsvc.entrypoints.http.endpoints.images import RENDER_FAILURES, SPEC_FAILURES, WANTED_FAILURES
 from imgsvc.entrypoints.http.error_pictures import ErrorForm
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, Picture, accepted_types
 from imgsvc.entrypoints.http.renderings import PendingView, answer_later, answer_rendering
@@ -49,9 +50,9 @@ _SIZES = r"[\w\s.,:%()<>=*/+-]{1,1000}"
 
 @frozen(kw_only=True)
 class LinkRequest:
-    """What the link shows: `spec`, or the same in compact form as `t`; in the format that it names.
+    """What the link shows: `spec`, in any shape, or in compact form also as `t`, or `preset`; in the format it names.
 
-    A preset, `p:name`, is what it is when the link is made: the link goes on to show that.
+    A preset is what it is when the link is made: the link goes on to show that.
 
     One signature is good for each of `widths`, or for any width up to `max_width`: then the addresses differ in the
     width alone, which stands before the extension as `-640w`. `formats` are offered to browsers before the spec's own,
@@ -59,7 +60,8 @@ class LinkRequest:
     problem document. `sizes` and `alt` are for the HTML.
     """
 
-    spec: TransformSpec = TransformSpec()
+    spec: AnySpec | None = None
+    preset: PresetName | None = None
     t: str = field(default="", validator=characters(0, MAX_LENGTH))
     widths: tuple[int, ...] = ()
     max_width: int | None = None
@@ -72,8 +74,9 @@ class LinkRequest:
     alt: str = field(default="", validator=legible(0, 1000))
 
     def __attrs_post_init__(self) -> None:
-        if self.t and self.spec != TransformSpec():
-            raise InvalidInput("spec and t are two ways to say the same", path=("t",), allowed="one of them")
+        if self.t and (self.spec, self.preset) != (None, None):
+            detail = "t says the same as spec or preset would"
+            raise ConflictingParameters(detail, path=("t",), value=self.t, allowed="one of them")
         if len(self.formats) > len(Format):
             raise InvalidInput("there are too many formats", path=("formats",), allowed="each format once")
 
@@ -86,7 +89,7 @@ class LinkRequest:
     def wanted(self) -> TransformSpec | FromPreset:
         """Raises InvalidInput."""
         if not self.t:
-            return self.spec
+            return read_wanted(self.spec, self.preset) or TransformSpec()
         try:
             return read_compact(self.t)
         except InvalidInput as error:
@@ -129,7 +132,7 @@ class LinkView:
     "/v1/images/{image_id}/links",
     tag="links",
     status=201,
-    raises=(ImageNotFound, UnknownPreset, *SPEC_FAILURES),
+    raises=(ImageNotFound, *WANTED_FAILURES, *SPEC_FAILURES),
 )
 def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest) -> LinkView:
     """Sign public addresses of a rendering, for web pages and caches: nobody needs a token to follow them.
