@@ -1,11 +1,12 @@
 """docs/errors.md: every code that an error may have, written from the classes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 from imgsvc.domain import errors
 from imgsvc.domain.errors import ImgsvcError
+from imgsvc.domain.variant import CANCELLED, JOB_FAILURES
 from imgsvc.entrypoints.http import errors as http_errors
 from imgsvc.entrypoints.http.errors import TITLES, status_of
 from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
@@ -19,6 +20,13 @@ _BEGINNING = """\
 
 Every error of the API is a problem document; [api.md](api.md#errors) shows one. Its `code` is one of these, and means
 the same for good. On the command line and in Python the same errors have the same codes.
+"""
+_JOBS = """
+## Jobs
+
+A job that could not be made is `failed`, and its `failure` has one of these codes; a request that asks for such a job
+is answered with 200. Webhooks are told the same, but nothing of jobs that were `cancelled`.
+
 """
 # What others are kinds of, and nothing is by itself.
 _GENERAL = {ImgsvcError, errors.NotAllowed, errors.Conflict}
@@ -35,9 +43,19 @@ def text() -> str:
     parts = [_BEGINNING]
     for status, found in sorted(by_status.items()):
         title = TITLES.get(status) or next(one.phrase for one in REFUSALS.values() if one == status)
-        rows = "".join(f"| `{code}` | {meaning} |\n" for code, meaning in sorted(set(found)))
-        parts.append(f"\n## {status} {title}\n\n| Code | Meaning |\n|---|---|\n{rows}")
-    return "".join(parts)
+        parts.append(f"\n## {status} {title}\n\n{_table(found)}")
+    return "".join([*parts, _JOBS, _table(of_jobs())])
+
+
+def of_jobs() -> Iterator[tuple[str, str]]:
+    """Every code that the failure of a job may have, and what it means there."""
+    yield CANCELLED, "Its owner cancelled it; it is made if it is asked for again."
+    yield from ((kind.code, meaning) for kind, meaning in JOB_FAILURES.items())
+
+
+def _table(found: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(f"| `{code}` | {meaning} |\n" for code, meaning in sorted(set(found)))
+    return f"| Code | Meaning |\n|---|---|\n{rows}"
 
 
 def kinds() -> Iterator[type[ImgsvcError]]:

@@ -11,6 +11,7 @@ from imgsvc.domain.examples import EXAMPLES, OUTPUT_EXAMPLES
 from imgsvc.domain.notation import compact
 from imgsvc.domain.operations import OPERATIONS
 from imgsvc.domain.output import Output
+from imgsvc.domain.variant import JOB_FAILURES
 from tests.pictures import decoded
 
 TEXT = page.PATH.read_text(encoding="utf-8")
@@ -21,6 +22,14 @@ FILES = sorted(pictures.FOLDER.iterdir())
 def test_the_page_of_errors_is_what_is_generated_and_says_what_each_means():
     assert errors.text() == errors.PATH.read_text(encoding="utf-8"), "run `make docs`"
     assert [kind.__name__ for kind in errors.kinds() if not errors.meaning_of(kind)] == []
+
+
+def test_what_jobs_fail_of_is_told_apart_from_what_requests_do():
+    requests, _, jobs = errors.text().partition("\n## Jobs\n")
+
+    assert "`cancelled`" in jobs
+    assert "`cancelled`" not in requests
+    assert all(f"`{kind.code}`" in jobs for kind in JOB_FAILURES)
 
 
 def section(name):
