@@ -2,9 +2,11 @@
 
 import hashlib
 import re
+from uuid import uuid4
 
 import pytest
 
+from imgsvc.entrypoints.http.app import ENDPOINTS
 from tests.pictures import encoded, quadrants
 
 IMAGES = "/v1/images"
@@ -370,25 +372,54 @@ def test_a_deleted_image_is_gone_with_all_that_was_made_of_it(server, account, i
 
     deleted = account.client.delete(f"{IMAGES}/{image_id}")
 
-    paths = [content, f"{content}?width=10", f"{IMAGES}/{image_id}", f"{IMAGES}/{image_id}/variants"]
-    paths += [f"/v1/variants/{variant['id']}", variant["content_url"], f"/v1/jobs/{variant['id']}"]
+    paths = [f"/v1/variants/{variant['id']}", variant["content_url"], f"/v1/jobs/{variant['id']}"]
     receipt = deleted.json()
     assert (deleted.status_code, receipt["id"], receipt["bytes"]) == (200, image_id, len(PICTURE))
     assert (receipt["variants"], receipt["shared"]) == (2, False)
     assert receipt["variant_bytes"] > 0
-    assert {account.client.get(path).status_code for path in paths} == {404, 410}
+    assert {problem_of(account.client.get(path)) for path in paths} == {(404, "not_found")}
     assert not [key for key in server.stored() if image_id in key]
-    for method in ("GET", "DELETE"):
-        assert problem_of(account.client.request(method, f"{IMAGES}/{image_id}")) == (410, "image_erased")
+
+
+# What can be asked of an image; more than one of what is answered in several ways.
+ASKED_OF_IMAGE = [
+    ("GET", "", None),
+    ("PATCH", "", {"name": "other.png"}),
+    ("DELETE", "", None),
+    ("GET", "/content", None),
+    ("HEAD", "/content", None),
+    ("GET", "/content?width=10", None),
+    ("GET", "/content?t=w:10,f:auto", None),
+    ("POST", "/transform", {"grayscale": True}),
+    ("POST", "/transform?mode=async", {"grayscale": True}),
+    ("POST", "/transform", {"specs": ["w:10", "w:20"]}),
+    ("POST", "/plan", {"grayscale": True}),
+    ("GET", "/variants", None),
+    ("POST", "/links", {"t": "w:10"}),
+]
 
 
 @pytest.mark.on_every_deployment
-def test_an_erased_image_is_nothing_to_others(server, account, image_id):
-    account.client.delete(f"{IMAGES}/{image_id}")
+@pytest.mark.parametrize(("method", "path", "body"), ASKED_OF_IMAGE)
+def test_an_erased_image_is_gone_to_its_owner_and_nothing_to_others(server, account, image_id, method, path, body):
+    account.client.delete(f"{IMAGES}/{image_id}").raise_for_status()
 
     stranger = server.account()
     with stranger.client:
-        assert problem_of(stranger.client.get(f"{IMAGES}/{image_id}")) == (404, "not_found")
+        mine, theirs, nobodys = (
+            client.request(method, f"{IMAGES}/{asked}{path}", json=body)
+            for client, asked in ((account.client, image_id), (stranger.client, image_id), (account.client, uuid4()))
+        )
+
+    assert (mine.status_code, theirs.status_code, nobodys.status_code) == (410, 404, 404)
+    if method != "HEAD":
+        assert (mine.json()["code"], theirs.json()["code"]) == ("image_erased", "not_found")
+
+
+def test_every_path_below_an_image_is_asked_of_erased_ones():
+    below = {(one.method, one.path.partition("{image_id}")[2]) for one in ENDPOINTS if "/{image_id}" in one.path}
+
+    assert below <= {(method, path.partition("?")[0]) for method, path, _ in ASKED_OF_IMAGE}
 
 
 # Content

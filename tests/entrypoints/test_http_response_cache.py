@@ -151,7 +151,7 @@ def test_once_it_is_deleted_nothing_is_answered(account, path):
 
     account.client.delete(path.partition("/content")[0]).raise_for_status()
 
-    assert account.client.get(path).status_code == 404
+    assert account.client.get(path).status_code == 410
 
 
 def test_once_a_refresh_token_comes_again_nothing_is_answered(server):
@@ -201,14 +201,14 @@ def test_what_one_process_deletes_others_soon_do_not_answer_with(two_servers):
     with account.client, other.client:
         image = f"/v1/images/{account.upload(PNG)}"
         link = account.client.post(f"{image}/links", json={"t": "w:5"}).json()["url"]
-        paths = (f"{image}/content?t=w:5", link)
-        for path in paths:
+        gone = {f"{image}/content?t=w:5": httpx.codes.GONE, link: httpx.codes.NOT_FOUND}
+        for path in gone:
             from_memory(other.client, path)
 
         account.client.delete(image).raise_for_status()
 
-        for path in paths:
-            wait_for(lambda path=path: other.client.get(path).status_code == httpx.codes.NOT_FOUND, seconds=2)
+        for path, status in gone.items():
+            wait_for(lambda path=path, status=status: other.client.get(path).status_code == status, seconds=2)
 
 
 def test_what_one_process_changes_again_within_a_minute_others_soon_answer_with(two_servers):

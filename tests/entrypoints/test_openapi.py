@@ -25,8 +25,8 @@ from tests.pictures import encoded, quadrants
 _CONFIGURATION = """
 [checks]
 positive_data_acceptance.enabled = false
-# As by default, and 414: what is too long may be so for an address already.
-negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 414, 415, 422, 428, 429, "5xx"]
+# As by default, and 410, of what was deleted meanwhile; 414: what is too long may be so for an address already.
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 410, 414, 415, 422, 428, 429, "5xx"]
 
 [[operations]]
 include-operation-id = "upload_image"

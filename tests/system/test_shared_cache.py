@@ -68,8 +68,8 @@ def test_a_picture_that_one_deletes_the_other_shows_no_more(clients, path):
     def statuses():
         return [client.get(f"{path}?t=w:100").status_code for client in clients]
 
-    assert statuses()[0] == 404
-    wait_for(lambda: statuses() == [404, 404], seconds=2)
+    assert statuses()[0] == 410
+    wait_for(lambda: statuses() == [410, 410], seconds=2)
 
 
 @pytest.mark.parametrize("fault", ["emptied", "full", "hung", "stopped"])

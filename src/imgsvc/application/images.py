@@ -9,6 +9,7 @@ from uuid import uuid4
 from attrs import evolve, frozen
 
 from imgsvc.application.originals import open_original
+from imgsvc.application.owned_images import owned_image
 from imgsvc.domain.errors import (
     Busy,
     EmptyFile,
@@ -181,7 +182,7 @@ class GetImage:
 
     def __call__(self, caller: UserId, image_id: ImageId) -> Image:
         """Raises ImageNotFound, also when the image is someone else's; ImageErased to who has erased it."""
-        return _owned(self.images, caller, image_id)
+        return owned_image(self.images, caller, image_id)
 
 
 @frozen
@@ -192,10 +193,8 @@ class OpenOriginal:
     blobs: BlobStore
 
     def __call__(self, caller: UserId, image_id: ImageId) -> BinaryIO:
-        """A stream that the caller closes. Raises ImageNotFound, also when the image is someone else's."""
-        image = self.images.get(image_id)
-        image.must_belong_to(caller)
-        return self.open(image)
+        """A stream that the caller closes. Raises what GetImage and ``open`` do."""
+        return self.open(owned_image(self.images, caller, image_id))
 
     def open(self, image: Image) -> BinaryIO:
         """The same for an image that its owner was given before. Raises OriginalMissing, OriginalDamaged."""
@@ -209,8 +208,8 @@ class ChangeImage:
     images: ImageRepository
 
     def __call__(self, caller: UserId, image_id: ImageId, changes: ImageChanges) -> Image:
-        """The image as it is then. Raises ImageNotFound, also when the image is someone else's."""
-        self.images.get(image_id).must_belong_to(caller)
+        """The image as it is then. Raises what GetImage does."""
+        owned_image(self.images, caller, image_id)
         return self.images.change(image_id, changes)
 
 
@@ -254,7 +253,7 @@ class DeleteImage:
 
     def __call__(self, caller: UserId, image_id: ImageId) -> Erased:
         """What went. Raises what GetImage does; Unavailable, with everything as it was."""
-        image = _owned(self.images, caller, image_id)
+        image = owned_image(self.images, caller, image_id)
         self.blobs.check()  # while it is away, rows would go and their bytes stay
         # The row goes first, so nobody sees the image from here on; blobs that a crash leaves are SweepOrphans' work.
         erased = self.images.delete(image.id)
@@ -267,14 +266,3 @@ class DeleteImage:
             # No image shares them from here on, and none will.
             self.blobs.delete(image.blob_key)
         return erased
-
-
-def _owned(images: ImageRepository, caller: UserId, image_id: ImageId) -> Image:
-    try:
-        image = images.get(image_id)
-    except ImageNotFound:
-        if images.was_erased(caller, image_id):
-            raise ImageErased(f"image {image_id} was erased") from None
-        raise
-    image.must_belong_to(caller)
-    return image

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from attrs import evolve, frozen
 
+from imgsvc.application.owned_images import owned_image
 from imgsvc.domain.errors import ImageNotFound, InvalidParameter, UseAsync
 from imgsvc.domain.image import Facts, Image, ImageId
 from imgsvc.domain.plan import Limits, Plan, outlook, plan
@@ -69,11 +70,10 @@ class PlanRendering:
     ) -> PlannedRendering:
         """``accepted`` are the media types that the caller said to show, for the format `auto`.
 
-        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit.
+        Raises ImageNotFound, also when the image is someone else's; ImageErased to who has erased it; InvalidInput
+        where the spec does not fit.
         """
-        image = self.images.get(image_id)
-        image.must_belong_to(caller)
-        return self.of(image, spec, accepted)
+        return self.of(owned_image(self.images, caller, image_id), spec, accepted)
 
     def of(self, image: Image, spec: TransformSpec, accepted: Collection[str] = ()) -> PlannedRendering:
         """The same for an image that its owner was given before, or has given to others."""
@@ -106,10 +106,9 @@ class ExplainPlan:
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> Explained:
         """Over a limit is told by the plan's verdicts; raises InvalidInput for what cannot be done at any size.
 
-        Raises ImageNotFound, also when the image is someone else's.
+        Raises ImageNotFound, also when the image is someone else's; ImageErased to who has erased it.
         """
-        image = self.images.get(image_id)
-        image.must_belong_to(caller)
+        image = owned_image(self.images, caller, image_id)
         self.engine.check(spec)
         found = outlook(spec, image.facts, self.limits, _overlays(self.images, caller, spec))
         return Explained(spec, found, found.fits and found.megapixels <= self.sync_megapixels)

@@ -6,6 +6,7 @@ from math import inf
 from attrs import frozen
 
 from imgsvc.application.job_limits import JobLimit
+from imgsvc.application.owned_images import owned_image
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.presets import ResolveSpec
 from imgsvc.application.rates import Payer
@@ -46,8 +47,7 @@ class TransformSeverally:
         does not fit, or TooManyJobs: then none is made. In the mode `auto`, what cannot be made now becomes a job,
         which tells why.
         """
-        image = self.images.get(image_id)
-        image.must_belong_to(caller)
+        image = owned_image(self.images, caller, image_id)
         planned = [self._planned(image, index, one) for index, one in enumerate(given)]
         missing = {one.blob_key: one for one in planned if self.transform_image.ready(one) is None}.values()
         if mode is Mode.SYNC:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from attrs import frozen
 
 from imgsvc.application.job_limits import JobLimit
+from imgsvc.application.owned_images import owned_image
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.rates import Payer
 from imgsvc.application.rendering import MakeNow, open_rendition
@@ -256,6 +257,6 @@ class ListVariants:
     variants: VariantRepository
 
     def __call__(self, caller: UserId, image_id: ImageId, page: PageRequest) -> Page[Variant]:
-        """Raises ImageNotFound, also when the image is someone else's."""
-        self.images.get(image_id).must_belong_to(caller)
+        """Raises ImageNotFound, also when the image is someone else's; ImageErased to who has erased it."""
+        owned_image(self.images, caller, image_id)
         return self.variants.list_of_image(image_id, page)

@@ -182,7 +182,7 @@ def list_images(use_cases: UseCases, service: Service, caller: User, query: Imag
     return listing.answer(page, ImageListView, ImageView.of, total=total.count, total_is_exact=total.is_exact)
 
 
-@endpoint("PATCH", "/v1/images/{image_id}", tag="images", raises=(ImageNotFound,))
+@endpoint("PATCH", "/v1/images/{image_id}", tag="images", raises=(ImageNotFound, ImageErased))
 def change_image(use_cases: UseCases, caller: User, image_id: UUID, body: ImageChanges) -> ImageView:
     """Rename, describe or tag an image: what is left out stays, and null clears (RFC 7396)."""
     return ImageView.of(use_cases.change_image(caller.id, ImageId(image_id), body))

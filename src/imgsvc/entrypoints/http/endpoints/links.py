@@ -14,6 +14,7 @@ from imgsvc.application.links import SignedLink
 from imgsvc.application.rates import Payer
 from imgsvc.domain.errors import (
     ConflictingParameters,
+    ImageErased,
     ImageNotFound,
     InvalidInput,
     InvalidSignature,
@@ -132,7 +133,7 @@ class LinkView:
     "/v1/images/{image_id}/links",
     tag="links",
     status=201,
-    raises=(ImageNotFound, *WANTED_FAILURES, *SPEC_FAILURES),
+    raises=(ImageNotFound, ImageErased, *WANTED_FAILURES, *SPEC_FAILURES),
 )
 def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest) -> LinkView:
     """Sign public addresses of a rendering, for web pages and caches: nobody needs a token to follow them.

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from imgsvc.application.planning import Explained
 from imgsvc.application.use_cases import UseCases
-from imgsvc.domain.errors import ImageNotFound
+from imgsvc.domain.errors import ImageErased, ImageNotFound
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.notation import compact
 from imgsvc.domain.plain_data import canonical
@@ -88,7 +88,7 @@ class PlanQuery:
     "POST",
     "/v1/images/{image_id}/plan",
     tag="variants",
-    raises=(ImageNotFound, *SPEC_FAILURES),
+    raises=(ImageNotFound, ImageErased, *SPEC_FAILURES),
     only_reads=True,
 )
 def plan_transform(

@@ -12,7 +12,14 @@ from starlette.responses import Response
 from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
 from imgsvc.application.variants import Mode
-from imgsvc.domain.errors import ImageNotFound, InvalidCursor, TooManyJobs, VariantNotFound, VariantNotReady
+from imgsvc.domain.errors import (
+    ImageErased,
+    ImageNotFound,
+    InvalidCursor,
+    TooManyJobs,
+    VariantNotFound,
+    VariantNotReady,
+)
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.notation import compact
@@ -118,7 +125,7 @@ class VariantListView:
         200: "It was there already",
         202: "It is made in the background: Location is the job's address; of `specs`, at least one is",
     },
-    raises=(ImageNotFound, TooManyJobs, *RENDER_FAILURES),
+    raises=(ImageNotFound, ImageErased, TooManyJobs, *RENDER_FAILURES),
     pool=Pool.RENDERING,
 )
 def transform_image(
@@ -144,7 +151,7 @@ def _status_of(made: Sequence[tuple[Variant, bool]], mode: Mode) -> int:
     return 201 if any(is_made_now for _, is_made_now in made) else 200
 
 
-@endpoint("GET", "/v1/images/{image_id}/variants", tag="variants", raises=(ImageNotFound, InvalidCursor))
+@endpoint("GET", "/v1/images/{image_id}/variants", tag="variants", raises=(ImageNotFound, ImageErased, InvalidCursor))
 def list_variants(
     use_cases: UseCases, service: Service, caller: User, image_id: UUID, query: PageQuery
 ) -> Answer[VariantListView]:
