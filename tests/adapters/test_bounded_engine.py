@@ -43,16 +43,18 @@ def test_it_does_what_the_engine_does():
     bounded.check(spec)
 
 
-def test_overlays_and_the_deadline_reach_the_engine():
+def test_overlays_the_deadline_and_the_digest_reach_the_engine():
     class ToldEngine:
-        def render(self, *given, deadline):
-            return given, deadline
+        def render(self, *given, deadline, digest):
+            return given, deadline, digest
 
     source, spec, overlays = BytesIO(), parse(""), {uuid4(): BytesIO()}
 
-    told = BoundedEngine(ToldEngine(), slots=1, queue=0, wait=LONG).render(source, spec, overlays, deadline=SHORT)
+    told = BoundedEngine(ToldEngine(), slots=1, queue=0, wait=LONG).render(
+        source, spec, overlays, deadline=SHORT, digest="ab"
+    )
 
-    assert told == ((source, spec, overlays), SHORT)
+    assert told == ((source, spec, overlays), SHORT, "ab")
 
 
 def test_no_more_than_the_slots_work_at_once():

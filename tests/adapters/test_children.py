@@ -387,7 +387,7 @@ def test_without_landlock_there_is_one_warning(monkeypatch, caplog):
 def test_who_finds_the_queue_full_is_sent_away_at_once():
     with in_children(queue=0, deadline=timedelta(seconds=30)) as engine, ThreadPoolExecutor(1) as pool:
         call = pool.submit(engine.render, asking_for("nap"), SPEC)
-        wait_for(lambda: engine._idle.empty())
+        wait_for(lambda: not len(engine._idle))
         began = time.monotonic()
         with pytest.raises(Busy):
             engine.measure(BytesIO(PICTURE))
@@ -399,7 +399,7 @@ def test_who_finds_the_queue_full_is_sent_away_at_once():
 def test_who_waited_too_long_is_sent_away():
     with in_children(wait=timedelta(seconds=0.1)) as engine, ThreadPoolExecutor(1) as pool:
         call = pool.submit(engine.render, asking_for("nap"), SPEC)
-        wait_for(lambda: engine._idle.empty())
+        wait_for(lambda: not len(engine._idle))
         with pytest.raises(Busy):
             engine.measure(BytesIO(PICTURE))
 
@@ -494,7 +494,7 @@ second = timedelta(seconds=600)
 engine = ChildProcessEngine(MisbehavingEngine(), slots=2, queue=5, wait=second, deadline=second, memory=2**30)
 with engine.running():
     Thread(target=engine.render, args=(asking_for("hang_in_c"), parse("")), daemon=True).start()
-    while len(engine._children) < 2 or engine._idle.qsize() != 1:
+    while len(engine._children) < 2 or len(engine._idle) != 1:
         time.sleep(0.01)
     time.sleep(0.2)
     print(*(child.pid for child in engine._children), flush=True)

@@ -48,12 +48,13 @@ class WatchedEngine:
         overlays: Overlays = NO_OVERLAYS,
         *,
         deadline: timedelta | None = None,
+        digest: str | None = None,
     ) -> Rendered:
         with self._lock:
             self.renderings += 1
             self.deadlines.append(deadline)
         self.before()
-        return self.engine.render(source, spec, overlays, deadline=deadline)
+        return self.engine.render(source, spec, overlays, deadline=deadline, digest=digest)
 
 
 @frozen

@@ -1,12 +1,17 @@
 """Originals as they were uploaded, or not at all."""
 
 import logging
-from typing import BinaryIO
+import os
+from collections.abc import Callable
+from functools import cached_property
+from io import RawIOBase
+from typing import BinaryIO, cast
 
 from imgsvc.application.checked_streams import checked
 from imgsvc.domain.errors import BlobNotFound, OriginalDamaged, OriginalMissing
 from imgsvc.domain.image import Image
 from imgsvc.ports.blobs import BlobStore
+from imgsvc.ports.images import ImageRepository
 
 logger = logging.getLogger(__name__)
 
@@ -17,13 +22,70 @@ def open_original(blobs: BlobStore, image: Image) -> BinaryIO:
     Raises OriginalMissing, and OriginalDamaged where that shows in the first MiB; reading may raise the latter too.
     """
 
+    try:
+        return _opened(blobs, image)
+    except BlobNotFound as error:
+        raise _missing(image) from error
+
+
+def original_if_needed(blobs: BlobStore, images: ImageRepository, image: Image) -> BinaryIO:
+    """The same for those who may not need it: opened at the first use.
+
+    That raises what ``open_original`` does, and ImageNotFound where the image was deleted meanwhile.
+    """
+
+    def opened() -> BinaryIO:
+        try:
+            return _opened(blobs, image)
+        except BlobNotFound as error:
+            images.get(image.id)
+            raise _missing(image) from error
+
+    return cast(BinaryIO, _OpenedLate(opened))
+
+
+def _opened(blobs: BlobStore, image: Image) -> BinaryIO:
     def damaged() -> OriginalDamaged:
         logger.error("an original is not as it was uploaded", extra={"image_id": str(image.id)})
         return OriginalDamaged("the bytes of this image were damaged in storage: upload it again")
 
-    try:
-        stream = blobs.open(image.blob_key)
-    except BlobNotFound as error:
-        logger.error("an original has no bytes", extra={"image_id": str(image.id)})
-        raise OriginalMissing("the bytes of this image are lost: upload it again") from error
-    return checked(stream, image.byte_count, image.sha256, damaged)
+    return checked(blobs.open(image.blob_key), image.byte_count, image.sha256, damaged)
+
+
+def _missing(image: Image) -> OriginalMissing:
+    logger.error("an original has no bytes", extra={"image_id": str(image.id)})
+    return OriginalMissing("the bytes of this image are lost: upload it again")
+
+
+class _OpenedLate(RawIOBase):
+    def __init__(self, open: Callable[[], BinaryIO]) -> None:
+        self._open = open
+
+    @cached_property
+    def _stream(self) -> BinaryIO:
+        return self._open()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        return self._stream.read(size)
+
+    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
+        content = self._stream.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        if "_stream" in self.__dict__:
+            self._stream.close()
+        super().close()

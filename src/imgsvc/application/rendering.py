@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 from imgsvc.application.checked_streams import checked
 from imgsvc.application.claims import HeldClaims
 from imgsvc.application.failed_renderings import FailedRenderings
-from imgsvc.application.originals import open_original
+from imgsvc.application.originals import original_if_needed
 from imgsvc.application.planning import PlannedRendering
 from imgsvc.application.rates import CountRendering, Payer
 from imgsvc.application.single_flight import SingleFlight
@@ -265,15 +265,15 @@ def render(
 ) -> Rendered:
     """The rendering of a stored original.
 
-    Raises OriginalMissing, OriginalDamaged, what ImageEngine.render raises, and ImageNotFound or BlobNotFound for an
+    Raises OriginalMissing, OriginalDamaged, what ImageEngine.render raises, ImageNotFound, and BlobNotFound for an
     overlay.
     """
     with ExitStack() as opened:
-        source = opened.enter_context(open_original(blobs, image))
+        source = opened.enter_context(original_if_needed(blobs, images, image))
         # The bytes under an id never change, so the spec says enough of them for every key and version.
         keys = {one: images.get(ImageId(one)).blob_key for one in spec.overlays}
         overlays = {one: opened.enter_context(blobs.open(key)) for one, key in keys.items()}
-        made = engine.render(source, spec, overlays, deadline=deadline)
+        made = engine.render(source, spec, overlays, deadline=deadline, digest=image.sha256)
     digest = hashlib.sha256(made.content).hexdigest()
     return evolve(made, rendition=evolve(made.rendition, sha256=digest))
 

@@ -236,6 +236,7 @@ def _opened_engine(settings: Settings, seconds: int) -> Iterator[tuple[ImageEngi
         queue=queue,
         deadline=timedelta(seconds=seconds),
         memory=settings.render_memory,
+        keep=settings.render_keep,
     ) as engine:
         yield engine, () if engine.is_confined else (_UNCONFINED,)
 

@@ -212,6 +212,12 @@ class Settings:
     )
     job_seconds: int = _setting(120, "how long a child may work on a job; it is killed then", within(1, 86400))
     render_memory: int = _setting(2**30, "bytes of memory that a child may have", within(2**28, 2**50))
+    render_keep: int = _setting(
+        24 * 2**20,
+        "bytes that a child keeps of pictures it has just rendered, for other renderings of the same, while it is "
+        "asked for any; 0: none",
+        within(0, 2**40),
+    )
     http_threads: int = _setting(32, "requests worked on at once, besides renderings and logins", within(1, 1000))
     waiting: int = _setting(
         1000, "clients that wait for a job to go on, or follow its events, at once", within(0, 100_000)

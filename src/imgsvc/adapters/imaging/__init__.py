@@ -43,18 +43,19 @@ def open_engine_in_children(
     slots: int,
     deadline: timedelta,
     memory: int,
+    keep: int = 0,
     queue: int = 32,
     wait: timedelta = timedelta(seconds=10),
 ) -> "Iterator[ChildProcessEngine]":
     """The same in ``slots`` processes of its own, until the context ends.
 
-    ``deadline`` ends a call and its process; ``memory``, in bytes, is what each may have. Raises RuntimeError if they
-    do not start.
+    ``deadline`` ends a call and its process; ``memory``, in bytes, is what each may have, and ``keep`` how much of that
+    for pictures that it has just rendered. Raises RuntimeError if they do not start.
     """
     from imgsvc.adapters.imaging.children import ChildProcessEngine
 
     engine = ChildProcessEngine(
-        _engine(name, limits), slots=slots, queue=queue, wait=wait, deadline=deadline, memory=memory
+        _engine(name, limits, keep), slots=slots, queue=queue, wait=wait, deadline=deadline, memory=memory
     )
     with engine.running():
         yield engine
@@ -93,18 +94,20 @@ def open_header_reader(limits: Limits) -> HeaderReader:
     return PillowHeaders(limits)
 
 
-def _engine(name: str, limits: Limits) -> ImageEngine:
+def _engine(name: str, limits: Limits, keep: int = 0) -> ImageEngine:
+    """``keep``: bytes of pictures that it keeps, where it can; one that keeps any is for one thread."""
     match name:
         case "auto":
-            return _engine("vips" if _has_vips() else "pillow", limits)
+            return _engine("vips" if _has_vips() else "pillow", limits, keep)
         case "pillow":
             from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 
             return PillowEngine(limits)
         case "vips":
+            from imgsvc.adapters.imaging.kept import KeptPictures
             from imgsvc.adapters.imaging.vips.engine import VipsEngine
 
-            return VipsEngine(limits)
+            return VipsEngine(limits, kept=KeptPictures(keep))
         case _:
             raise ValueError(f"unknown image engine {name!r}; known are {', '.join(ENGINES)}")
 

@@ -47,9 +47,10 @@ class BoundedEngine:
         overlays: Overlays = NO_OVERLAYS,
         *,
         deadline: timedelta | None = None,
+        digest: str | None = None,
     ) -> Rendered:
         with self._slot():
-            return self.engine.render(source, spec, overlays, deadline=deadline)
+            return self.engine.render(source, spec, overlays, deadline=deadline, digest=digest)
 
     @contextmanager
     def _slot(self) -> Iterator[None]:

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from io import BytesIO
 from itertools import accumulate, pairwise
 from typing import Any
-from uuid import UUID
 
 from imgsvc.adapters.imaging.confinement import close_doors, end_with, limit_resources
-from imgsvc.adapters.imaging.messages import Messages
+from imgsvc.adapters.imaging.kept import KeptPictures
+from imgsvc.adapters.imaging.messages import Messages, Request
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
 from imgsvc.domain.operations import Font, Watermark
 from imgsvc.domain.plain_data import plain
@@ -50,7 +50,10 @@ def main() -> None:
     try:
         engine = _begun(messages)
         while engine is not None:
-            messages.send(*_answer(engine, *messages.receive()))
+            kept = _kept_by(engine)
+            if not messages.is_coming(kept.idle):
+                kept.clear()
+            messages.send(*_answer(engine, kept, *messages.receive()))
     except ConnectionError:
         pass
     os._exit(0)
@@ -85,30 +88,37 @@ def _warm_up(engine: ImageEngine) -> None:
             continue  # which it will tell whoever asks for the same
 
 
-def _answer(engine: ImageEngine, request: bytes, content: bytearray) -> tuple[bytes, bytes]:
+def _kept_by(engine: ImageEngine) -> KeptPictures:
+    kept = getattr(engine, "kept", None)
+    return kept if isinstance(kept, KeptPictures) else KeptPictures()
+
+
+def _answer(engine: ImageEngine, kept: KeptPictures, head: bytes, content: bytearray) -> tuple[bytes, bytes]:
     try:
-        asked_for: tuple[TransformSpec | None, tuple[UUID, ...], tuple[int, ...]]
-        asked_for = pickle.loads(request)  # noqa: S301  # from the parent
-        spec, names, lengths = asked_for
-        source, *overlays = _streams(content, lengths)
-        if spec is None:
-            return _packed({"facts": plain(engine.measure(source))}), b""
-        rendered = engine.render(source, spec, dict(zip(names, overlays, strict=True)))
-        return _packed({"rendition": plain(rendered.rendition)}), rendered.content
+        request: Request = pickle.loads(head)  # noqa: S301  # from the parent
+        contents = _contents(content, request.lengths)
+        source = contents.pop(0) if request.has_source else kept.content(str(request.digest))
+        if source is None:
+            return _packed({"wants_source": True, "kept": kept.digests}), b""
+        if request.spec is None:
+            return _packed({"facts": plain(engine.measure(BytesIO(source)))}), b""
+        if request.has_source and request.digest is not None:
+            kept.keep(request.digest, source)
+        overlays = dict(zip(request.overlays, map(BytesIO, contents), strict=True))
+        # The very bytes that are kept: a stream of bytes that is read as a whole gives them out again.
+        rendered = engine.render(BytesIO(source), request.spec, overlays)
+        return _packed({"rendition": plain(rendered.rendition), "kept": kept.digests}), rendered.content
     except Exception as error:
-        return _packed({"failure": _failure(error), "reason": _described(error)}), b""
+        return _packed({"failure": _failure(error), "reason": _described(error), "kept": kept.digests}), b""
 
 
-def _streams(content: bytearray, lengths: Iterable[int]) -> list[BytesIO]:
-    """The contents of which one was made; of that nothing stays, since it is as large as they are.
-
-    Of bytes, which a stream that is read as a whole gives out again: of anything else it makes a copy each time.
-    """
+def _contents(content: bytearray, lengths: Iterable[int]) -> list[bytes]:
+    """Of which one content was made; of that nothing stays, since it is as large as they are."""
     ends = list(accumulate(lengths, initial=0))
     with memoryview(content) as view:
-        streams = [BytesIO(bytes(view[start:end])) for start, end in pairwise(ends)]
+        contents = [bytes(view[start:end]) for start, end in pairwise(ends)]
     content.clear()
-    return streams
+    return contents
 
 
 def _failure(error: Exception) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class ChildProcess:
         self.started_at = time.monotonic()
         self.is_confined: bool | None = None  # once it is ready
         self.calls = 0
+        self.kept: frozenset[str] = frozenset()  # digests of the pictures that it says it still has
         with suppress(OSError):  # await_ready tells
             self._messages.send(begin, seconds=1)
 
@@ -90,6 +91,8 @@ class ChildProcess:
         document = json.loads(head)
         if not isinstance(document, dict):
             raise ValueError("an answer that is no object")
+        kept = document.get("kept")
+        self.kept = frozenset(map(str, kept)) if isinstance(kept, list) else frozenset()
         return document, bytes(answer)
 
     def ending(self) -> str:

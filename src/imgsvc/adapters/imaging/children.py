@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import BoundedSemaphore, Event, Lock, Thread
 from typing import Any, BinaryIO
 
@@ -14,7 +14,8 @@ from attrs import Factory, field, frozen
 
 from imgsvc.adapters.imaging.answers import facts_in, failure_in, is_unexplained, rendered_in
 from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
-from imgsvc.adapters.imaging.messages import Content, SourceUnreadable, length_of
+from imgsvc.adapters.imaging.idle_children import IdleChildren
+from imgsvc.adapters.imaging.messages import Content, Request, SourceUnreadable, length_of
 from imgsvc.adapters.imaging.opening import SNIFFED
 from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.image import Facts
@@ -46,7 +47,7 @@ class ChildProcessEngine:
     _admitted: BoundedSemaphore = field(
         init=False, default=Factory(lambda self: BoundedSemaphore(self.slots + self.queue), takes_self=True)
     )
-    _idle: SimpleQueue[ChildProcess] = field(init=False, factory=SimpleQueue)
+    _idle: IdleChildren = field(init=False, factory=IdleChildren)
     _orders: SimpleQueue[bool] = field(init=False, factory=SimpleQueue)  # of children; False: no more
     _children: set[ChildProcess] = field(init=False, factory=set)
     _lock: Lock = field(init=False, factory=Lock)  # of _children
@@ -68,7 +69,7 @@ class ChildProcessEngine:
     def measure(self, source: BinaryIO) -> Facts:
         source.seek(0)
         start = source.read(SNIFFED)  # also so that one which cannot be read costs no child
-        answer, _ = self._call(None, source)
+        answer, _ = self._call(_Task(None, source))
         return facts_in(answer, start)
 
     def render(
@@ -78,8 +79,9 @@ class ChildProcessEngine:
         overlays: Overlays = NO_OVERLAYS,
         *,
         deadline: timedelta | None = None,
+        digest: str | None = None,
     ) -> Rendered:
-        answer, made = self._call(spec, source, overlays, deadline)
+        answer, made = self._call(_Task(spec, source, overlays, digest), deadline)
         return rendered_in(answer, made)
 
     @contextmanager
@@ -115,9 +117,9 @@ class ChildProcessEngine:
 
     def _greet_first(self) -> None:
         try:
-            child = self._idle.get(timeout=_START_SECONDS)
+            child = self._idle.take(_START_SECONDS)
             child.await_ready(_START_SECONDS)
-        except (ChildFailed, Empty, OSError) as error:
+        except (ChildFailed, OSError) as error:
             raise RuntimeError(f"the image engine does not start in a process of its own: {error}") from None
         if child.is_confined:
             self._confined.set()
@@ -125,40 +127,25 @@ class ChildProcessEngine:
             logger.warning("pictures are decoded without Landlock: a decoder that was taken over could open files")
         self._idle.put(child)
 
-    def _call(
-        self,
-        spec: TransformSpec | None,
-        source: BinaryIO,
-        overlays: Overlays = NO_OVERLAYS,
-        deadline: timedelta | None = None,
-    ) -> tuple[dict[str, Any], bytes]:
+    def _call(self, task: "_Task", deadline: timedelta | None = None) -> tuple[dict[str, Any], bytes]:
         """The answer in its two parts."""
         if not self._admitted.acquire(blocking=False):
             raise Busy("too many pictures wait to be worked on")
         try:
-            child = self._ready_child()
-            try:
-                # Uploads are files of this machine. Other sources may fail while they are read, or take their time:
-                # that must not happen in the middle of a message.
-                contents = [source] if spec is None else [_whole(one) for one in (source, *overlays.values())]
-            except BaseException:
-                self._idle.put(child)
-                raise
-            request = pickle.dumps((spec, tuple(overlays), tuple(map(length_of, contents))))
-            answer, made = self._answered(child, request, contents, (deadline or self.deadline).total_seconds())
+            answer, made = self._answered(task, (deadline or self.deadline).total_seconds())
         finally:
             self._admitted.release()
         if "failure" in answer:
             raise failure_in(answer)
         return answer, made
 
-    def _ready_child(self) -> ChildProcess:
+    def _ready_child(self, digest: str | None = None) -> ChildProcess:
         end = time.monotonic() + self.wait.total_seconds()
         while not self._closed.is_set():
             remaining = max(0.0, end - time.monotonic())
             try:
-                child = self._idle.get(timeout=remaining)
-            except Empty:
+                child = self._idle.take(remaining, digest)
+            except TimeoutError:
                 break
             try:
                 child.await_ready(remaining)
@@ -179,41 +166,50 @@ class ChildProcessEngine:
         else:
             self._idle.put(child)
 
-    def _answered(
-        self, child: ChildProcess, request: bytes, contents: Sequence[Content], seconds: float
-    ) -> tuple[dict[str, Any], bytes]:
-        """By that child; or, where it fails and has worked before, by one that has not.
+    def _answered(self, task: "_Task", seconds: float) -> tuple[dict[str, Any], bytes]:
+        """By a child; or, where it fails and has worked before, by one that has not.
 
         What libraries keep of earlier pictures, and how they leave memory, may be why it failed.
         """
+        child = self._ready_child(task.digest)
         end, is_worn = time.monotonic() + seconds, child.calls > 0
-        answer, made = self._asked(child, request, contents, seconds)
+        answer, made = self._asked(child, task, seconds)
         if not is_worn or not is_unexplained(answer):
             return answer, made
         logger.warning("a picture could not be rendered, and is tried again in a process that has done nothing else")
-        fresh = self._fresh_child()
-        return self._asked(fresh, request, contents, max(0.001, end - time.monotonic()))
+        return self._asked(self._fresh_child(), task, max(0.001, end - time.monotonic()))
 
     def _fresh_child(self) -> ChildProcess:
         while (child := self._ready_child()).calls > 0:
             self._replace(child)
         return child
 
-    def _asked(
-        self, child: ChildProcess, request: bytes, contents: Sequence[Content], seconds: float
-    ) -> tuple[dict[str, Any], bytes]:
-        try:
-            answer = child.ask(request, contents, seconds)
-        except BaseException as error:
-            # Whatever it was, the child is half way through a message, which nobody else must get.
-            failure = self._explained(error, child, seconds)
-            self._replace(child)
-            raise failure from error
+    def _asked(self, child: ChildProcess, task: "_Task", seconds: float) -> tuple[dict[str, Any], bytes]:
+        has_source = task.digest not in child.kept
+        answer = self._exchanged(child, task, seconds, has_source=has_source)
+        if not has_source and "wants_source" in answer[0]:  # it has let go of the picture since it told
+            answer = self._exchanged(child, task, seconds, has_source=True)
         if child.calls < self.calls_per_child and not is_unexplained(answer[0]):
             self._idle.put(child)
         else:
             self._replace(child)
         return answer
+
+    def _exchanged(
+        self, child: ChildProcess, task: "_Task", seconds: float, *, has_source: bool
+    ) -> tuple[dict[str, Any], bytes]:
+        try:
+            contents = task.contents(has_source=has_source)
+        except BaseException:
+            self._idle.put(child)
+            raise
+        try:
+            return child.ask(task.head(contents, has_source=has_source), contents, seconds)
+        except BaseException as error:
+            # Whatever it was, the child is half way through a message, which nobody else must get.
+            failure = self._explained(error, child, seconds)
+            self._replace(child)
+            raise failure from error
 
     def _explained(self, error: BaseException, child: ChildProcess, seconds: float) -> BaseException:
         if isinstance(error, SourceUnreadable):
@@ -234,6 +230,36 @@ class ChildProcessEngine:
         if not self._closed.is_set():
             self._orders.put(True)
         child.kill()
+
+
+@frozen
+class _Task:
+    """What is asked of a child, and of another one if that fails."""
+
+    spec: TransformSpec | None  # None: to measure the source
+    source: BinaryIO
+    overlays: Overlays = NO_OVERLAYS
+    digest: str | None = None
+
+    def contents(self, *, has_source: bool) -> Sequence[Content]:
+        """To be sent along with the head."""
+        if self.spec is None:
+            return [self.source]
+        # Uploads are files of this machine. Other sources may fail while they are read, or take their time: that must
+        # not happen in the middle of a message.
+        return [_whole(one) for one in ([self.source] if has_source else []) + list(self.overlays.values())]
+
+    def head(self, contents: Sequence[Content], *, has_source: bool) -> bytes:
+        lengths = tuple(map(length_of, contents))
+        return pickle.dumps(
+            Request(
+                spec=self.spec,
+                overlays=tuple(self.overlays),
+                lengths=lengths,
+                digest=self.digest,
+                has_source=has_source,
+            )
+        )
 
 
 def _whole(stream: BinaryIO) -> bytes:

@@ -4,17 +4,31 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO, TypeAlias
+from uuid import UUID
 
 from attrs import field, frozen
+
+from imgsvc.domain.transform import TransformSpec
 
 _LENGTHS = struct.Struct(">IQ")
 _LARGEST_HEAD = 2**20
 _PIECE = 2**18  # bytes
 
 Content: TypeAlias = bytes | BinaryIO  # a stream that can seek
+
+
+@frozen(kw_only=True)
+class Request:
+    """What a child is asked, as the head of a message; the pictures are its content."""
+
+    spec: TransformSpec | None  # None: to measure the source
+    overlays: Sequence[UUID] = ()
+    lengths: Sequence[int]  # of the source in bytes, unless the child has it, and of each overlay
+    digest: str | None = None  # of the source, where it may be kept
+    has_source: bool = True
 
 
 @frozen
@@ -41,6 +55,15 @@ class Messages:
         if head_length > _LARGEST_HEAD or content_length > self.most:
             raise ConnectionError("the message is too long")
         return bytes(self._exactly(head_length, remaining)), self._exactly(content_length, remaining)
+
+    def is_coming(self, seconds: float) -> bool:
+        """Wait until a message begins; False where none does."""
+        self.connection.settimeout(seconds)
+        try:
+            self.connection.recv(1, socket.MSG_PEEK)
+        except TimeoutError:
+            return False
+        return True
 
     def _exactly(self, length: int, remaining: Callable[[], float | None]) -> bytearray:
         received = bytearray(length)

@@ -92,6 +92,7 @@ class PillowEngine:
         overlays: Overlays = NO_OVERLAYS,
         *,
         deadline: timedelta | None = None,
+        digest: str | None = None,
     ) -> Rendered:
         file = opened(source, self.limits)
         shown = opened_overlays(spec, overlays, self.limits)

@@ -4,11 +4,14 @@ What a file is, how large and how turned, Pillow tells for both engines; and it 
 cannot. So whatever one engine takes in, the other renders.
 """
 
+from typing import Any
+
 import simplejpeg
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from imgsvc.adapters.imaging.kept import KeptPictures
 from imgsvc.adapters.imaging.pillow import decoding as pillow
 from imgsvc.adapters.imaging.pillow import geometry
 from imgsvc.adapters.imaging.pillow.decoding import Opened
@@ -34,7 +37,7 @@ _SPARE = 1.35
 _MOST_HELD = 2**24  # pixels with alpha, of which all are in memory at once
 
 
-def decode(file: Opened, reach: Reach, *, upright: bool) -> Image.Image:
+def decode(file: Opened, reach: Reach, kept: KeptPictures, *, upright: bool) -> Image.Image:
     """What ``reach`` keeps of the first frame, resampled but not yet on its canvas. Raises CorruptImage.
 
     Only what becomes smaller is libvips' to do: where no pixel is resampled there is nothing to gain, and larger ones
@@ -44,18 +47,18 @@ def decode(file: Opened, reach: Reach, *, upright: bool) -> Image.Image:
     if not shrinks((placement.kept.width, placement.kept.height), placement.scaled, placement.kernel):
         return pillow.decode(file, reach, upright=upright)
     with pillow.blaming_the_file():
-        picture = _read_fast(file, placement) or _read_by_pillow(file, placement)
+        picture = _read_fast(file, placement, kept) or _read_by_pillow(file, placement, kept)
         picture = in_srgb(straight(picture), file.image.info.get("icc_profile"))
         picture = pillow.turned(picture, placement.turn)
     picture.info = {}
     return picture
 
 
-def _read_fast(file: Opened, placement: Placement) -> Image.Image | None:
+def _read_fast(file: Opened, placement: Placement, kept: KeptPictures) -> Image.Image | None:
     """None for what takes the slow way: other formats, and files that are odd or damaged, which that way tells."""
     try:
         if isinstance(file.image, JpegImageFile) and file.image.mode in _TURBO_COLORS:
-            return _read_jpeg(file, placement)
+            return _read_jpeg(file, placement, kept)
         if isinstance(file.image, PngImageFile) and _is_plain(file):
             return _read_png(file, placement)
     except (Failure, ValueError):
@@ -63,25 +66,31 @@ def _read_fast(file: Opened, placement: Placement) -> Image.Image | None:
     return None
 
 
-def _read_jpeg(file: Opened, placement: Placement) -> Image.Image:
-    """At 1/8, 1/4, 1/2 or 1; libjpeg-turbo's other scales take longer than the next of these."""
+def _read_jpeg(file: Opened, placement: Placement, kept: KeptPictures) -> Image.Image:
     scale, mode = jpeg_scale(file.facts.stored_size, placement, _SPARE), file.image.mode
-    least_width, least_height = -(-file.image.width // scale), -(-file.image.height // scale)
-    pixels = simplejpeg.decode_jpeg(
+    pixels = kept.pixels(file.content, ("turbo", scale))
+    if pixels is None:
+        pixels = _jpeg_pixels(file, scale)
+        kept.keep_pixels(file.content, ("turbo", scale), pixels, pixels.nbytes)
+    height, width, bands = pixels.shape
+    part, seen = placement.kept, shrunk(placement.kept, scale)
+    picture = cropped(from_memory(pixels, width, height, bands), seen.left, seen.top, seen.width, seen.height)
+    exactly = part.width / scale, part.height / scale
+    return reduced(picture, mode, placement.scaled, placement.window, placement.kernel, exactly)
+
+
+def _jpeg_pixels(file: Opened, scale: int) -> Any:
+    """At 1/8, 1/4, 1/2 or 1; libjpeg-turbo's other scales take longer than the next of these."""
+    return simplejpeg.decode_jpeg(
         file.content,
-        _TURBO_COLORS[mode],
+        _TURBO_COLORS[file.image.mode],
         fastdct=False,  # nor the other that is poorer; together they would save a hundredth
         fastupsample=False,
-        min_width=least_width,
-        min_height=least_height,
+        min_width=-(-file.image.width // scale),
+        min_height=-(-file.image.height // scale),
         min_factor=1,
         strict=True,
     )
-    height, width, bands = pixels.shape
-    kept, part = placement.kept, shrunk(placement.kept, scale)
-    picture = cropped(from_memory(pixels, width, height, bands), part.left, part.top, part.width, part.height)
-    exactly = kept.width / scale, kept.height / scale
-    return reduced(picture, mode, placement.scaled, placement.window, placement.kernel, exactly)
 
 
 def _is_plain(file: Opened) -> bool:
@@ -110,9 +119,14 @@ def _weighted(picture: Picture, mode: str) -> Picture:
     return from_memory(pixels, width, height, len(mode))
 
 
-def _read_by_pillow(file: Opened, placement: Placement) -> Image.Image:
+def _read_by_pillow(file: Opened, placement: Placement, kept: KeptPictures) -> Image.Image:
     scale = pillow.begin(file, placement)
-    kept = placement.kept
-    picture, mode = weighted(geometry.cropped(pillow.loaded(file.image), shrunk(kept, scale)))
-    exactly = kept.width / scale, kept.height / scale
+    whole = kept.pixels(file.content, ("pillow", scale))
+    if whole is None:
+        whole = pillow.loaded(file.image)
+        if file.facts.frames == 1:  # else the file goes on to its next frame
+            kept.keep_pixels(file.content, ("pillow", scale), whole, whole.width * whole.height * len(whole.mode))
+    part = placement.kept
+    picture, mode = weighted(geometry.cropped(whole, shrunk(part, scale)))
+    exactly = part.width / scale, part.height / scale
     return reduced(picture, mode, placement.scaled, placement.window, placement.kernel, exactly)

@@ -5,9 +5,10 @@ import platform
 from functools import cached_property
 from importlib.metadata import version
 
-from attrs import frozen
+from attrs import field, frozen
 
 from imgsvc.adapters.imaging.carried import Carried
+from imgsvc.adapters.imaging.kept import KeptPictures
 from imgsvc.adapters.imaging.pillow.decisions import Decided
 from imgsvc.adapters.imaging.pillow.decoding import Opened
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
@@ -26,7 +27,12 @@ REVISION = 4  # raised whenever the same source and spec come to give other byte
 
 @frozen
 class VipsEngine(PillowEngine):
-    """The other engine with its slowest parts replaced: it measures alike, and what it cannot do that one does."""
+    """The other engine with its slowest parts replaced: it measures alike, and what it cannot do that one does.
+
+    An engine that keeps pictures is for one thread.
+    """
+
+    kept: KeptPictures = field(factory=KeptPictures, eq=False, repr=False, kw_only=True)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -34,7 +40,7 @@ class VipsEngine(PillowEngine):
         return f"vips-{VERSION}-{hashlib.sha256(repr(versions).encode()).hexdigest()[:8]}"
 
     def _decoded(self, file: Opened, reach: Reach, *, upright: bool) -> Picture:
-        return decode(file, reach, upright=upright)
+        return decode(file, reach, self.kept, upright=upright)
 
     def _applied(self, operation: Decided, picture: Picture) -> Picture:
         return apply(operation, picture)
