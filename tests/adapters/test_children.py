@@ -532,6 +532,7 @@ def test_children_leave_it_to_their_parent_what_a_signal_means():
         time.sleep(0.3)
 
         assert all(map(is_running, children))
+        assert os.getsid(children[0]) == os.getsid(0)  # or else it is nice to nobody
         assert os.getpgid(children[0]) == children[0]  # where the terminal's Ctrl-C does not reach
 
 

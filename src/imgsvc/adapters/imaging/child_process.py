@@ -121,7 +121,8 @@ class ChildFailed(Exception):
 
 
 def _started(standard_input: socket.socket) -> "subprocess.Popen[bytes]":
-    # Everything else that is open is closed there. A session of its own keeps the terminal's Ctrl-C away.
+    # Everything else that is open is closed there. A group of its own keeps the terminal's Ctrl-C away.
+    # Not a session of its own: Linux shares the cores among sessions, and being nice counts only within one.
     return subprocess.Popen(  # noqa: S603  # our own program, and no word of it from outside
         [sys.executable, "-P", "-c", _BEGIN.format(folder=str(_PACKAGE)), str(os.getpid())],
         stdin=standard_input.fileno(),
@@ -129,7 +130,7 @@ def _started(standard_input: socket.socket) -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
         env=_environment(),
         cwd="/",
-        start_new_session=True,
+        process_group=0,
     )
 
 
