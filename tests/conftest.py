@@ -38,7 +38,9 @@ def restored_logging():
     unbind()
     logging.getLogger().handlers = handlers
     for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+        # To set one has every logger look anew for what it inherits.
+        if logging.getLogger(name).level != level:
+            logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture

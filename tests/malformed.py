@@ -33,8 +33,8 @@ def seeds(format: str) -> list[bytes]:
 def mutations(content: bytes, seed: int) -> Iterator[bytes]:
     """The same for the same seed."""
     random = Random(seed)
-    yield from (content[:end] for end in range(0, len(content), max(1, len(content) // 40)))
-    for _ in range(200):
+    yield from (content[:end] for end in range(0, len(content), max(1, len(content) // 20)))
+    for _ in range(100):
         yield _changed(content, random)
 
 

@@ -5,6 +5,7 @@ import struct
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -335,10 +336,15 @@ def test_other_files_are_refused(engine, content):
         engine.render(BytesIO(content), parse(""))
 
 
+@cache
+def a_photograph(format: str) -> bytes:
+    return encoded(textured(160, 120), format)
+
+
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("part", CUT_AT)
 def test_truncated_pictures_are_refused(engine, format, part):
-    content = encoded(textured(160, 120), format)
+    content = a_photograph(format)
     content = content[: int(len(content) * part)]
 
     with pytest.raises(CorruptImage):
@@ -389,10 +395,16 @@ def test_pictures_without_pixels_are_refused(engine, width, height):
         measured(engine, png_claiming(width, height))
 
 
+@cache
+def deflated_zeros() -> bytes:
+    """64 MiB of them."""
+    return zlib.compress(bytes(2**26))
+
+
 @pytest.mark.parametrize("chunk", [b"zTXt", b"iCCP", b"iTXt"])
 def test_metadata_that_inflates_without_end_is_refused(engine, chunk):
     prefix = {b"iTXt": b"a\0\1\0\0\0"}.get(chunk, b"a\0\0")
-    content = with_png_chunk(encoded(quadrants()), chunk, prefix + zlib.compress(bytes(2**26)))
+    content = with_png_chunk(encoded(quadrants()), chunk, prefix + deflated_zeros())
 
     with pytest.raises(CorruptImage):
         measured(engine, content)

@@ -1,5 +1,6 @@
 """What every image engine promises of gravities that are found in the pixels, and of focal points."""
 
+from functools import cache
 from random import Random
 
 import pytest
@@ -80,11 +81,16 @@ def test_what_is_interesting_comes_to_lie_in_the_middle(engine, interest):
     assert abs((top + bottom) / 2 - 50) <= 8
 
 
+@cache
+def large(orientation: int, format: str) -> bytes:
+    return with_orientation(patched((2100, 1000), size=(2400, 1300), side=240), orientation, format)
+
+
 @pytest.mark.parametrize("interest", Interest)
 @pytest.mark.parametrize("format", ["jpeg", "png"])
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 def test_a_large_picture_is_looked_at_as_it_will_be_seen(engine, interest, format, orientation):
-    content = with_orientation(patched((2100, 1000), size=(2400, 1300), side=240), orientation, format)
+    content = large(orientation, format)
 
     picture = made(engine, content, f"rs:cover:100:100:{interest},f:png")
 

@@ -52,7 +52,7 @@ def test_nearest_takes_pixels_of_the_file_itself(engine, format, orientation):
     board = Image.new("L", (400, 320))
     board.putdata([255 * ((x // 2 + y // 2) % 2) for y in range(320) for x in range(400)])
     content = with_orientation(board.convert("RGB"), orientation, format)
-    known = {color for _, color in decoded(content).convert("RGB").getcolors(2**24)}
+    known = {color for _, color in decoded(content).convert("RGB").getcolors(2**17)}
 
     picture = made(engine, content, "rs:inside:40:,kernel:nearest,f:png").convert("RGB")
 
