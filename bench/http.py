@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
-from itertools import repeat
+from itertools import cycle, repeat
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ from bench.http_peers import ipx, thumbor
 from bench.latencies import Latencies, print_latencies, timed
 from bench.load import CLIENTS, Answered, Target, ask_for_many, ask_for_one, asking_client, generator
 from bench.measuring import Contender, Effort, Sample, compare, cpu_seconds_of, sample
+from bench.pictures import alike
 from bench.specs import fresh_specs
 from imgsvc import parse_spec
 from imgsvc.ports.imaging import ImageEngine
@@ -27,16 +29,18 @@ from tests.servers import Account, running_server
 
 _UNCACHED = {"about 720x588": (PHOTO, "rs:stretch", 720, 588), "about 200x200 cover": (THUMBNAIL, "rs:cover", 200, 200)}
 _SMALL = 8192  # bytes of the cached picture, at most
+_IN_TURN = 16  # pictures, of which a child keeps a few
 
 
 @frozen
 class Subject:
-    """The service, and an account of it with the picture."""
+    """The service, and an account of it with the picture, and with others that are as hard."""
 
     process_id: int
     address: str
     account: Account
     image_id: str
+    other_ids: Sequence[str]
 
     def target(self, cache: str) -> Target:
         """Answers must come from there: ``rendered``, ``memory``."""
@@ -53,8 +57,30 @@ class Subject:
         answer = self.account.client.post(f"/v1/images/{self.image_id}/links", json={"t": spec}).raise_for_status()
         return str(answer.json()["url"])
 
-    def path(self, spec: str) -> str:
-        return f"/v1/images/{self.image_id}/content?t={spec}"
+    def path(self, spec: str, image_id: str = "") -> str:
+        return f"/v1/images/{image_id or self.image_id}/content?t={spec}"
+
+
+@frozen
+class Unasked:
+    """Paths of one size that nobody has asked for: of the one picture, and of the others in turn."""
+
+    of_one: Iterator[str]
+    of_others: Iterator[str]
+
+    @classmethod
+    def of(cls, service: Subject, step: str, width: int, height: int) -> "Unasked":
+        others = zip(fresh_specs(step, width, height), cycle(service.other_ids), strict=False)
+        return cls(
+            (service.path(text) for text in fresh_specs(step, width, height)),
+            (service.path(text, image_id) for text, image_id in others),
+        )
+
+    def contenders(self, service: Subject) -> dict[str, Contender]:
+        return {
+            name: partial(_served, service.process_id, partial(ask_for_many, service.target("rendered"), paths))
+            for name, paths in (("imgsvc", self.of_one), (f"imgsvc, {_IN_TURN} pictures in turn", self.of_others))
+        }
 
 
 def measure_http(engine: ImageEngine, picture: Path, peers: Path, effort: Effort) -> None:
@@ -62,12 +88,9 @@ def measure_http(engine: ImageEngine, picture: Path, peers: Path, effort: Effort
     content = picture.read_bytes()
     with TemporaryDirectory(prefix="imgsvc-bench-") as folder, _service(Path(folder), content) as service:
         # One of each for all tables, since no spec may be asked for twice.
-        fresh = {
-            title: (service.path(text) for text in fresh_specs(step, width, height))
-            for title, (_, step, width, height) in _UNCACHED.items()
-        }
-        _measure_uncached(service, engine, content, fresh, effort)
-        _measure_peers(service, content, peers, fresh, Path(folder), effort)
+        unasked = {title: Unasked.of(service, *size) for title, (_, *size) in _UNCACHED.items()}
+        _measure_uncached(service, engine, content, unasked, effort)
+        _measure_peers(service, content, peers, unasked, Path(folder), effort)
         _measure_one_for_all(service, content)
         _measure_cached(service, engine, content, Path(folder), effort)
         _measure_cached_beside_renderings(service, engine, content, effort)
@@ -79,24 +102,22 @@ def _service(folder: Path, content: bytes) -> Iterator[Subject]:
     with running_server(folder / "data") as server:
         account = server.account()
         with account.client:
-            image_id = account.upload(content, "photo.jpg")
-            yield Subject(server.process.pid, server.address, account, image_id)
+            image_id, *others = (account.upload(alike(content, number), "photo.jpg") for number in range(_IN_TURN + 1))
+            yield Subject(server.process.pid, server.address, account, image_id, others)
 
 
 def _measure_uncached(
-    service: Subject, engine: ImageEngine, content: bytes, fresh: Mapping[str, Iterator[str]], effort: Effort
+    service: Subject, engine: ImageEngine, content: bytes, unasked: Mapping[str, Unasked], effort: Effort
 ) -> None:
     for title, (spec, *_) in _UNCACHED.items():
-        load = partial(ask_for_many, service.target("rendered"), fresh[title])
-        contenders: dict[str, Contender] = {
-            "imgsvc over HTTP": partial(_served, service.process_id, load),
+        contenders = unasked[title].contenders(service) | {
             f"its engine, {CLIENTS} threads": partial(render_in_threads, engine, content, spec, CLIENTS),
         }
         compare(f"Uncached, {CLIENTS} clients, {title} JPEG q80: requests per second", contenders, effort)
 
 
 def _measure_peers(
-    service: Subject, content: bytes, peers: Path, fresh: Mapping[str, Iterator[str]], folder: Path, effort: Effort
+    service: Subject, content: bytes, peers: Path, unasked: Mapping[str, Unasked], folder: Path, effort: Effort
 ) -> None:
     """The others render the same at every request, and we what nobody asked for before; so does nobody answer twice."""
     pictures = folder / "pictures"
@@ -110,10 +131,7 @@ def _measure_peers(
             for title, (*_, width, height) in _UNCACHED.items():
                 theirs = repeat(peer.path("photo.jpg", width, height))
                 target = Target(peer.address, b"content-type: image/jpeg")
-                contenders: dict[str, Contender] = {
-                    "imgsvc": partial(
-                        _served, service.process_id, partial(ask_for_many, service.target("rendered"), fresh[title])
-                    ),
+                contenders = unasked[title].contenders(service) | {
                     peer.name: partial(_served, peer.process_id, partial(ask_for_many, target, theirs)),
                 }
                 compare(f"Uncached beside {peer.name}, {CLIENTS} clients, {title} JPEG q80", contenders, effort)
@@ -138,11 +156,13 @@ def _measure_cached_beside_renderings(service: Subject, engine: ImageEngine, con
     """Latency of hits, from one client, with nothing else to do and while renderings keep every core busy."""
     path = service.path(_small_rendering(engine, content)[0])
     fresh = (service.path(text) for text in fresh_specs("rs:stretch", 760, 620))  # which no other table asks for
-    rows = {"alone": _latencies(service, path, effort)}
-    with ThreadPoolExecutor(1) as threads:
-        seconds = effort.rounds * effort.seconds
+    seconds = effort.rounds * effort.seconds
+    ask = partial(_latencies, service.target("memory"), path, 0.8 * seconds)
+    # In a process of its own: here it would wait for those who keep the service busy to let go of the interpreter.
+    with ProcessPoolExecutor(1, get_context("spawn")) as client, ThreadPoolExecutor(1) as threads:
+        rows = {"alone": client.submit(ask).result()}
         rendering = threads.submit(ask_for_many, service.target("rendered"), fresh, seconds)
-        rows["beside renderings on every core"] = _latencies(service, path, effort)
+        rows["beside renderings on every core"] = client.submit(ask).result()
         rendering.result()
     print_latencies("Cached: latency of one client's requests", rows)
     for name, row in rows.items():
@@ -150,15 +170,15 @@ def _measure_cached_beside_renderings(service: Subject, engine: ImageEngine, con
         print(f"  {f'p99 / p50, {name}':40}{share:9.2f}", flush=True)
 
 
-def _latencies(service: Subject, path: str, effort: Effort) -> Latencies:
-    """Of hits, for most of the time that the effort allows; a pause lets the others at the processor in between."""
-    target, seconds = service.target("memory"), []
-    end = perf_counter() + 0.8 * effort.rounds * effort.seconds
+def _latencies(target: Target, path: str, seconds: float) -> Latencies:
+    """Of hits; a pause lets the others at the processor in between."""
+    found = []
+    end = perf_counter() + seconds
     with asking_client(target) as client:
         while perf_counter() < end:
-            seconds.append(timed(lambda: client.ask_and_wait(path)))
+            found.append(timed(lambda: client.ask_and_wait(path)))
             sleep(0.002)
-    return Latencies(seconds)
+    return Latencies(found)
 
 
 def _measure_cached(service: Subject, engine: ImageEngine, content: bytes, folder: Path, effort: Effort) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
-from itertools import islice
+from itertools import cycle, islice, repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,7 @@ from bench.engine import PHOTO, PHOTO_AS_WEBP, render_in_threads
 from bench.installations import KINDS, Installation
 from bench.latencies import Latencies, print_latencies, timed
 from bench.measuring import Contender, Effort, Sample, compare, cpu_seconds_of, sample
+from bench.pictures import alike
 from bench.specs import fresh_specs
 from imgsvc import Settings, TransformSpec, parse_spec
 from imgsvc.entrypoints.composition import compose_engine
@@ -23,6 +24,7 @@ from tests.pictures import encoded, quadrants
 from tests.real_servers.finding import NotInstalled
 
 _SLOTS = 2
+_IN_TURN = 16  # pictures, of which a child keeps a few
 _JOBS_PER_SECOND = 30  # of the effort: how many jobs are timed one by one
 _WARM_UP = 10  # jobs
 _MOST_RATE = 120  # jobs a second that two slots may come to, so that there is work to the end of a round
@@ -68,21 +70,23 @@ def _measure_rate(
     kind: str, service: Installation, engine: ImageEngine, content: bytes, spec: TransformSpec, effort: Effort
 ) -> None:
     """Of the photograph, all queued at once, beside the engine alone."""
-    image_id = service.account.upload(content)
+    image_ids = [service.account.upload(alike(content, number)) for number in range(_IN_TURN + 1)]
     format = str(spec.output.format)
-    specs = fresh_specs("rs:stretch", 720, 588, format)
+    of_one, of_others = (fresh_specs("rs:stretch", 720, 588, format) for _ in range(2))
     with compose_engine(evolve(Settings(), render_in="children", render_slots=_SLOTS)) as apart:
         contenders: dict[str, Contender] = {
-            f"jobs, {_SLOTS} slots": partial(_made_by, service, image_id, specs),
+            f"jobs, {_SLOTS} slots": partial(_made_by, service, repeat(image_ids[0]), of_one),
+            f"jobs, {_IN_TURN} pictures in turn": partial(_made_by, service, cycle(image_ids[1:]), of_others),
             f"its engine in {_SLOTS} children": partial(_rendered_apart, apart, content, spec),
             f"its engine, {_SLOTS} threads": partial(render_in_threads, engine, content, spec, _SLOTS),
         }
         compare(f"Jobs, {kind}, to about 720x588 {format} q80: renders per second", contenders, effort)
 
 
-def _made_by(service: Installation, image_id: str, specs: Iterator[str], seconds: float) -> Sample:
+def _made_by(service: Installation, image_ids: Iterator[str], specs: Iterator[str], seconds: float) -> Sample:
     """From when all are accepted, which the API takes part in, until the last one is done."""
     for text in islice(specs, max(20, round(_MOST_RATE * seconds))):
+        image_id = next(image_ids)
         service.submit(image_id, parse_spec(text))
     ready_before, cpu_before, began = service.count_ready(), service.cpu_seconds(), time.perf_counter()
     service.await_all()
