@@ -6,7 +6,7 @@ Whoever is known no more waits no more: his session, his key or his account may 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from functools import partial
 
 from attrs import define, field
@@ -22,6 +22,7 @@ from imgsvc.ports.variants import Progress
 
 logger = logging.getLogger(__name__)
 
+_REVOKED = "what you were known by has ended meanwhile"
 _RETRY_AFTER = 5  # seconds
 _LOOK_EVERY = 0.1  # seconds, where a hundred or fewer wait; as often for each hundred more
 _ASK_EVERY = 1.0  # seconds: whether those who wait are still known
@@ -81,6 +82,16 @@ class Watching:
         """Raises VariantNotFound, also when the job is someone else's."""
         return await self.threads.run(Pool.READING, partial(self.use_cases.get_job, user, job_id))
 
+    async def _job_of(self, follower: Follower) -> Variant:
+        """Raises VariantNotFound; TokenRevoked where the job went with the account of who follows it."""
+        try:
+            return await self.job(follower.user, follower.job.id)
+        except VariantNotFound:
+            # An account is given up before its jobs go, so this is never too early to ask.
+            if await self._revoked({follower.identity}):
+                raise TokenRevoked(_REVOKED) from None
+            raise
+
     async def ended(self, request: Request, identity: Identity, job_id: VariantId, seconds: float) -> Variant:
         """The job at its end, or as it is so many seconds later.
 
@@ -98,8 +109,8 @@ class Watching:
                     break
                 if await follower.news(min(left, 1.0)):
                     if follower.is_revoked:
-                        raise TokenRevoked("what you were known by has ended meanwhile")
-                    follower.job = await self.job(follower.user, job_id)
+                        raise TokenRevoked(_REVOKED)
+                    follower.job = await self._job_of(follower)
                 elif await request.is_disconnected():
                     raise ClientDisconnect
         finally:
@@ -136,8 +147,8 @@ class Watching:
                 return
             known = follower.known
             try:
-                follower.job = await self.job(follower.user, follower.job.id)
-            except VariantNotFound:
+                follower.job = await self._job_of(follower)
+            except (TokenRevoked, VariantNotFound):
                 return
             except Busy:
                 continue  # the next look finds the same news
@@ -178,9 +189,11 @@ class Watching:
 
     async def _let_go(self) -> None:
         """Those who are known no more."""
-        identities = {one.identity for one in self._followers}
-        revoked = await self.threads.run(Pool.READING, partial(self.use_cases.find_revoked, identities))
+        revoked = await self._revoked({one.identity for one in self._followers})
         for one in self._followers:
             if one.identity in revoked:
                 one.is_revoked = True
                 one.wake()
+
+    async def _revoked(self, identities: Collection[Identity]) -> set[Identity]:
+        return await self.threads.run(Pool.READING, partial(self.use_cases.find_revoked, identities))
