@@ -50,6 +50,10 @@ def held_for(client, job_id):
     return wait_for(lambda: (answer := client.get(f"/v1/jobs/{job_id}?wait=30")).status_code != 429 and answer)
 
 
+def without_id(document):
+    return {name: value for name, value in document.items() if name != "request_id"}
+
+
 def has_room(account, job_id):
     """Whether one more may wait."""
     with follow(account, job_id) as answer:
@@ -88,18 +92,27 @@ def test_who_waits_is_told_of_a_cancellation(idle, waiting):
     assert (first["status"], [job["failure"]["code"] for job in rest]) == ("pending", ["cancelled"])
 
 
-def test_who_waits_for_a_job_that_is_deleted_is_let_go(idle, waiting):
+def test_who_waits_for_a_job_that_goes_with_its_image_is_told_what_it_is_then(idle, waiting):
     image_id = waiting.upload(PICTURE)
     job_id = queue(waiting, {"flip": True}, image_id)
 
-    with follow(waiting, job_id) as answer:
-        told = events(answer)
-        next(told)
+    with ThreadPoolExecutor(1) as beside, account_again(waiting) as again, follow(waiting, job_id) as answer:
+        lines = answer.iter_lines()
+        next(line for line in lines if line.startswith("data: "))
+        held = beside.submit(held_for, again, job_id)
+        wait_for(lambda: not has_room(waiting, job_id))
         with idle.client(waiting.token) as other:
             other.delete(f"/v1/images/{image_id}").raise_for_status()
-        rest = list(told)
+        *_, event, data, _ = lines
+        shown = held.result()
+    now = waiting.client.get(f"/v1/jobs/{job_id}")
+    followed = waiting.client.get(f"/v1/jobs/{job_id}/events")
 
-    assert rest == []
+    told = json.loads(data.removeprefix("data: "))
+    assert (event, told["request_id"]) == ("event: gone", answer.headers["X-Request-Id"])
+    assert (now.status_code, now.json()["code"]) == (404, "not_found")
+    assert without_id(told) == without_id(shown.json()) == without_id(now.json())
+    assert followed.status_code == 404  # which tells an EventSource to come back no more
 
 
 @pytest.mark.on_every_deployment("GET /v1/jobs/{job_id}/events")

@@ -161,6 +161,12 @@ def problem(connection: HTTPConnection, error: ImgsvcError, headers: Mapping[str
     told = {**_headers(error, status), **(headers or {})}
     if error_pictures.is_wanted(connection):
         return error_pictures.error_picture(connection, status, error.code, told)
+    return Response(problem_document(connection, error) + "\n", status, told, "application/problem+json")
+
+
+def problem_document(connection: HTTPConnection, error: ImgsvcError) -> str:
+    """What the answer says, as JSON in one line."""
+    status = status_of(type(error))
     document = {
         "type": f"urn:imgsvc:error:{error.code}",
         "title": TITLES[status],
@@ -170,12 +176,7 @@ def problem(connection: HTTPConnection, error: ImgsvcError, headers: Mapping[str
         "request_id": connection.scope.get("state", {}).get("request_id", ""),
         **(_where(error) if isinstance(error, InvalidInput) else {}),
     }
-    return Response(
-        json.dumps(document, ensure_ascii=False, default=str) + "\n",
-        status,
-        told,
-        "application/problem+json",
-    )
+    return json.dumps(document, ensure_ascii=False, default=str)
 
 
 def _where(error: InvalidInput) -> dict[str, Any]:

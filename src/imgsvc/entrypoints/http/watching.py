@@ -135,7 +135,7 @@ class Watching:
     async def changes(self, follower: Follower) -> AsyncIterator[Variant | None]:
         """The job now and whenever it has changed; None where it has not for a while.
 
-        Until it ends, is gone, or the follower is known no more.
+        Until it ends, or the follower is known no more. Raises VariantNotFound where it is gone.
         """
         until = asyncio.get_running_loop().time() + _MOST_SECONDS
         yield follower.job
@@ -148,7 +148,7 @@ class Watching:
             known = follower.known
             try:
                 follower.job = await self._job_of(follower)
-            except (TokenRevoked, VariantNotFound):
+            except TokenRevoked:
                 return
             except Busy:
                 continue  # the next look finds the same news

@@ -21,6 +21,7 @@ from imgsvc.domain.user import User
 from imgsvc.domain.variant import Failure, Variant, VariantId, VariantStatus
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
+from imgsvc.entrypoints.http.errors import problem_document
 from imgsvc.entrypoints.http.paging import Listing, PageQuery
 from imgsvc.entrypoints.http.watching import Follower, Watching
 
@@ -103,21 +104,24 @@ async def get_job(watching: Watching, identity: Identity, job_id: UUID, query: J
     is_stream=True,
 )
 async def get_job_events(watching: Watching, identity: Identity, job_id: UUID, request: Request) -> Response:
-    """The job as server-sent events: `status`, with the job as JSON, now and whenever it has changed, until it ends."""
+    """The job as server-sent events: `status`, with the job as JSON, now and whenever it has changed, until it ends.
+
+    Where it goes with its image before that, the last one is `gone`, with the problem document that the job is now.
+    """
     job = await watching.job(identity.user.id, VariantId(job_id))
     if job.finished_at is not None and request.headers.get("last-event-id") == _event_id(job):
         return Response(status_code=204)  # which tells an EventSource to come back no more
     if request.method == "HEAD":  # there is nothing to wait for
         return Response(media_type=_EVENT_STREAM, headers=_EVENT_HEADERS)
     follower = watching.follow(identity, job)
-    return _Events(watching, follower)
+    return _Events(watching, follower, request)
 
 
 class _Events(StreamingResponse):
     """Ends with the job, or when the client goes away."""
 
-    def __init__(self, watching: Watching, follower: Follower) -> None:
-        super().__init__(_events(watching, follower), media_type=_EVENT_STREAM, headers=_EVENT_HEADERS)
+    def __init__(self, watching: Watching, follower: Follower, request: Request) -> None:
+        super().__init__(_events(watching, follower, request), media_type=_EVENT_STREAM, headers=_EVENT_HEADERS)
         self._leave = partial(watching.leave, follower)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,9 +131,12 @@ class _Events(StreamingResponse):
             self._leave()
 
 
-async def _events(watching: Watching, follower: Follower) -> AsyncIterator[str]:
-    async for job in watching.changes(follower):
-        yield _HEARTBEAT if job is None else _event(job)
+async def _events(watching: Watching, follower: Follower, request: Request) -> AsyncIterator[str]:
+    try:
+        async for job in watching.changes(follower):
+            yield _HEARTBEAT if job is None else _event(job)
+    except VariantNotFound as error:
+        yield f"event: gone\ndata: {problem_document(request, error)}\n\n"
 
 
 def _event(job: Variant) -> str:
