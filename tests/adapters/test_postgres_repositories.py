@@ -208,6 +208,24 @@ def test_what_was_returned_from_outlives_the_server(own_postgres, repositories, 
     assert repositories.variants.get(job.id) == job
 
 
+def test_a_claim_does_not_wait_for_the_disk_and_the_end_of_a_job_does(repositories, url, image):
+    behind = "SELECT pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()"
+    jobs = [a_job(image, fingerprint=f"engine-{number}") for number in range(30)]
+    for job in jobs:
+        repositories.variants.add_if_absent(job)
+    found = {"claim": [], "finish": []}
+    with psycopg.connect(plain_url(url), autocommit=True) as client:
+        for job in jobs:
+            claim = repositories.variants.claim(job.id, HOUR)
+            found["claim"].append(client.execute(behind).fetchone()[0])
+            repositories.variants.finish(claim, RENDITION, later(1))
+            found["finish"].append(client.execute(behind).fetchone()[0])
+
+    # The server writes by itself a few times a second, and may have just done so.
+    assert sum(found["claim"]) > 20
+    assert sum(found["finish"]) < 10
+
+
 def test_a_server_that_hangs_holds_nobody_for_long_and_keeps_no_connection(own_postgres, repositories, engine, user):
     repositories.users.get(user.id)  # over a connection that stays alive
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     ColumnElement,
     Connection,
     Engine,
@@ -131,6 +132,26 @@ def _later_on_sqlite(element: LaterThan, compiler: SQLCompiler, **options: Any) 
 def _later_on_postgres(element: LaterThan, compiler: SQLCompiler, **options: Any) -> str:
     before, wanted = (compiler.process(one, **options) for one in element.clauses)
     return f"greatest({wanted}, {before} + interval '1 microsecond')"
+
+
+class WithoutWaiting(FunctionElement[bool]):
+    """True, and has the transaction that a statement is by itself not wait for Postgres' disk; SQLite has other ways.
+
+    For what may be lost where the server ends at once: every commit that waits takes those before it along.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(WithoutWaiting, "sqlite")
+def _waiting_on_sqlite(element: WithoutWaiting, compiler: SQLCompiler, **options: Any) -> str:
+    return "1"
+
+
+@compiles(WithoutWaiting, "postgresql")
+def _waiting_on_postgres(element: WithoutWaiting, compiler: SQLCompiler, **options: Any) -> str:
+    return "set_config('synchronous_commit', 'off', true) = 'off'"
 
 
 class RandomUuid(FunctionElement[UUID]):
