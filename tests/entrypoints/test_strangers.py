@@ -35,7 +35,7 @@ def named(cases):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def embedded_server(tmp_path_factory):
     """One whose webhooks may lead to where nobody is."""
     with running_server(tmp_path_factory.mktemp("strangers") / "data", OUTBOUND_NETWORKS="127.0.0.1/32") as server:
         yield server
@@ -92,6 +92,7 @@ def test_without_a_token_nothing_is_told(anyone, belongings, method, path):
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+@pytest.mark.on_every_deployment
 @named(WITH_ID)
 def test_what_is_somebody_elses_cannot_be_told_from_what_is_not_there(stranger, belongings, method, path):
     nothing = {name: str(uuid4()) for name in belongings}
@@ -116,6 +117,7 @@ def test_a_strangers_attempt_changes_nothing(account, stranger, belongings, meth
     assert webhook["enabled"]
 
 
+@pytest.mark.on_every_deployment
 @named(LISTS)
 def test_a_list_shows_only_what_is_ones_own(stranger, belongings, method, path):
     mine = ask(stranger.client, method, path)
