@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from attrs import field, frozen
 
 from imgsvc import Settings
 from imgsvc.adapters.blobs import open_blob_store
+from tests.forked import Forked, python
 from tests.migrated import put_new_database
 
 PASSWORD = "correct horse battery"
@@ -47,7 +47,7 @@ def _tell(answer: httpx.Response) -> None:
 class RunningServer:
     """``imgsvc serve`` in a process of its own, on a free port and a data folder of its own."""
 
-    process: "subprocess.Popen[str]"
+    process: "Forked | subprocess.Popen[str]"
     address: str
     settings: Settings  # of another process of the same installation, which makes no jobs
     log_file: Path
@@ -113,13 +113,11 @@ def running_server(data_dir: Path, **variables: str) -> Iterator[RunningServer]:
         put_new_database(data_dir / "imgsvc.sqlite3")
     log_file = data_dir.with_name(f"{data_dir.name}.log")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IMGSVC_")}
-    environment |= {"IMGSVC_PASSWORD_COST": "4", "PYTHONUNBUFFERED": "1"}
+    # A child takes longer to start than the server itself.
+    environment |= {"IMGSVC_PASSWORD_COST": "4", "IMGSVC_RENDER_SLOTS": "1", "PYTHONUNBUFFERED": "1"}
     environment |= {f"IMGSVC_{name}": value for name, value in (UNLIMITED | variables).items()}
-    command = [sys.executable, "-W", "error", "-m", "imgsvc", "serve", "--port", "0", "--data-dir", str(data_dir)]
-    with (
-        log_file.open("a") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environment, text=True) as process,
-    ):
+    command = ["-m", "imgsvc", "serve", "--port", "0", "--data-dir", str(data_dir)]
+    with log_file.open("a") as log, python(command, environment, log) as process:
         try:
             yield RunningServer(process, _address(process, log_file), _settings(data_dir, variables), log_file)
         finally:
@@ -143,7 +141,7 @@ def _settings(data_dir: Path, variables: Mapping[str, str]) -> Settings:
     )
 
 
-def _address(process: "subprocess.Popen[str]", log_file: Path) -> str:
+def _address(process: "Forked | subprocess.Popen[str]", log_file: Path) -> str:
     assert process.stdout is not None
     for line in process.stdout:
         found = re.search(r"ready at (http://\S+)", line)

@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attrs import define, field, frozen
 
+from tests.forked import Forked, python
 from tests.real_servers.local import is_stopped
 from tests.waiting import wait_for
 
@@ -68,7 +68,7 @@ Alteration = Point | Later | Misbehaving
 class ServiceProcess:
     """``imgsvc serve`` or ``imgsvc worker`` in a process of its own."""
 
-    process: "subprocess.Popen[str]"
+    process: "Forked | subprocess.Popen[str]"
     log_file: Path
     makes_jobs: bool
     address: str = ""  # of an API
@@ -175,13 +175,7 @@ def started(
     runner = ["-m", "imgsvc"] if altered is None else altered.command
     with (
         log_file.open("a") as log,
-        subprocess.Popen(
-            [*within, sys.executable, "-W", "error", *runner, *command],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=dict(environment),
-            text=True,
-        ) as process,
+        python([*runner, *command], environment, log, within) as process,
     ):
         try:
             yield ServiceProcess(process, log_file, makes_jobs)
