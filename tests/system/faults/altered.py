@@ -84,7 +84,7 @@ def misbehave() -> None:
     sys.path.insert(0, str(Path(__file__).parents[3]))
     from tests.adapters.misbehaving import MisbehavingEngine
 
-    imaging._engine = lambda name, limits: MisbehavingEngine(limits)
+    imaging._engine = lambda name, limits, keep: MisbehavingEngine(limits)
 
 
 def _alter_all(alter: Any) -> None:
