@@ -41,7 +41,15 @@ def embedded_server(tmp_path_factory):
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def account(server):
+    """One for all tests, since none of them may change what it has."""
+    account = server.account()
+    with account.client:
+        yield account
+
+
+@pytest.fixture(scope="module")
 def belongings(account):
     """The ids of one thing of each kind that the account has."""
     image_id = account.upload(encoded(quadrants()), "private-name.png")
@@ -55,7 +63,7 @@ def belongings(account):
     return {**ids, "name": "private-name", "webhook_id": webhook["id"], "delivery_id": delivery["id"]}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stranger(server):
     stranger = server.account()
     with stranger.client:
