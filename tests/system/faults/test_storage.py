@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -123,9 +124,14 @@ def test_a_picture_whose_bytes_are_lost_is_told_as_such_and_fails_its_jobs(stand
     somebody.client.delete(f"/v1/images/{image}").raise_for_status()
 
 
+def unlike_any(content):
+    """The same picture in a file of its own, which no process has kept since another test."""
+    return content + uuid4().bytes
+
+
 def lost(standing, somebody):
     """An image without its bytes, of which one rendering was made before."""
-    image = somebody.upload(PICTURE)
+    image = somebody.upload(unlike_any(PICTURE))
     somebody.client.get(f"/v1/images/{image}/content?t=w:20").raise_for_status()
     # Told to the server, which else would go on believing that it has the file, and fail.
     client_of(standing.servers.s3.url).remove_object(standing.blobs.name, f"originals/{image}+")
@@ -147,8 +153,9 @@ def test_a_result_whose_bytes_were_changed_is_made_again(standing, somebody):
 
 @pytest.mark.parametrize("content", [PICTURE, LARGE], ids=["small", "large"])
 def test_a_picture_whose_bytes_were_changed_is_never_given_out(standing, somebody, content):
-    image = somebody.upload(content)
-    changed = bytearray(content)
+    sound = unlike_any(content)
+    image = somebody.upload(sound)
+    changed = bytearray(sound)
     changed[-1] ^= 1
     file_of(standing, image).write_bytes(changed)
 
