@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
@@ -61,6 +62,7 @@ class _Draft:
         return self.positions.get(path[:3], self.positions.get(path[:2]))
 
 
+@lru_cache(maxsize=1024)  # a few sizes are asked for of all images, and reading one takes as long as a query
 def parse(text: str) -> TransformSpec:
     """The spec of a compact form; raises InvalidInput with the position of the segment."""
     return parse_changes(text).spec
