@@ -14,6 +14,7 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantStatus
+from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import Failing
 
@@ -85,16 +86,17 @@ def test_what_was_made_on_the_spot_is_no_job(use_cases, image):
 
 
 def test_a_picture_is_taken_in_and_queued_at_once(use_cases, ada, picture):
-    job = use_cases.queue_upload(ada, BytesIO(picture), SPEC, name="a.png")
+    image, (job,) = use_cases.queue_upload(ada, BytesIO(picture), [WantedSpec(SPEC)], name="a.png")
 
     assert (job.status, job.spec, job.queued_at is not None) == (VariantStatus.PENDING, SPEC, True)
-    assert use_cases.get_image(ada, job.image_id).name == "a.png"
+    assert use_cases.get_image(ada, job.image_id) == image
+    assert image.name == "a.png"
 
 
 @pytest.mark.parametrize("text", ["crop:500:500:10:10", "wm:00000000-0000-4000-8000-000000000000"])
 def test_of_a_picture_whose_spec_does_not_fit_nothing_is_kept(use_cases, ports, ada, picture, text):
     with pytest.raises(InvalidInput):
-        use_cases.queue_upload(ada, BytesIO(picture), parse(text))
+        use_cases.queue_upload(ada, BytesIO(picture), [WantedSpec(SPEC), WantedSpec(parse(text))])
 
     assert list(ports.blobs.list("")) == []
     assert use_cases.list_images(ada, PageRequest())[0].items == []
@@ -103,13 +105,28 @@ def test_of_a_picture_whose_spec_does_not_fit_nothing_is_kept(use_cases, ports, 
 def test_a_picture_that_cannot_be_queued_is_taken_back(with_ports, ports, use_cases, ada, picture):
     class Away(type(ports.variants)):
         def add_if_absent(self, variant):
-            raise Unavailable("away")
+            if variant.spec == SPEC:
+                raise Unavailable("away")
+            return super().add_if_absent(variant)
 
+    wanted = [WantedSpec(parse("flip")), WantedSpec(SPEC)]
     with pytest.raises(Unavailable):
-        with_ports(variants=Away(ports.variants.engine)).queue_upload(ada, BytesIO(picture), SPEC)
+        with_ports(variants=Away(ports.variants.engine)).queue_upload(ada, BytesIO(picture), wanted)
 
     assert list(ports.blobs.list("")) == []
     assert use_cases.list_images(ada, PageRequest())[0].items == []
+    assert use_cases.list_jobs(ada, PageRequest()).items == []
+
+
+def test_what_an_earlier_try_has_left_gets_all_of_its_jobs(use_cases, ada, picture):
+    left = use_cases.upload_image(ada, BytesIO(picture))
+    one = use_cases.request_variant(ada, left.id, SPEC)
+
+    wanted = [WantedSpec(SPEC), WantedSpec(parse("flip"))]
+    image, jobs = use_cases.queue_upload(ada, BytesIO(picture), wanted, image_id=left.id)
+
+    assert (image.id, jobs[0].id) == (left.id, one.id)
+    assert {job.id for job in use_cases.list_jobs(ada, PageRequest()).items} == {job.id for job in jobs}
 
 
 # Asked for by URL

@@ -9,14 +9,16 @@ from attrs import field, frozen
 from imgsvc.application.images import DeleteImage, UploadImage
 from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.planning import PlannedRendering, PlanRendering
+from imgsvc.application.presets import ResolveSpec
 from imgsvc.application.rates import CountRendering, Payer
 from imgsvc.application.single_flight import SingleFlight
 from imgsvc.application.variants import GetVariant, RequestVariant
 from imgsvc.domain.errors import Busy, ImageNotFound, JobFinished, RenderingFailed
-from imgsvc.domain.image import NO_LABELS, Facts, ImageId, Labels
+from imgsvc.domain.image import NO_LABELS, Facts, Image, ImageId, Labels
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import CANCELLED, Failure, Variant, VariantId, VariantStatus
+from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.pages import Page, PageRequest
 from imgsvc.ports.variants import Progress, VariantRepository
@@ -94,10 +96,11 @@ class QueueRendering:
 
 @frozen
 class QueueUpload:
-    """Take a picture in and have it transformed in the background: both, or neither."""
+    """Take a picture in and have it transformed in the background: all of that, or nothing."""
 
     plan: PlanRendering
     upload: UploadImage
+    resolve_spec: ResolveSpec
     request_variant: RequestVariant
     delete: DeleteImage
     limit: JobLimit
@@ -106,31 +109,41 @@ class QueueUpload:
         self,
         caller: UserId,
         content: BinaryIO,
-        spec: TransformSpec,
+        wanted: Sequence[WantedSpec],
         *,
         name: str = "",
         declared_type: str = "",
         labels: Labels = NO_LABELS,
         image_id: ImageId | None = None,
-    ) -> Variant:
-        """The job. Raises what UploadImage does, TooManyJobs, and InvalidInput where the spec does not fit.
+    ) -> tuple[Image, list[Variant]]:
+        """The image, and the jobs in the order of the specs; equal specs are one job.
 
-        Nothing is kept then.
+        Raises what UploadImage does, TooManyJobs, and InvalidInput with the place of the spec that does not fit, or of
+        the preset that there is not. Nothing is kept then.
         """
-        self.limit.must_leave_room(caller)
-        self.plan.must_be_doable(caller, spec)
+        specs = [self._doable(caller, one) for one in wanted]
+        self.limit.must_leave_room(caller, len({spec.id for spec in specs}))
 
         def must_fit(facts: Facts) -> None:
-            self.plan.must_fit(caller, spec, facts)
+            for one, spec in zip(wanted, specs, strict=True):
+                with one.refused_there():
+                    self.plan.must_fit(caller, spec, facts)
 
         image = self.upload(caller, content, name, declared_type, labels, image_id, must_suit=must_fit)
-        # A crash here leaves an image without a job: nobody was told of it, and its owner finds it in his list.
+        # A crash from here on leaves an image without some of its jobs: nobody was told of it, its owner finds it in
+        # his list, and who sends the same again with the same Idempotency-Key gets it with all of them.
         try:
-            return self.request_variant(caller, image.id, spec)
+            return image, [self.request_variant(caller, image.id, spec) for spec in specs]
         except BaseException:
             with suppress(Busy, ImageNotFound):
                 self.delete(caller, image.id)
             raise
+
+    def _doable(self, caller: UserId, wanted: WantedSpec) -> TransformSpec:
+        with wanted.refused_there():
+            spec = self.resolve_spec(caller, wanted.given)
+            self.plan.must_be_doable(caller, spec)
+        return spec
 
 
 @frozen

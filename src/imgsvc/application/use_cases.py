@@ -298,7 +298,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         list_variants=ListVariants(p.images, p.variants),
         list_jobs=ListJobs(p.variants),
         queue_rendering=QueueRendering(p.variants, request_variant, job_limit, count_rendering),
-        queue_upload=QueueUpload(plan, upload_image, request_variant, delete_image, job_limit),
+        queue_upload=QueueUpload(plan, upload_image, resolve_spec, request_variant, delete_image, job_limit),
         put_preset=PutPreset(p.presets, plan, p.clock),
         get_preset=GetPreset(p.presets),
         list_presets=ListPresets(p.presets),

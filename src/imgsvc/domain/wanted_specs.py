@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NewType, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from imgsvc.domain import dialects, notation
-from imgsvc.domain.errors import InvalidInput, InvalidParameter, UnknownParameter, unknown
-from imgsvc.domain.preset import FromPreset, PresetName
+from imgsvc.domain.errors import InvalidInput, InvalidParameter, Path, UnknownParameter, unknown
+from imgsvc.domain.field_rules import Each
+from imgsvc.domain.preset import FromPreset, PresetName, name_rule
 from imgsvc.domain.transform import SpecChanges, TransformSpec
 
 MAX_SPECS = 20  # of one request
@@ -22,6 +23,33 @@ class SeveralSpecs:
     """Specs that are wanted of one image at once, in this order."""
 
     specs: tuple[TransformSpec | FromPreset, ...]
+
+
+@frozen
+class WantedSpec:
+    """A spec or a preset, and where it stands in the request."""
+
+    given: TransformSpec | FromPreset
+    place: Path = ()
+
+    @contextmanager
+    def refused_there(self) -> Iterator[None]:
+        """What is wrong with it is told by its place."""
+        try:
+            yield
+        except InvalidInput as error:
+            raise error.under(*self.place) from None
+
+
+@frozen(kw_only=True)
+class NamedPresets:
+    """Presets that a new image is wanted by, each once."""
+
+    presets: tuple[PresetName, ...] = field(default=(), validator=Each(name_rule, MAX_SPECS))
+
+    @property
+    def wanted(self) -> list[WantedSpec]:
+        return [WantedSpec(FromPreset(name), ("presets", index)) for index, name in enumerate(self.presets)]
 
 
 AnySpec = NewType("AnySpec", object)  # as it was given, in any shape, and not read yet

@@ -17,6 +17,7 @@ from imgsvc.domain.errors import DuplicateParameter, FileTooLarge, InvalidInput,
 from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.image import Labels
 from imgsvc.domain.plain_data import read
+from imgsvc.domain.wanted_specs import NamedPresets
 from imgsvc.entrypoints.http.bodies import is_json, media_type, query_pairs, read_object, refuse_encoding
 from imgsvc.entrypoints.http.digests import Digests
 from imgsvc.entrypoints.http.errors import InvalidMultipart, MissingFile, TooManyParts, UnsupportedMediaType
@@ -48,9 +49,18 @@ def labels_of(fields: Mapping[str, Any]) -> Labels:
     Raises InvalidInput; UnknownField for any other field.
     """
     known: dict[str, Any] = dict(fields)
-    if isinstance(known.get("tags"), str):
-        known["tags"] = [tag.strip() for tag in known["tags"].split(",") if tag.strip()]
+    if "tags" in known:
+        known["tags"] = _listed(known["tags"])
     return read(Labels, known)
+
+
+def presets_of(given: object) -> NamedPresets:
+    """The names of presets, as a list or with commas in between. Raises InvalidInput."""
+    return read(NamedPresets, {"presets": _listed(given)})
+
+
+def _listed(given: object) -> object:
+    return [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
 
 
 def fetched(fetch: FetchPicture, upload: Upload) -> Upload:

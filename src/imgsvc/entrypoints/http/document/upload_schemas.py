@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from imgsvc.domain.image import MAX_DESCRIPTION, MAX_NAME, MAX_TAGS
+from imgsvc.domain.preset import name_rule
+from imgsvc.domain.wanted_specs import MAX_SPECS
 from imgsvc.domain.web_url import MAX_URL
 from imgsvc.entrypoints.http.document.schemas import Schema
 
@@ -11,6 +13,13 @@ _NAME: Schema = {"type": "string", "maxLength": MAX_NAME, "description": "else t
 _DESCRIPTION: Schema = {"type": "string", "maxLength": MAX_DESCRIPTION}
 _TAGS: Schema = {"type": "string", "description": f"with commas in between; at most {MAX_TAGS} of 64 characters"}
 _TAG_LIST: Schema = {"type": "array", "maxItems": MAX_TAGS, "uniqueItems": True, "items": {"type": "string"}}
+_NAMES: Schema = {
+    "type": "array",
+    "maxItems": MAX_SPECS,
+    "uniqueItems": True,
+    "items": {"type": "string", "pattern": f"^{name_rule.pattern}$"},
+}
+_LISTS = {"presets": _NAMES}  # what JSON has as a list, and a form and a query with commas in between
 _ADDRESS: Schema = {"type": "string", "format": "uri", "maxLength": MAX_URL, "description": "http or https"}
 
 
@@ -27,8 +36,8 @@ def _object(required: str, **properties: Schema) -> Schema:
 
 def upload_body(more: Mapping[str, str]) -> Schema:
     """What may be sent; ``more`` names what else may be beside a picture, and tells what it is."""
-    texts: dict[str, Schema] = {name: {"type": "string", "description": meaning} for name, meaning in more.items()}
-    values: dict[str, Schema] = {name: {"description": meaning} for name, meaning in more.items()}
+    texts = {name: {"type": "string", "description": _as_text(name, meaning)} for name, meaning in more.items()}
+    values = {name: {**_LISTS.get(name, {}), "description": meaning} for name, meaning in more.items()}
     form = _object("file", file=_FILE, name=_NAME, description=_DESCRIPTION, tags=_TAGS, **texts)
     address = _object("url", url=_ADDRESS, name=_NAME, description=_DESCRIPTION, tags=_TAG_LIST, **values)
     content = {"multipart/form-data": form, "image/*": {"schema": _FILE}, "application/json": address}
@@ -53,4 +62,9 @@ _BESIDE_FILE: list[Schema] = [
 
 def beside_file(more: Mapping[str, str]) -> list[Schema]:
     """The parameters that go with a file alone."""
-    return [*_BESIDE_FILE, *(_in("query", name, _TEXT, f"{_ALONE}; {meaning}") for name, meaning in more.items())]
+    described = {name: f"{_ALONE}; {_as_text(name, meaning)}" for name, meaning in more.items()}
+    return [*_BESIDE_FILE, *(_in("query", name, _TEXT, description) for name, description in described.items())]
+
+
+def _as_text(name: str, meaning: str) -> str:
+    return f"{meaning}, with commas in between" if name in _LISTS else meaning

@@ -1,6 +1,7 @@
 """Originals, and renderings of them on the spot."""
 
 from datetime import datetime
+from typing import Any, Self
 from uuid import UUID
 
 from attrs import fields, frozen
@@ -53,7 +54,6 @@ from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.endpoints.jobs import JobView
 from imgsvc.entrypoints.http.error_pictures import plan_size
 from imgsvc.entrypoints.http.errors import InvalidJson
-from imgsvc.entrypoints.http.forms import Upload, labels_of
 from imgsvc.entrypoints.http.image_responses import (
     ALSO_OF_PICTURES,
     accepted_types,
@@ -127,7 +127,8 @@ class ImageView:
     content_url: str
 
     @classmethod
-    def of(cls, image: Image) -> "ImageView":
+    def of(cls, image: Image, **more: Any) -> Self:
+        """``more`` is what a view has besides."""
         facts = image.facts
         return cls(
             id=image.id,
@@ -146,6 +147,7 @@ class ImageView:
             dominant_color=facts.dominant_color,
             created_at=image.created_at,
             content_url=f"/v1/images/{image.id}/content",
+            **more,
         )
 
 
@@ -164,14 +166,6 @@ class ImageQuery(PageQuery, ImageSearch):
 
     def search(self) -> ImageSearch:
         return ImageSearch(**{one.name: getattr(self, one.name) for one in fields(ImageSearch)})
-
-
-@endpoint("POST", "/v1/images", tag="images", status=201, raises=UPLOAD_FAILURES, pool=Pool.RENDERING)
-def upload_image(use_cases: UseCases, caller: User, upload: Upload, new_id: UUID) -> Answer[ImageView]:
-    """Upload a picture: a form with the part `file`, and what you say of it; else it has the name of its file."""
-    labels = labels_of(upload.fields)
-    image = use_cases.upload_image(caller.id, upload.file, upload.filename, upload.media_type, labels, ImageId(new_id))
-    return Answer(ImageView.of(image), 201, {"Location": f"/v1/images/{image.id}"})
 
 
 @endpoint("GET", "/v1/images", tag="images", raises=(InvalidCursor,))
@@ -271,4 +265,4 @@ def _original(use_cases: UseCases, caller: User, image_id: ImageId, request: Req
     )
 
 
-ENDPOINTS = (upload_image, list_images, get_image, change_image, delete_image, get_content)
+ENDPOINTS = (list_images, get_image, change_image, delete_image, get_content)
