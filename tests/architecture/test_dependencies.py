@@ -46,6 +46,7 @@ BREACHES = [
     ("Only its adapter knows an imaging", "adapters/blobs/in_memory.py", "import simplejpeg"),
     ("Only its adapter knows a credentials", "adapters/blobs/in_memory.py", "import bcrypt"),
     ("Only its adapter knows a credentials", "entrypoints/http/endpoints/accounts.py", "import jwt"),
+    ("Only its adapter knows the metrics", "entrypoints/http/requests.py", "import prometheus_client"),
     ("Only the edges know the web", "entrypoints/worker.py", "import starlette"),
     ("Only the edges know the web", "adapters/cache/in_memory.py", "import uvicorn"),
     ("Adapters do not know each other", "adapters/blobs/in_memory.py", "from imgsvc.adapters import cache"),

@@ -14,6 +14,7 @@ from tests.entrypoints.commands import environment, run, run_script
 from tests.pictures import decoded, encoded, quadrants
 from tests.real_servers.rabbitmq import channel_on, new_queue
 from tests.servers import NO_PICTURES, running_server
+from tests.told_metrics import address_in, scraped
 from tests.waiting import wait_for
 
 SLOW = {"steps": [{"op": "resize", "width": 2000, "height": 2000, "enlarge": True}, {"op": "blur", "sigma": 20}]}
@@ -111,6 +112,20 @@ def test_it_makes_what_a_server_queued(account, image, working):
 
     assert waiting["status"] == "pending"
     assert decoded(account.client.get(f"/v1/variants/{job}/content").content).size == (2, 1)
+
+
+def test_it_tells_its_own_metrics(tmp_path, account, image, working):
+    with working(METRICS_PORT="0") as worker:
+        job = ask(account, image, {"resize": {"width": 3}, "format": "png"})
+        wait_for(lambda: is_ready(account, job))
+        address = address_in((tmp_path / "worker.log").read_text())
+        told = wait_for(lambda: (told := scraped(address))("jobs_ended_total", result="ready") and told)
+        worker.terminate()
+        assert worker.wait(30) == 0
+
+    assert told("rendering_duration_seconds_count") == 1
+    assert told("dependency_up", dependency="jobs") == 1
+    assert told.routes == set()
 
 
 def test_told_to_stop_it_finishes_what_it_makes(account, image, working):

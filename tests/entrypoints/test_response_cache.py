@@ -61,7 +61,7 @@ def key(number=0):
 
 def keep(answers, number=0, subject=IMAGE, size=10, mark=None):
     headers = [(b"etag", b'"tag"')]
-    answers.keep(key(number), headers, b"." * size, (subject,), answers.mark() if mark is None else mark)
+    answers.keep(key(number), "/path", headers, b"." * size, (subject,), answers.mark() if mark is None else mark)
 
 
 def test_what_was_kept_is_found_by_the_same_request_alone(answers, listener):

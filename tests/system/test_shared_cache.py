@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import count
 from time import monotonic
 
 import pytest
@@ -10,6 +11,7 @@ from tests.pictures import encoded, quadrants
 from tests.real_servers.redis import forget_ours, full
 from tests.real_servers.s3 import new_bucket
 from tests.servers import running_server
+from tests.told_metrics import address_in, scraped
 from tests.waiting import wait_for
 
 PICTURE = encoded(quadrants(1500, 1000))
@@ -20,7 +22,8 @@ TRAIL = "X-Imgsvc-Cache"
 def servers(own_redis, own_s3, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shared") / "data"
     with new_bucket(own_s3.url) as bucket, ExitStack() as opened:
-        variables = {"CACHE_URL": own_redis.url, "BLOBS_URL": bucket, "RENDER_SLOTS": "1", "WORKER_SLOTS": "0"}
+        variables = {"CACHE_URL": own_redis.url, "BLOBS_URL": bucket, "RENDER_SLOTS": "1"}
+        variables |= {"WORKER_SLOTS": "0", "METRICS_PORT": "0"}
         yield [opened.enter_context(running_server(folder, **variables)) for _ in range(2)]
     forget_ours(own_redis.url)
 
@@ -91,3 +94,28 @@ def test_without_its_redis_everything_is_answered_as_before(own_redis, servers, 
 
     assert {answer.status_code for answer in answers} == {200}
     assert seconds < 10
+
+
+@pytest.mark.parametrize(("fault", "cause"), [("stopped", "unreachable"), ("hung", "unreachable"), ("full", "refused")])
+def test_a_redis_in_trouble_is_a_metric_until_it_works_again(own_redis, servers, clients, path, fault, cause):
+    address = address_in(servers[0].log())
+    widths = count(100)
+
+    def told():
+        """After something was asked for that only Redis might have."""
+        assert clients[0].get(f"{path}?t=w:{next(widths)}").status_code == 200
+        return scraped(address)
+
+    def failures():
+        return told()("dependency_failures_total", dependency="cache", cause=cause)
+
+    def is_up():
+        return told()("dependency_up", dependency="cache") == 1
+
+    wait_for(is_up)
+    before = failures()
+    troubles = {"stopped": own_redis.stopped, "hung": own_redis.frozen, "full": lambda: full(own_redis.url)}
+    with troubles[fault]():
+        assert wait_for(lambda: not is_up())
+        assert wait_for(lambda: failures() > before)
+    assert wait_for(is_up)

@@ -10,6 +10,7 @@ from uuid import UUID
 from attrs import define, field, frozen
 
 from imgsvc.domain.errors import Busy
+from imgsvc.ports.metrics import Metrics
 from imgsvc.ports.variants import Claim, VariantRepository
 
 logger = logging.getLogger(__name__)
@@ -84,10 +85,15 @@ class GiveBackUnfinished:
 
     variants: VariantRepository
     claims: HeldClaims
+    metrics: Metrics
 
     def __call__(self) -> int:
         """How many there were. Raises Unavailable, and then their leases end by themselves."""
+        count = 0
         try:
-            return sum(self.variants.release(claim, charged=False) for claim in self.claims.now())
+            for claim in self.claims.now():
+                count += self.variants.release(claim, charged=False)
+            return count
         finally:
+            self.metrics.jobs_given_back("stopped", count)
             self.claims.let_go()

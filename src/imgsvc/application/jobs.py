@@ -20,6 +20,7 @@ from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import CANCELLED, Failure, Variant, VariantId, VariantStatus
 from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.ports.clock import Clock
+from imgsvc.ports.metrics import Metrics
 from imgsvc.ports.pages import Page, PageRequest
 from imgsvc.ports.variants import Progress, VariantRepository
 
@@ -152,6 +153,7 @@ class CancelJob:
 
     variants: VariantRepository
     clock: Clock
+    metrics: Metrics
 
     def __call__(self, caller: UserId, job_id: VariantId) -> Variant:
         """The job as it is then, however often it is cancelled.
@@ -164,6 +166,8 @@ class CancelJob:
         if variant.finished_at is None:
             failure = Failure(code=CANCELLED, detail="cancelled by its owner")
             variant = self.variants.cancel(job_id, failure, self.clock())
+            if variant.is_cancelled:
+                self.metrics.job_ended("cancelled")
         if not variant.is_cancelled:
             raise JobFinished(f"the job is {variant.status}")
         return variant

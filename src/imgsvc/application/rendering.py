@@ -40,6 +40,7 @@ from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.imaging import ImageEngine, Rendered
 from imgsvc.ports.jobs import JobQueue
 from imgsvc.ports.locks import Locks
+from imgsvc.ports.metrics import Metrics, Return
 from imgsvc.ports.variants import Claim, VariantRepository
 
 logger = logging.getLogger(__name__)
@@ -132,6 +133,7 @@ class MakeVariant:
     engine: ImageEngine
     clock: Clock
     claims: HeldClaims
+    metrics: Metrics
     deadline: timedelta
     max_attempts: int
     pause: Callable[[float], None] = sleep  # seconds
@@ -158,7 +160,7 @@ class MakeVariant:
             self._fail(claim, error)
         except Busy:
             # If releasing fails too, the lease ends by itself, and RequeueStalled finds the variant.
-            self.variants.release(claim, charged=False)
+            self._give_back(claim, "busy", charged=False)
             raise
         except Exception as error:
             logger.exception("variant could not be made", extra={"variant_id": str(variant_id)})
@@ -174,7 +176,9 @@ class MakeVariant:
         when_rendered()
         # The key is the variant's own, so a second worker writes the same bytes to the same place.
         store(self.blobs, variant, rendered)
-        if not self._finish(claim, rendered.rendition) and self._is_unwanted(variant):
+        if self._finish(claim, rendered.rendition):
+            self.metrics.job_ended("ready")
+        elif self._is_unwanted(variant):
             self.blobs.delete(variant.blob_key)
 
     def _finish(self, claim: Claim, rendition: Rendition) -> bool:
@@ -200,7 +204,12 @@ class MakeVariant:
             return not self.images.existing([variant.image_id])
 
     def _fail(self, claim: Claim, error: ImgsvcError) -> None:
-        self.variants.fail(claim, Failure(code=error.code, detail=error.detail), self.clock())
+        if self.variants.fail(claim, Failure(code=error.code, detail=error.detail), self.clock()):
+            self.metrics.job_ended("failed")
+
+    def _give_back(self, claim: Claim, reason: Return, *, charged: bool) -> None:
+        if self.variants.release(claim, charged=charged):
+            self.metrics.jobs_given_back(reason)
 
     def _try_again(self, claim: Claim, error: Exception) -> None:
         if claim.variant.attempts >= self.max_attempts:
@@ -209,7 +218,7 @@ class MakeVariant:
             else:
                 self._give_up(claim)
             return
-        self.variants.release(claim, charged=True)
+        self._give_back(claim, "failed", charged=True)
         raise Unavailable("the rendering ended unexpectedly") from error
 
     def _give_up(self, claim: Claim) -> None:
@@ -222,6 +231,7 @@ class GiveUpVariant:
 
     variants: VariantRepository
     clock: Clock
+    metrics: Metrics
     lease: timedelta
 
     def __call__(self, variant_id: VariantId) -> bool:
@@ -230,7 +240,8 @@ class GiveUpVariant:
         claim = self.variants.claim(variant_id, self.lease)
         if claim is not None:
             failure = Failure(code=RenderingFailed.code, detail="given up: whoever began it never came back")
-            self.variants.fail(claim, failure, self.clock())
+            if self.variants.fail(claim, failure, self.clock()):
+                self.metrics.job_ended("failed")
         return claim is not None
 
 

@@ -82,6 +82,7 @@ from imgsvc.ports.imaging import ImageEngine
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobQueue
 from imgsvc.ports.locks import Locks
+from imgsvc.ports.metrics import NO_METRICS, Metrics
 from imgsvc.ports.presets import PresetRepository
 from imgsvc.ports.rate_limits import Rate, RateLimiter
 from imgsvc.ports.retention import RetentionRepository
@@ -122,6 +123,7 @@ class Ports:
     clock: Clock
     fetcher: Fetcher | None = None  # None: nothing is fetched from the web
     webhook_sender: WebhookSender | None = None  # None: nobody is told of anything
+    metrics: Metrics = NO_METRICS
 
 
 @frozen(kw_only=True)
@@ -319,7 +321,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         ),
         get_job=GetJob(get_variant),
         watch_jobs=WatchJobs(p.variants),
-        cancel_job=CancelJob(p.variants, p.clock),
+        cancel_job=CancelJob(p.variants, p.clock, p.metrics),
         make_variant=MakeVariant(
             p.images,
             p.variants,
@@ -327,11 +329,12 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
             p.engine,
             p.clock,
             claims,
+            p.metrics,
             deadline=policy.job_deadline,
             max_attempts=policy.max_attempts,
         ),
-        give_up_variant=GiveUpVariant(p.variants, p.clock, policy.lease),
-        give_back_unfinished=GiveBackUnfinished(p.variants, claims),
+        give_up_variant=GiveUpVariant(p.variants, p.clock, p.metrics, policy.lease),
+        give_back_unfinished=GiveBackUnfinished(p.variants, claims, p.metrics),
         requeue_stalled=RequeueStalled(p.variants, p.jobs),
         expire_variants=expire,
         prune_jobs=prune,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib.metadata import version
 from threading import Event
 
 from attrs import field, frozen
@@ -23,6 +24,7 @@ from imgsvc.adapters.credentials import (
 )
 from imgsvc.adapters.imaging import diagnose_engine, open_engine, open_engine_in_children, open_header_reader
 from imgsvc.adapters.jobs import diagnose_jobs, open_jobs
+from imgsvc.adapters.metrics import counted, open_metrics
 from imgsvc.adapters.outbound import open_fetcher, open_webhook_sender
 from imgsvc.adapters.repositories import diagnose_database, migrate, open_repositories
 from imgsvc.application.rates import RateGroup
@@ -39,6 +41,7 @@ from imgsvc.ports.fetching import Fetcher
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobSource
+from imgsvc.ports.metrics import NO_METRICS, Metrics
 from imgsvc.ports.rate_limits import Rate
 from imgsvc.ports.signatures import Sealer
 
@@ -67,6 +70,7 @@ class Service:
     engine: ImageEngine
     invalidations: Invalidations
     sealer: Sealer
+    metrics: Metrics
     deliveries_due: Event  # set whenever this process has added a message to a webhook
     notes: Sequence[str] = ()  # what an operator should know, though it keeps nothing from working
     _checks: SideBySide[None] = field(alias="checks")
@@ -84,25 +88,40 @@ def compose(settings: Settings) -> Iterator[Service]:
     """The service that the settings describe, until the context ends.
 
     Raises ValueError for a setting of no use, OSError or Unavailable for a place that cannot be used, RuntimeError for
-    a database whose schema does not fit this program or an engine that does not start in processes of its own.
+    a database whose schema does not fit this program, an engine that does not start in processes of its own, or a port
+    for metrics that is taken.
     Nothing is made in the background until a worker runs (entrypoints.worker).
     """
     settings = settings.resolved()
     deliveries_due = Event()
     with ExitStack() as opened:
+        with _told_of("IMGSVC_METRICS_PORT"):
+            metrics = opened.enter_context(
+                open_metrics(settings.metrics_host, settings.metrics_port, version=version("imgsvc"))
+            )
         with _told_of("IMGSVC_DATABASE_URL"):
             repositories = opened.enter_context(
-                open_repositories(settings.database_url, pool=settings.database_pool, on_delivery=deliveries_due.set)
+                open_repositories(
+                    settings.database_url,
+                    pool=settings.database_pool,
+                    on_delivery=deliveries_due.set,
+                    metrics=metrics.dependency("database"),
+                )
             )
         with _told_of("IMGSVC_BLOBS_URL"):
-            blobs = opened.enter_context(open_blob_store(settings.blobs_url))
+            blobs = opened.enter_context(open_blob_store(settings.blobs_url, metrics.dependency("blobs")))
         with _told_of("IMGSVC_CACHE_URL"):
-            cache = opened.enter_context(open_cache(settings.cache_url))
+            cache = opened.enter_context(open_cache(settings.cache_url, metrics.dependency("cache")))
         with _told_of("IMGSVC_JOBS_URL"):
             jobs = opened.enter_context(
-                open_jobs(settings.jobs_url, slots=settings.worker_slots or CORES, request_id=bound_request_id)
+                open_jobs(
+                    settings.jobs_url,
+                    slots=settings.worker_slots or CORES,
+                    request_id=bound_request_id,
+                    metrics=metrics.dependency("jobs"),
+                )
             )
-        engine, notes = opened.enter_context(_opened_engine(settings, settings.sync_seconds))
+        engine, notes = opened.enter_context(_opened_engine(settings, settings.sync_seconds, metrics))
         ports = Ports(
             users=repositories.users,
             sessions=repositories.sessions,
@@ -121,7 +140,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             idempotency=repositories.idempotency,
             limiter=cache.rate_limiter,
             jobs=jobs.queue,
-            engine=engine,
+            engine=counted(engine, metrics),
             hasher=open_password_hasher(settings.password_secret, settings.data_dir, cost=settings.password_cost),
             tokens=open_token_issuer(
                 settings.token_secret, settings.data_dir, lifetime=settings.token_lifetime, clock=utc_now
@@ -132,6 +151,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             clock=utc_now,
             fetcher=_opened_fetcher(settings),
             webhook_sender=_opened_sender(settings),
+            metrics=metrics,
         )
         policy = Policy(
             limits=settings.limits,
@@ -166,6 +186,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             engine=engine,
             invalidations=repositories.invalidations,
             sealer=open_sealer(settings.token_secret, settings.data_dir),
+            metrics=metrics,
             deliveries_due=deliveries_due,
             notes=notes,
             checks=SideBySide(
@@ -223,7 +244,9 @@ def _opened_sender(settings: Settings) -> WebhookSender | None:
 
 
 @contextmanager
-def _opened_engine(settings: Settings, seconds: int) -> Iterator[tuple[ImageEngine, Sequence[str]]]:
+def _opened_engine(
+    settings: Settings, seconds: int, metrics: Metrics = NO_METRICS
+) -> Iterator[tuple[ImageEngine, Sequence[str]]]:
     """The engine, and what is to be noted about it."""
     slots, queue = settings.render_slots, settings.render_queue
     if settings.render_in != "children":
@@ -237,6 +260,7 @@ def _opened_engine(settings: Settings, seconds: int) -> Iterator[tuple[ImageEngi
         deadline=timedelta(seconds=seconds),
         memory=settings.render_memory,
         keep=settings.render_keep,
+        metrics=metrics,
     ) as engine:
         yield engine, () if engine.is_confined else (_UNCONFINED,)
 

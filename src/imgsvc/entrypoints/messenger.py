@@ -113,6 +113,7 @@ class Messenger:
         bind(webhook_id=str(delivery.webhook_id), delivery_id=str(delivery.id))
         try:
             attempt = self.service.use_cases.send_delivery(due)
+            self.service.metrics.message_sent(is_taken=attempt.is_taken)
             told = "a webhook was told" if attempt.is_taken else f"a webhook was not told: {attempt.trouble}"
             logger.info(told, extra={"attempt": delivery.attempts})
         except Busy as error:

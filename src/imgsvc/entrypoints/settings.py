@@ -285,6 +285,13 @@ class Settings:
         "age at which bytes without a row, or a rendering without bytes, go; longer than any upload takes",
         within(300, 2**31),
     )
+    metrics_port: int | None = _setting(
+        None,
+        "port for Prometheus's metrics, at /metrics, of each imgsvc serve and imgsvc worker; 0 takes any free one, and "
+        "the log says which; unset: nothing is counted",
+        optional(within(0, 65535)),
+    )
+    metrics_host: str = _setting("127.0.0.1", "address to listen on for whoever asks for metrics")
     log_level: str = _setting("info", "debug, info, warning or error", _one_of("debug", "info", "warning", "error"))
     log_format: str = _setting(
         "auto", "json, console, or auto: console on a terminal", _one_of("auto", "json", "console")

@@ -10,11 +10,15 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from imgsvc.domain.errors import Unavailable
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.diagnosis import Finding, Subject
+from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
 
 
 @contextmanager
-def open_blob_store(url: str) -> Iterator[BlobStore]:
-    """Raises ValueError for a URL that means nothing here, and Unavailable for a place that cannot be used."""
+def open_blob_store(url: str, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS) -> Iterator[BlobStore]:
+    """``metrics`` hear how the storage fares.
+
+    Raises ValueError for a URL that means nothing here, and Unavailable for a place that cannot be used.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -23,14 +27,14 @@ def open_blob_store(url: str) -> Iterator[BlobStore]:
         case "file":
             from imgsvc.adapters.blobs.filesystem import FilesystemBlobs
 
-            yield FilesystemBlobs.at(_folder(parts))
+            yield FilesystemBlobs.at(_folder(parts), metrics)
         case "s3":
             from imgsvc.adapters.blobs.s3 import S3Blobs
             from imgsvc.adapters.blobs.s3_address import S3Address
 
             with ExitStack() as opened:
                 try:
-                    store = opened.enter_context(S3Blobs.opened(S3Address.of(url)))
+                    store = opened.enter_context(S3Blobs.opened(S3Address.of(url), metrics))
                 except Unavailable as error:
                     from imgsvc.adapters.blobs.s3_diagnosis import told_at_start
 

@@ -17,6 +17,7 @@ from imgsvc.adapters.blobs.staging import staged_file, sweep
 from imgsvc.adapters.common.outages import Outages
 from imgsvc.domain.errors import BlobNotFound, StorageFull, Unavailable
 from imgsvc.ports.blobs import NO_HEADERS, StoredBlob
+from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
 
 _CHUNK = 256 * 1024  # bytes
 _TRIES = 100  # to get a file into a folder that others keep removing
@@ -28,12 +29,12 @@ class FilesystemBlobs:
     """Processes of one machine may share the folder. Media types are not kept: the database knows them."""
 
     root: Path
-    _outages: Outages = field(factory=lambda: Outages("the storage"), init=False, eq=False, repr=False)
+    _outages: Outages = field(factory=lambda: Outages("the storage"), eq=False, repr=False)
 
     @classmethod
-    def at(cls, root: Path) -> "FilesystemBlobs":
+    def at(cls, root: Path, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS) -> "FilesystemBlobs":
         """The store in ``root``, made if absent and rid of what dead writers left. Raises Unavailable."""
-        store = cls(root)
+        store = cls(root, Outages("the storage", metrics=metrics))
         with store._watched("opening"):
             for folder in (store._blobs, store._staging):
                 _make_folder(folder)

@@ -26,8 +26,10 @@ from imgsvc.adapters.blobs.s3_condition import Condition, failure
 from imgsvc.adapters.blobs.s3_http import PatientPoolManager, whole
 from imgsvc.adapters.blobs.s3_reading import Fetched, stream_of
 from imgsvc.adapters.blobs.s3_sending import to_its_end
+from imgsvc.adapters.common.outages import Outages
 from imgsvc.domain.errors import AccessRefused, Busy, Unavailable
 from imgsvc.ports.blobs import NO_HEADERS, StoredBlob
+from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
 
 _PART = 5 * 1024 * 1024  # bytes of an upload that are held in memory, twice or thrice; the least that S3 takes
 _STREAMS = 8  # that are uploaded at once, because each holds parts
@@ -45,27 +47,30 @@ class S3Blobs:
     bucket: str
     folder: str
     timeout: float
-    _condition: Condition = field(factory=Condition, init=False, repr=False)
+    _condition: Condition = field(factory=Condition, repr=False)
     _streams: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(_STREAMS), init=False, repr=False)
 
     @classmethod
     @contextmanager
-    def opened(cls, address: S3Address) -> Iterator["S3Blobs"]:
+    def opened(cls, address: S3Address, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS) -> Iterator["S3Blobs"]:
         """The store in a bucket, which is made if absent. Raises ValueError, AccessRefused, Unavailable."""
         http = PatientPoolManager(address.timeout, address.pool)
         try:
-            store = cls.at(address, http)
+            store = cls.at(address, http, metrics)
             store._make_bucket()
             yield store
         finally:
             http.clear()
 
     @classmethod
-    def at(cls, address: S3Address, http: PatientPoolManager) -> "S3Blobs":
+    def at(
+        cls, address: S3Address, http: PatientPoolManager, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS
+    ) -> "S3Blobs":
         """The store, whether the bucket is there or not. Raises ValueError."""
         client = client_for(address, http)
         signer = client_for(address, http, address.public) if address.public else client
-        return cls(client, signer, address.bucket, address.folder, address.timeout)
+        condition = Condition(outages=Outages("the storage", metrics=metrics))
+        return cls(client, signer, address.bucket, address.folder, address.timeout, condition)
 
     def _make_bucket(self) -> None:
         with self._condition.call("looking for the bucket"):

@@ -61,7 +61,7 @@ class Condition:
     """
 
     rest: float = 2.0
-    _outages: Outages = field(factory=lambda: Outages("the storage"), init=False)
+    _outages: Outages = field(factory=lambda: Outages("the storage"))
     _asks_again_at: float | None = field(default=None, init=False)  # None: it answers
     _asking: Lock = field(factory=Lock, init=False, repr=False)
 

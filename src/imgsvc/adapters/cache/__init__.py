@@ -13,6 +13,7 @@ from attrs import frozen
 from imgsvc.ports.cache import Cache
 from imgsvc.ports.diagnosis import Finding, Subject
 from imgsvc.ports.locks import Locks
+from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
 from imgsvc.ports.rate_limits import RateLimiter
 
 # Seconds that the memory of a process is trusted beside a cache that others write to, and delete from.
@@ -30,14 +31,17 @@ class OpenedCache:
 
 
 @contextmanager
-def open_cache(url: str) -> Iterator[OpenedCache]:
-    """Raises ValueError for a URL that means nothing here, and AccessRefused for a password that is wrong."""
+def open_cache(url: str, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS) -> Iterator[OpenedCache]:
+    """``metrics`` hear how its server fares.
+
+    Raises ValueError for a URL that means nothing here, and AccessRefused for a password that is wrong.
+    """
     parts = _split(url)
     match parts.scheme:
         case "memory":
             yield _in_memory(parts)
         case "redis" | "rediss":
-            with _in_redis(parts) as opened:
+            with _in_redis(parts, metrics) as opened:
                 yield opened
         case scheme:
             raise ValueError(f"unknown cache scheme {scheme!r}; known are memory:, redis: and rediss:")
@@ -76,7 +80,7 @@ def _in_memory(parts: SplitResult) -> OpenedCache:
 
 
 @contextmanager
-def _in_redis(parts: SplitResult) -> Iterator[OpenedCache]:
+def _in_redis(parts: SplitResult, metrics: DependencyMetrics) -> Iterator[OpenedCache]:
     from imgsvc.adapters.cache.in_memory import InMemoryCache
     from imgsvc.adapters.cache.layered import LayeredCache
     from imgsvc.adapters.cache.redis_address import RedisAddress
@@ -86,7 +90,7 @@ def _in_redis(parts: SplitResult) -> Iterator[OpenedCache]:
     from imgsvc.adapters.cache.redis_server import RedisServer
 
     options = _redis_options(parts)
-    with RedisServer.opened(RedisAddress.of(parts)) as server:
+    with RedisServer.opened(RedisAddress.of(parts), metrics) as server:
         shared = RedisCache(server, options["max_value"], options["ttl"])
         memory = InMemoryCache(options["max_bytes"], max_age=_NEAR_AGE)
         cache = LayeredCache(memory, shared) if memory.max_bytes else shared

@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 from typing import NoReturn, TypeVar
 
-from attrs import define, field
+from attrs import Factory, define, field
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, ConnectionError, RedisError, ResponseError, TimeoutError
@@ -18,6 +18,7 @@ from imgsvc.adapters.cache.redis_troubles import trouble_of
 from imgsvc.adapters.common.outages import Outages
 from imgsvc.domain.errors import AccessRefused, Unavailable
 from imgsvc.domain.wording import cut
+from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
 
 T = TypeVar("T")
 
@@ -32,20 +33,26 @@ class RedisServer:
     """
 
     client: Redis = field(repr=False)
+    metrics: DependencyMetrics = field(default=NO_DEPENDENCY_METRICS, repr=False)
     rest: float = 5.0
     failures: int = field(default=0, init=False)
     _asks_again_at: float | None = field(default=None, init=False)  # None: it answers
     _asking: Lock = field(factory=Lock, init=False, repr=False)
     _outages: Outages = field(
-        factory=lambda: Outages("Redis", logging.WARNING, meanwhile="that costs time only"), init=False
+        init=False,
+        default=Factory(
+            lambda self: Outages("Redis", logging.WARNING, "that costs time only", self.metrics), takes_self=True
+        ),
     )
 
     @classmethod
     @contextmanager
-    def opened(cls, address: RedisAddress) -> Iterator["RedisServer"]:
+    def opened(
+        cls, address: RedisAddress, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS
+    ) -> Iterator["RedisServer"]:
         """A server that is down is no reason not to start. Raises AccessRefused."""
         with client_of(address) as client:
-            server = cls(client)
+            server = cls(client, metrics)
             try:
                 server.ask("ping", lambda redis: redis.ping())
             except Unavailable as error:

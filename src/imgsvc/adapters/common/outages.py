@@ -1,5 +1,5 @@
 """What does not work just now of something that we depend on: told in the log when it begins, when it has ended, and
-never in between, however many requests fail of it.
+never in between, however many requests fail of it. Metrics count them all.
 """
 
 import logging
@@ -7,6 +7,8 @@ from threading import Lock
 from time import monotonic
 
 from attrs import define, field, frozen
+
+from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +24,7 @@ class Outages:
     name: str
     level: int = logging.ERROR
     meanwhile: str = ""  # what becomes of the work, where that is less than nothing
+    metrics: DependencyMetrics = field(default=NO_DEPENDENCY_METRICS, repr=False)
     _troubles: dict[str, str] = field(factory=dict, init=False)  # of parts; "" is the dependency as a whole
     _since: dict[str, float] = field(factory=dict, init=False)  # of troubles
     _worked_at: dict[str, float] = field(factory=dict, init=False)  # parts that have worked since they failed
@@ -39,6 +42,7 @@ class Outages:
                 return False
             is_news = trouble not in self._troubles.values()
             self._troubles[part] = trouble
+            self.metrics.changed(is_well=False)
             if is_news:
                 self._since[trouble] = monotonic()
                 self._tell_begin(trouble, detail)
@@ -53,6 +57,7 @@ class Outages:
             if trouble is None or self._since[trouble] > begun:
                 return
             del self._troubles[part]
+            self.metrics.changed(is_well=not self._troubles)
             self._worked_at[part] = monotonic()
             if trouble not in self._troubles.values():
                 self._tell_end(trouble, monotonic() - self._since.pop(trouble))
@@ -85,9 +90,11 @@ class Attempt:
 
     def fails(self, trouble: str, detail: str = "") -> bool:
         """Though the dependency is there. Whether that is news."""
+        self.outages.metrics.failed(is_there=True)
         is_news = self.outages.note_failure(self.part, trouble, detail, self.begun)
         self.is_answered()
         return is_news
 
     def finds_nobody(self, trouble: str, detail: str = "") -> bool:
+        self.outages.metrics.failed(is_there=False)
         return self.outages.note_failure("", trouble, detail, self.begun)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from imgsvc.domain.plan import Limits
 from imgsvc.ports.diagnosis import Finding
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
+from imgsvc.ports.metrics import NO_METRICS, Metrics
 
 if TYPE_CHECKING:
     from imgsvc.adapters.imaging.children import ChildProcessEngine
@@ -46,16 +47,24 @@ def open_engine_in_children(
     keep: int = 0,
     queue: int = 32,
     wait: timedelta = timedelta(seconds=10),
+    metrics: Metrics = NO_METRICS,
 ) -> "Iterator[ChildProcessEngine]":
     """The same in ``slots`` processes of its own, until the context ends.
 
     ``deadline`` ends a call and its process; ``memory``, in bytes, is what each may have, and ``keep`` how much of that
-    for pictures that it has just rendered. Raises RuntimeError if they do not start.
+    for pictures that it has just rendered; ``metrics`` hear of those that are lost. Raises RuntimeError if they do not
+    start.
     """
     from imgsvc.adapters.imaging.children import ChildProcessEngine
 
     engine = ChildProcessEngine(
-        _engine(name, limits, keep), slots=slots, queue=queue, wait=wait, deadline=deadline, memory=memory
+        _engine(name, limits, keep),
+        slots=slots,
+        queue=queue,
+        wait=wait,
+        deadline=deadline,
+        memory=memory,
+        metrics=metrics,
     )
     with engine.running():
         yield engine

@@ -21,6 +21,7 @@ from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.image import Facts
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
+from imgsvc.ports.metrics import NO_METRICS, Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class ChildProcessEngine:
     deadline: timedelta
     memory: int
     calls_per_child: int = 500
+    metrics: Metrics = NO_METRICS
     _admitted: BoundedSemaphore = field(
         init=False, default=Factory(lambda self: BoundedSemaphore(self.slots + self.queue), takes_self=True)
     )
@@ -155,6 +157,7 @@ class ChildProcessEngine:
             except (ChildFailed, OSError, ValueError) as error:
                 # Not this call's doing: the machine may be short of memory, or somebody has killed it.
                 logger.warning("a child process was lost while it had nothing to do: %s", error)
+                self.metrics.child_lost("idle")
                 self._replace(child)
                 continue
             return child
@@ -162,6 +165,7 @@ class ChildProcessEngine:
 
     def _put_back_unready(self, child: ChildProcess) -> None:
         if time.monotonic() - child.started_at > _START_SECONDS:
+            self.metrics.child_lost("start")
             self._replace(child)
         else:
             self._idle.put(child)
@@ -216,11 +220,13 @@ class ChildProcessEngine:
             return error.failure
         if isinstance(error, TimeoutError):
             logger.warning("a picture took too long, and its process was killed")
+            self.metrics.child_lost("timeout")
             return RenderingTimedOut(f"the picture took longer than {seconds:g} seconds")
         if isinstance(error, OSError | ValueError):
             if self._closed.is_set():
                 return Busy("the service is being stopped")
             logger.error("a picture has cost its process: %s", child.ending())
+            self.metrics.child_lost("crash")
             return RenderingCrashed("the decoder ended while it worked on the picture")
         return error
 

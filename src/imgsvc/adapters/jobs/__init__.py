@@ -8,6 +8,7 @@ from attrs import frozen
 
 from imgsvc.ports.diagnosis import Finding, Subject
 from imgsvc.ports.jobs import JobQueue, JobSource
+from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
 
 
 @frozen
@@ -23,11 +24,18 @@ def _no_request() -> str | None:
 
 
 @contextmanager
-def open_jobs(url: str, *, slots: int = 1, request_id: Callable[[], str | None] = _no_request) -> Iterator[Jobs]:
+def open_jobs(
+    url: str,
+    *,
+    slots: int = 1,
+    request_id: Callable[[], str | None] = _no_request,
+    metrics: DependencyMetrics = NO_DEPENDENCY_METRICS,
+) -> Iterator[Jobs]:
     """The queue of ``memory:``, or ``amqp://user:password@host:port/vhost?queue=NAME&heartbeat=SECONDS``.
 
     ``slots``: how many signals this process holds at once, which others then do not get. ``request_id`` is asked for
-    the id of the request that publishes just now. At the end whoever waits for a job is sent home.
+    the id of the request that publishes just now, and ``metrics`` hear how the broker fares. At the end whoever waits
+    for a job is sent home.
 
     Raises ValueError for a URL that means nothing here, RuntimeError for a broker that refuses what we need.
     """
@@ -44,7 +52,7 @@ def open_jobs(url: str, *, slots: int = 1, request_id: Callable[[], str | None] 
         case "amqp" | "amqps":
             from imgsvc.adapters.jobs.rabbitmq import open_rabbitmq
 
-            with open_rabbitmq(url, slots, request_id) as (publisher, consumer):
+            with open_rabbitmq(url, slots, request_id, metrics) as (publisher, consumer):
                 yield Jobs(queue=publisher, source=consumer)
         case scheme:
             raise ValueError(f"unknown job queue scheme {scheme!r}; known are memory:, amqp: and amqps:")

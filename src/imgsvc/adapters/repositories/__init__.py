@@ -33,6 +33,7 @@ from imgsvc.ports.erasure import ErasureRepository
 from imgsvc.ports.idempotency import IdempotencyRepository
 from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.invalidations import Invalidations
+from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
 from imgsvc.ports.presets import PresetRepository
 from imgsvc.ports.retention import RetentionRepository
 from imgsvc.ports.sessions import SessionRepository
@@ -69,13 +70,17 @@ class Repositories:
 
 @contextmanager
 def open_repositories(
-    url: str, *, pool: int = 10, on_delivery: Callable[[], None] = lambda: None
+    url: str,
+    *,
+    pool: int = 10,
+    on_delivery: Callable[[], None] = lambda: None,
+    metrics: DependencyMetrics = NO_DEPENDENCY_METRICS,
 ) -> Iterator[Repositories]:
     """``sqlite:///relative/path``, ``sqlite:////absolute/path`` or ``postgresql+psycopg://user:password@host/name``.
 
     A file is made and migrated where it needs to be; a server's database must have been (``migrate``), since others
     may be using it. ``pool``: the most connections to a server. ``on_delivery`` is called whenever a message to a
-    webhook was added that is due at once, in whatever thread that was.
+    webhook was added that is due at once, in whatever thread that was. ``metrics`` hear how the database fares.
 
     Raises ValueError where the URL is not understood, RuntimeError where the schema does not fit this program,
     Unavailable.
@@ -87,7 +92,7 @@ def open_repositories(
             with _explained_to_operators():
                 schema.must_be_current(engine)
         # Before, whoever starts the service is told.
-        engine.update_execution_options(**{OUTAGES: Outages("the database"), NEWS: LocalNews()})
+        engine.update_execution_options(**{OUTAGES: Outages("the database", metrics=metrics), NEWS: LocalNews()})
         yield Repositories(
             users=SqlUsers(engine),
             sessions=SqlSessions(engine),

@@ -29,8 +29,8 @@ def settings_with(**options: Any) -> Settings:
 
 
 def alone(settings: Settings) -> Settings:
-    """Without broker and cache, for commands that have no need of them."""
-    return evolve(settings, jobs_url="memory:", cache_url="memory:?max_bytes=0", render_in="process")
+    """Without broker, cache and metrics, for commands that have no need of them."""
+    return evolve(settings, jobs_url="memory:", cache_url="memory:?max_bytes=0", render_in="process", metrics_port=None)
 
 
 @contextmanager

@@ -87,9 +87,9 @@ def create_app(service: Service) -> Starlette:
     app = Starlette(
         routes=[*routes(ENDPOINTS), *reference_routes(openapi.document(ENDPOINTS))],
         middleware=[
-            *([Middleware(Cors, origins=origins)] if origins else []),
-            Middleware(CacheMiddleware, answers=response_cache),
-            Middleware(RequestScope),
+            *([Middleware(Cors, origins=origins, metrics=service.metrics)] if origins else []),
+            Middleware(CacheMiddleware, answers=response_cache, metrics=service.metrics),
+            Middleware(RequestScope, metrics=service.metrics),
         ],
         exception_handlers={HTTPException: _http_exception},
         lifespan=lifetime,

@@ -5,9 +5,11 @@ import time
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from imgsvc.application.variants import Origin
 from imgsvc.entrypoints.http.image_responses import names_version
 from imgsvc.entrypoints.http.requests import logged_path, request_id
 from imgsvc.entrypoints.http.response_cache import CachedResponse, ResponseCache, asked
+from imgsvc.ports.metrics import Metrics
 
 logger = logging.getLogger("imgsvc.http")
 
@@ -17,9 +19,10 @@ _NOT_MODIFIED = frozenset({b"content-length", b"content-type", b"accept-ranges",
 class CacheMiddleware:
     """Of pictures that were asked for lately, with the same token and by the same address."""
 
-    def __init__(self, app: ASGIApp, answers: ResponseCache) -> None:
+    def __init__(self, app: ASGIApp, answers: ResponseCache, metrics: Metrics) -> None:
         self.app = app
         self.answers = answers
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
@@ -39,11 +42,15 @@ class CacheMiddleware:
         headers = [*headers, (b"x-request-id", identity.encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+        duration = time.perf_counter_ns() - began
+        self.metrics.request(found.route, scope["method"], status, duration / 1e9)
+        if body:
+            self.metrics.picture(Origin.MEMORY)
         # The same request was logged within the last five seconds, when everything was asked: thousands a second would
         # leave room for nothing else.
         if logger.isEnabledFor(logging.DEBUG):
             seen = {"method": scope["method"], "path": logged_path(scope), "status": status}
-            seen |= {"request_id": identity, "duration": time.perf_counter_ns() - began}
+            seen |= {"request_id": identity, "duration": duration}
             logger.debug("request", extra=seen)
 
 

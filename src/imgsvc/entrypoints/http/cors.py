@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgsvc.entrypoints.http.errors import CrossOriginRefused, problem
 from imgsvc.entrypoints.http.requests import RequestScope
+from imgsvc.ports.metrics import Metrics
 
 ANY = "*"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -58,11 +59,11 @@ _Headers = Iterable[tuple[bytes, bytes]]
 class Cors:
     """Lets the pages of ``origins`` use the service; of any origin, where one of them is ``*``."""
 
-    def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, origins: Collection[str], metrics: Metrics) -> None:
         self.app = app
         self._is_open = ANY in origins
         self._origins = frozenset(one.encode() for one in origins)
-        self._preflight = RequestScope(self._answer_preflight)
+        self._preflight = RequestScope(self._answer_preflight, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -27,9 +27,12 @@ from imgsvc.entrypoints.http.errors import problem
 from imgsvc.entrypoints.http.forms import fetched, read_upload
 from imgsvc.entrypoints.http.idempotency import OnceOnly, once_only, without_secrets
 from imgsvc.entrypoints.http.image_responses import Picture
+from imgsvc.entrypoints.http.renderings import ORIGIN_HEADER
 from imgsvc.entrypoints.http.response_cache import ResponseCache, asked
 from imgsvc.entrypoints.http.single_flight import SingleFlight
 from imgsvc.entrypoints.http.threads import Pool, Threads
+
+_ORIGIN = ORIGIN_HEADER.lower().encode()
 
 
 def routes(endpoints: Iterable[Endpoint]) -> list[Route]:
@@ -42,7 +45,12 @@ def routes(endpoints: Iterable[Endpoint]) -> list[Route]:
 
 def _by_method(resource: Mapping[str, Endpoint]) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        return await _answered(resource["GET" if request.method == "HEAD" else request.method], request)
+        response = await _answered(resource["GET" if request.method == "HEAD" else request.method], request)
+        origin = response.headers.get(ORIGIN_HEADER)
+        if origin is not None:
+            service: Service = request.app.state.service
+            service.metrics.picture(origin)
+        return response
 
     return answer
 
@@ -61,7 +69,7 @@ async def _answered(endpoint: Endpoint, request: Request) -> Response:
         response = await dispatch.answer()
         if isinstance(response, Picture) and response.subjects:
             headers, body = _as_cached(response), bytes(response.body)
-            response_cache.keep(wanted.key, headers, body, response.subjects, mark, response.good_for)
+            response_cache.keep(wanted.key, endpoint.path, headers, body, response.subjects, mark, response.good_for)
         return response
 
     return await single_flight.answer(wanted.key, mark, answer)
@@ -69,7 +77,7 @@ async def _answered(endpoint: Endpoint, request: Request) -> Response:
 
 def _as_cached(response: Response) -> list[tuple[bytes, bytes]]:
     """The headers that the same answer will have when it comes from memory."""
-    return [(name, b"memory" if name == b"x-imgsvc-cache" else value) for name, value in response.raw_headers]
+    return [(name, b"memory" if name == _ORIGIN else value) for name, value in response.raw_headers]
 
 
 @frozen

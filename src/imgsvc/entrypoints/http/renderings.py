@@ -14,6 +14,7 @@ from imgsvc.domain.variant import VariantStatus
 from imgsvc.entrypoints.http import error_pictures
 from imgsvc.entrypoints.http.image_responses import name_as, not_modified, picture
 
+ORIGIN_HEADER = "X-Imgsvc-Cache"  # where a rendering came from
 _LATER = 2  # seconds after which to look whether a job has ended
 
 
@@ -48,7 +49,7 @@ def answer_rendering(
         byte_count = known.byte_count if known else None
         return picture(request, b"", byte_count=byte_count, headers=trail, **about)
     opened = use_cases.open_rendering.open(planned, payer)
-    trail["X-Imgsvc-Cache"] = opened.origin
+    trail[ORIGIN_HEADER] = opened.origin
     return picture(
         request,
         opened.content,

@@ -9,11 +9,13 @@ from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgsvc.entrypoints.http.errors import InternalError, problem
 from imgsvc.entrypoints.http.link_address import redacted
 from imgsvc.entrypoints.logs import bind, unbind
+from imgsvc.ports.metrics import Metrics
 
 logger = logging.getLogger("imgsvc.http")
 
@@ -25,8 +27,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 class RequestScope:
     """Around all that is not answered at once from what is remembered."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,8 +59,16 @@ class RequestScope:
             await problem(HTTPConnection(scope), error)(scope, receive, send_with_id)
         finally:
             seen = {"method": scope["method"], "path": logged_path(scope), "status": status}
-            logger.info("request", extra={**seen, "duration": time.perf_counter_ns() - began})
+            duration = time.perf_counter_ns() - began
+            logger.info("request", extra={**seen, "duration": duration})
+            self.metrics.request(_route(scope), scope["method"], status, duration / 1e9)
             unbind()
+
+
+def _route(scope: Scope) -> str:
+    """The template of the path: of few that there are, whatever is asked for."""
+    route = scope.get("route")
+    return route.path if isinstance(route, Route | Mount) else "none"
 
 
 def logged_path(scope: Scope) -> str:

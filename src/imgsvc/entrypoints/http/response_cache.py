@@ -31,6 +31,7 @@ _CONDITIONS = frozenset({b"range", b"if-range", b"if-match", b"if-unmodified-sin
 class CachedResponse:
     """An answer of 200."""
 
+    route: str  # the template of its path
     headers: list[tuple[bytes, bytes]]
     etag: bytes  # in its quotes
     body: bytes
@@ -109,6 +110,7 @@ class ResponseCache:
     def keep(
         self,
         key: Key,
+        route: str,
         headers: list[tuple[bytes, bytes]],
         body: bytes,
         subjects: Collection[UUID],
@@ -122,7 +124,7 @@ class ResponseCache:
         if len(body) > min(_MOST_BYTES_OF_ONE, self.max_bytes):
             return
         etag = next(value for name, value in headers if name == b"etag")
-        answer = CachedResponse(headers, etag, body, subjects, self.now() + min(LIFE, good_for))
+        answer = CachedResponse(route, headers, etag, body, subjects, self.now() + min(LIFE, good_for))
         with self._lock:
             if mark != self._forgotten:
                 return

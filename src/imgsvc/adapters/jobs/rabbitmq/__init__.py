@@ -9,12 +9,15 @@ from imgsvc.adapters.jobs.rabbitmq.address import address_of
 from imgsvc.adapters.jobs.rabbitmq.consumer import Consumer
 from imgsvc.adapters.jobs.rabbitmq.publisher import Publisher
 from imgsvc.adapters.jobs.rabbitmq.topology import BrokerRefuses
+from imgsvc.ports.metrics import DependencyMetrics
 
 _PATIENCE = 5.0  # seconds for the broker to say whether it will do
 
 
 @contextmanager
-def open_rabbitmq(url: str, slots: int, request_id: Callable[[], str | None]) -> Iterator[tuple[Publisher, Consumer]]:
+def open_rabbitmq(
+    url: str, slots: int, request_id: Callable[[], str | None], metrics: DependencyMetrics
+) -> Iterator[tuple[Publisher, Consumer]]:
     """The two ends. A broker that does not answer is waited for in the background.
 
     Raises ValueError for a URL that means nothing, OSError for certificates that cannot be read, RuntimeError where the
@@ -22,7 +25,7 @@ def open_rabbitmq(url: str, slots: int, request_id: Callable[[], str | None]) ->
     """
     address = address_of(url)
     address.parameters("check")
-    outages = Outages("the job queue's broker", logging.WARNING, meanwhile="jobs are kept, and wait")
+    outages = Outages("the job queue's broker", logging.WARNING, "jobs are kept, and wait", metrics)
     publisher = Publisher(address, outages, request_id)
     consumer = Consumer(address, outages, slots, publisher)
     try:

@@ -1,0 +1,77 @@
+"""What is counted for those who run the service."""
+
+from typing import Literal, Protocol, TypeAlias
+
+JobResult: TypeAlias = Literal["ready", "failed", "cancelled"]
+Return: TypeAlias = Literal["busy", "failed", "stopped"]  # why a job was given back
+Loss: TypeAlias = Literal["timeout", "crash", "idle", "start"]  # of a child process: by its work, without any, at birth
+Dependency: TypeAlias = Literal["database", "blobs", "jobs", "cache"]
+
+
+class DependencyMetrics(Protocol):
+    """How one thing that the service depends on fares."""
+
+    def failed(self, *, is_there: bool) -> None:
+        """One use of it failed: it said so itself (``is_there``), or could not be reached, or not in time."""
+
+    def changed(self, *, is_well: bool) -> None:
+        """From now on, something of it does not work, or all of it does again."""
+
+
+class Metrics(Protocol):
+    """Counts what happens. Calls are safe from any thread, never wait for anybody, and never fail."""
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered; ``route`` is the template of its path, and ``status`` 0 without an answer."""
+
+    def picture(self, origin: str) -> None:
+        """A rendering was sent: from ``memory``, ``redis`` or the storage (``stored``), or just ``rendered``."""
+
+    def rendering(self, seconds: float, failure: str | None) -> None:
+        """One has ended, with the code of its failure if it has one; ``seconds`` include the wait for a slot."""
+
+    def job_ended(self, result: JobResult) -> None: ...
+
+    def jobs_given_back(self, reason: Return, count: int = 1) -> None:
+        """Attempts that came to no end; the jobs are to be made by whoever takes them next."""
+
+    def child_lost(self, cause: Loss) -> None:
+        """A process for renderings has ended, or was killed, before its time."""
+
+    def message_sent(self, *, is_taken: bool) -> None:
+        """A webhook was told something, and took it or did not."""
+
+    def dependency(self, name: Dependency) -> DependencyMetrics: ...
+
+
+class NoMetrics:
+    """Counts nothing."""
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None: ...
+
+    def picture(self, origin: str) -> None: ...
+
+    def rendering(self, seconds: float, failure: str | None) -> None: ...
+
+    def job_ended(self, result: JobResult) -> None: ...
+
+    def jobs_given_back(self, reason: Return, count: int = 1) -> None: ...
+
+    def child_lost(self, cause: Loss) -> None: ...
+
+    def message_sent(self, *, is_taken: bool) -> None: ...
+
+    def dependency(self, name: Dependency) -> DependencyMetrics:
+        return NO_DEPENDENCY_METRICS
+
+
+class NoDependencyMetrics:
+    """Counts nothing."""
+
+    def failed(self, *, is_there: bool) -> None: ...
+
+    def changed(self, *, is_well: bool) -> None: ...
+
+
+NO_METRICS: Metrics = NoMetrics()
+NO_DEPENDENCY_METRICS: DependencyMetrics = NoDependencyMetrics()

@@ -1,0 +1,151 @@
+"""Metrics of services inside one process: each counts for itself, and only where it was asked to."""
+
+import re
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from imgsvc import Settings, compose
+from imgsvc.adapters.common.outages import Outages
+from imgsvc.adapters.imaging.children import ChildProcessEngine
+from imgsvc.adapters.metrics import counted
+from imgsvc.adapters.metrics.prometheus import PrometheusMetrics
+from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
+from imgsvc.domain.notation import parse
+from imgsvc.ports.metrics import NO_METRICS
+from tests.adapters.misbehaving import MisbehavingEngine, asking_for
+from tests.application.adapters import Failing, WatchedEngine
+from tests.migrated import put_new_database
+from tests.pictures import encoded, quadrants
+from tests.told_metrics import Metrics
+
+SPEC = parse("w:2")
+
+
+@pytest.fixture
+def settings(tmp_path):
+    put_new_database(tmp_path / "data" / "imgsvc.sqlite3")
+    return Settings(data_dir=tmp_path / "data", password_cost=4, metrics_port=0)
+
+
+@pytest.fixture
+def metrics():
+    return PrometheusMetrics("1.2.3")
+
+
+def read(metrics):
+    return Metrics.read(metrics.exposition().decode())
+
+
+def queued(service):
+    """A job."""
+    ada = service.use_cases.register_user("ada", "correct horse").id
+    image = service.use_cases.upload_image(ada, BytesIO(encoded(quadrants())))
+    return service.use_cases.request_variant(ada, image.id, SPEC)
+
+
+def making(service, *errors):
+    """How jobs are made, by an engine that fails so at first."""
+    make_variant = service.use_cases.make_variant
+    return evolve(make_variant, engine=WatchedEngine(make_variant.engine, Failing(list(errors))))
+
+
+def test_the_documentation_names_each_and_its_alerts_are_of_those_that_there_are(metrics):
+    page = (Path(__file__).parents[2] / "docs" / "deployment.md").read_text("utf-8")
+    section = page.partition("\n### Metrics\n")[2].partition("\n### ")[0]
+    table = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+    alerts = {one.removesuffix("_bucket").removesuffix("_count") for one in re.findall(r"imgsvc_(\w+)[{\[]", section)}
+    told = set(re.findall(r"^# TYPE imgsvc_(\w+)", metrics.exposition().decode(), re.MULTILINE))
+
+    assert table == told
+    assert alerts
+    assert alerts <= told
+
+
+def test_without_a_port_nothing_is_counted(settings):
+    with compose(evolve(settings, metrics_port=None)) as service:
+        assert service.metrics is NO_METRICS
+
+
+def test_two_services_of_one_process_count_each_for_itself(settings):
+    with compose(settings) as one, compose(settings) as other:
+        making(one)(queued(one).id)
+
+        assert read(one.metrics)("jobs_ended_total", result="ready") == 1
+        assert read(other.metrics)("jobs_ended_total", result="ready") == 0
+
+
+def test_an_attempt_that_came_to_no_end_is_counted_as_given_back(settings):
+    with compose(settings) as service:
+        job, make = queued(service), making(service, Busy("no room"), RenderingCrashed("it ended"))
+        for _ in range(2):
+            with pytest.raises(Busy):
+                make(job.id)
+        make(job.id)
+
+        told = read(service.metrics)
+    assert [told("jobs_given_back_total", reason=one) for one in ("busy", "failed", "stopped")] == [1, 1, 0]
+    assert told("jobs_ended_total", result="ready") == 1
+
+
+def test_what_is_given_back_at_the_end_is_counted(settings):
+    with compose(settings) as service:
+        job = queued(service)
+        make = evolve(service.use_cases.make_variant)
+        engine = WatchedEngine(make.engine, service.use_cases.give_back_unfinished)
+        evolve(make, engine=engine)(job.id)
+
+        told = read(service.metrics)
+    assert told("jobs_given_back_total", reason="stopped") == 1
+    assert told("jobs_ended_total", result="ready") == 0
+
+
+def test_a_job_that_is_cancelled_is_counted_once(settings):
+    with compose(settings) as service:
+        job = queued(service)
+        for _ in range(2):
+            service.use_cases.cancel_job(job.owner, job.id)
+
+        assert read(service.metrics)("jobs_ended_total", result="cancelled") == 1
+
+
+def test_what_costs_its_process_is_counted_by_why_and_as_a_failure(metrics):
+    second = timedelta(seconds=1.5)
+    children = ChildProcessEngine(
+        MisbehavingEngine(), slots=1, queue=5, wait=30 * second, deadline=second, memory=2**30, metrics=metrics
+    )
+    engine = counted(children, metrics)
+    with children.running():
+        with pytest.raises(RenderingTimedOut):
+            engine.render(asking_for("hang"), SPEC)
+        with pytest.raises(RenderingCrashed):
+            engine.render(asking_for("segfault"), SPEC)
+
+    told = read(metrics)
+    assert [told("child_processes_lost_total", cause=one) for one in ("timeout", "crash", "idle")] == [1, 1, 0]
+    assert told("rendering_failures_total", code=RenderingTimedOut.code) == 1
+    assert told("rendering_failures_total", code=RenderingCrashed.code) == 1
+    assert told("rendering_duration_seconds_count") == 2
+
+
+def test_a_dependency_is_out_until_all_of_it_works_and_every_failure_counts(metrics):
+    outages = Outages("the storage", metrics=metrics.dependency("blobs"))
+
+    def is_up():
+        return read(metrics)("dependency_up", dependency="blobs")
+
+    before = is_up()
+    for _ in range(2):
+        outages.attempt("writing").fails("it is full")
+    outages.attempt("reading").finds_nobody("it cannot be reached")
+    outages.attempt("reading").succeeds()
+    meanwhile = is_up()
+    outages.attempt("writing").succeeds()
+
+    assert (before, meanwhile, is_up()) == (1, 0, 1)
+    told = read(metrics)
+    assert told("dependency_failures_total", dependency="blobs", cause="refused") == 2
+    assert told("dependency_failures_total", dependency="blobs", cause="unreachable") == 1
