@@ -146,6 +146,19 @@ def test_both_are_asked_whether_they_are_well_and_the_api_whether_it_can_work():
     assert "IMGSVC_WORKER_HEALTH_FILE" not in variables("imgsvc-api")
 
 
+@pytest.mark.parametrize("name", ["imgsvc-api", "imgsvc-worker"])
+def test_metrics_are_where_the_annotations_say_and_only_monitoring_comes_there(name):
+    port = ALL["Deployment", name]["spec"]["template"]["metadata"]["annotations"]["prometheus.io/port"]
+    (rule,) = ALL["NetworkPolicy", "imgsvc-metrics"]["spec"]["ingress"]
+
+    assert variables(name)["IMGSVC_METRICS_PORT"] == port
+    assert variables(name)["IMGSVC_METRICS_HOST"] == "0.0.0.0"
+    assert int(port) in {one["containerPort"] for one in CONTAINERS[name]["ports"]}
+    assert [one["port"] for one in rule["ports"]] == [int(port)]
+    assert rule["from"]
+    assert [one["targetPort"] for one in ALL["Service", "imgsvc-api"]["spec"]["ports"]] == ["http"]
+
+
 def test_they_have_longer_to_stop_than_they_take():
     grace = int(variables("imgsvc-worker")["IMGSVC_WORKER_GRACE_SECONDS"])
     pause = int(CONTAINERS["imgsvc-api"]["lifecycle"]["preStop"]["exec"]["command"][1])
