@@ -14,7 +14,7 @@ from attrs import frozen
 
 from bench.measuring import cpu_seconds_of
 from imgsvc import TransformSpec
-from tests.deployments import distributed_server
+from tests.deployments import running_deployment
 from tests.real_servers.finding import RealServer
 from tests.real_servers.local import LocalServer
 from tests.real_servers.postgres import POSTGRES, new_database, plain_url, postgres_server
@@ -110,7 +110,7 @@ def distributed(folder: Path, slots: int) -> Iterator[Installation]:
             "JOBS_URL": opened.enter_context(new_queue(rabbitmq)),
             "CACHE_URL": redis,
         }
-        server, worker = opened.enter_context(distributed_server(folder, servers, slots=slots))
+        server, worker = opened.enter_context(running_deployment(folder, servers, slots=slots))
         account = server.account()
         opened.enter_context(account.client)
         watcher = opened.enter_context(closing(psycopg.connect(plain_url(database), autocommit=True)))

@@ -11,7 +11,7 @@ from tests.system.faults.processes import ServiceProcess, greeting_of, started
 
 
 @contextmanager
-def distributed_server(
+def running_deployment(
     folder: Path, servers: Mapping[str, str], *, slots: int = 1, **variables: str
 ) -> Iterator[tuple[RunningServer, ServiceProcess]]:
     """An API that makes no jobs, and a worker that makes ``slots`` at once.

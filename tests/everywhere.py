@@ -4,7 +4,7 @@
     def test_a_preset_is_listed(account): ...
 
 What it names are operations of the API document which the test proves: it fails unless each was asked for and answered
-with success while it ran. ``tests/architecture/test_deployments.py`` wants every operation to be named by a test.
+with success while it ran. ``tests/architecture/test_endpoints.py`` wants every operation to be named by a test.
 """
 
 import re
@@ -12,7 +12,7 @@ import re
 import httpx
 import pytest
 
-from tests.deployments import distributed_server as running_deployment
+from tests.deployments import running_deployment
 from tests.real_servers.postgres import new_database
 from tests.real_servers.rabbitmq import new_queue
 from tests.real_servers.s3 import new_bucket
