@@ -61,7 +61,7 @@ class MakeLinks:
     ) -> list[SignedLink]:
         """In the ``formats``, then in the spec's own, which everybody is expected to show.
 
-        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit.
+        Raises what GetImage does; InvalidInput where the spec does not fit.
         """
         own = self.plan(caller, image_id, spec)
         wanted = [*dict.fromkeys(formats), AUTO if own.is_negotiated else own.plan.format]

@@ -70,8 +70,7 @@ class PlanRendering:
     ) -> PlannedRendering:
         """``accepted`` are the media types that the caller said to show, for the format `auto`.
 
-        Raises ImageNotFound, also when the image is someone else's; ImageErased to who has erased it; InvalidInput
-        where the spec does not fit.
+        Raises what GetImage does; InvalidInput where the spec does not fit.
         """
         return self.of(owned_image(self.images, caller, image_id), spec, accepted)
 
@@ -106,7 +105,7 @@ class ExplainPlan:
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> Explained:
         """Over a limit is told by the plan's verdicts; raises InvalidInput for what cannot be done at any size.
 
-        Raises ImageNotFound, also when the image is someone else's; ImageErased to who has erased it.
+        Raises what GetImage does.
         """
         image = owned_image(self.images, caller, image_id)
         self.engine.check(spec)

@@ -43,9 +43,8 @@ class TransformSeverally:
     ) -> list[tuple[Variant, bool]]:
         """The variants in the order of the specs, each with whether it was made now.
 
-        Raises ImageNotFound, also when the image is someone else's, and InvalidInput with the place of the spec that
-        does not fit, or TooManyJobs: then none is made. In the mode `auto`, what cannot be made now becomes a job,
-        which tells why.
+        Raises what GetImage does, and InvalidInput with the place of the spec that does not fit, or TooManyJobs: then
+        none is made. In the mode `auto`, what cannot be made now becomes a job, which tells why.
         """
         image = owned_image(self.images, caller, image_id)
         planned = [self._planned(image, index, one) for index, one in enumerate(given)]

@@ -77,8 +77,7 @@ class RequestVariant:
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> Variant:
         """The same variant however often it is asked for; one that failed is tried again.
 
-        Raises ImageNotFound, also when the image is someone else's; InvalidInput where the spec does not fit;
-        TooManyJobs.
+        Raises what GetImage does; InvalidInput where the spec does not fit; TooManyJobs.
         """
         return self.request(self.plan(caller, image_id, spec))
 
@@ -166,7 +165,7 @@ class OpenRendering:
     sync_megapixels: float
 
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> OpenedRendering:
-        """Raises ImageNotFound, also when the image is someone else's; InvalidInput and what MakeNow does."""
+        """Raises InvalidInput, and what GetImage and MakeNow do."""
         return self.open(self.plan(caller, image_id, spec))
 
     def open(self, planned: PlannedRendering, payer: Payer | None = None) -> OpenedRendering:
@@ -257,6 +256,6 @@ class ListVariants:
     variants: VariantRepository
 
     def __call__(self, caller: UserId, image_id: ImageId, page: PageRequest) -> Page[Variant]:
-        """Raises ImageNotFound, also when the image is someone else's; ImageErased to who has erased it."""
+        """Raises what GetImage does."""
         owned_image(self.images, caller, image_id)
         return self.variants.list_of_image(image_id, page)
