@@ -20,6 +20,7 @@ from imgsvc.domain.geometry import Percent
 from imgsvc.domain.operations import Blur, Crop, Operation, Resize, Watermark
 from imgsvc.domain.plain_data import canonical, is_tagged_union, plain, read, read_parameters
 from imgsvc.domain.transform import Format, Output, TransformSpec
+from imgsvc.domain.wanted_specs import AnySpec
 from tests.domain.specs import json_values, modestly, specs
 
 
@@ -70,6 +71,15 @@ def test_nothing_is_guessed(given, detail, path):
 
     assert type(caught.value) is InvalidInput
     assert (caught.value.detail, caught.value.path) == (detail, path)
+
+
+@pytest.mark.parametrize("given", ["w:5", {"nobody": ["knows"]}, [1, None], 2.0])
+def test_what_is_read_later_is_taken_as_it_is(given):
+    @frozen
+    class Wanted:
+        spec: AnySpec
+
+    assert read(Wanted, {"spec": given}).spec is given
 
 
 def test_an_unknown_key_names_the_nearest_one():

@@ -236,6 +236,11 @@ def _is_optional(kind: Any) -> bool:
     return get_origin(kind) in (Union, types.UnionType) and not {type(None), Absent}.isdisjoint(get_args(kind))
 
 
+# AnySpec: read later, in any shape.
+def _as_it_is(value: object, _: Any) -> object:
+    return value
+
+
 def _read_optional(value: object, kind: Any) -> Any:
     if value is None and type(None) in get_args(kind):
         return None
@@ -253,7 +258,7 @@ def _make_reader() -> Converter:
     converter.register_structure_hook(UUID, _read_uuid)
     converter.register_structure_hook(datetime, _read_moment)
     converter.register_structure_hook_func(_is_list, _read_list)
-    converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
+    converter.register_structure_hook_func(lambda kind: kind is object, _as_it_is)
     converter.register_structure_hook_func(is_tagged_union, _read_tagged)
     converter.register_structure_hook_func(_is_length, _read_length)
     converter.register_structure_hook_func(lambda kind: bool(words_of(kind)), _read_number_or_word)
