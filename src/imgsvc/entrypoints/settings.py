@@ -39,16 +39,20 @@ def _rate(default: int, help: str) -> Any:
     return _setting(default, help, within(0, 10**9))
 
 
+def _refused(attribute: "Attribute[Any]", rule: str) -> InvalidInput:
+    return InvalidInput(f"{attribute.name} must {rule}", path=(attribute.name,))
+
+
 def _long_enough(instance: object, attribute: "Attribute[Any]", value: str) -> None:
     if len(value.encode()) < 32:
-        raise InvalidInput(f"{attribute.name} must have at least 32 bytes", path=(attribute.name,))
+        raise _refused(attribute, "have at least 32 bytes")
 
 
 def _key_list(instance: object, attribute: "Attribute[Any]", value: str) -> None:
     form = r"([A-Za-z0-9_-]{1,16}:)?[^\s,:]{32,}"
     if not all(re.fullmatch(form, one.strip()) for one in value.split(",")):
         allowed = "name:secret, or a secret alone, separated by commas, each secret with at least 32 bytes"
-        raise InvalidInput(f"{attribute.name} must be {allowed}", path=(attribute.name,))
+        raise _refused(attribute, f"be {allowed}")
 
 
 def _networks(instance: object, attribute: "Attribute[Any]", value: str) -> None:
@@ -57,7 +61,7 @@ def _networks(instance: object, attribute: "Attribute[Any]", value: str) -> None
             ip_network(one)
         except ValueError:
             allowed = "addresses and networks, such as 10.0.0.0/8, separated by commas"
-            raise InvalidInput(f"{attribute.name} must be {allowed}", path=(attribute.name,)) from None
+            raise _refused(attribute, f"be {allowed}") from None
 
 
 # As browsers name them: in lower case, without a path, and without the port that the scheme has anyway.
@@ -66,10 +70,12 @@ _USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def _origins(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    if value.strip() == "*":
+        return
     for number, one in enumerate(_named(value), 1):
-        if not _is_origin(one) and value.strip() != "*":
+        if not _is_origin(one):
             allowed = "* alone, or origins as browsers name them, such as https://example.org, separated by commas"
-            raise InvalidInput(f"{attribute.name} must be {allowed}; number {number} is none", path=(attribute.name,))
+            raise _refused(attribute, f"be {allowed}; number {number} is none")
 
 
 def _is_origin(text: str) -> bool:
