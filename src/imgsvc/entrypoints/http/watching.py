@@ -82,16 +82,6 @@ class Watching:
         """Raises VariantNotFound, also when the job is someone else's."""
         return await self.threads.run(Pool.READING, partial(self.use_cases.get_job, user, job_id))
 
-    async def _job_of(self, follower: Follower) -> Variant:
-        """Raises VariantNotFound; TokenRevoked where the job went with the account of who follows it."""
-        try:
-            return await self.job(follower.user, follower.job.id)
-        except VariantNotFound:
-            # An account is given up before its jobs go, so this is never too early to ask.
-            if await self._revoked({follower.identity}):
-                raise TokenRevoked(_REVOKED) from None
-            raise
-
     async def ended(self, request: Request, identity: Identity, job_id: VariantId, seconds: float) -> Variant:
         """The job at its end, or as it is so many seconds later.
 
@@ -186,6 +176,16 @@ class Watching:
             # Who came meanwhile was not looked for.
             if self._is_stopping or (one.job.id in wanted and found.get(one.job.id) != one.known):
                 one.wake()
+
+    async def _job_of(self, follower: Follower) -> Variant:
+        """Raises VariantNotFound; TokenRevoked where the job went with the account of who follows it."""
+        try:
+            return await self.job(follower.user, follower.job.id)
+        except VariantNotFound:
+            # An account is given up before its jobs go, so this is never too early to ask.
+            if await self._revoked({follower.identity}):
+                raise TokenRevoked(_REVOKED) from None
+            raise
 
     async def _let_go(self) -> None:
         """Those who are known no more."""

@@ -30,9 +30,6 @@ _SIMPLE: dict[Any, Schema] = {
     Color: {"type": "string", "description": "3, 4, 6 or 8 hexadecimal digits, or a CSS colour name"},
     type(None): {"type": "null"},
 }
-
-
-# A spec as text.
 COMPACT: Schema = {"type": "string", "description": "in compact form"}
 
 

@@ -136,11 +136,15 @@ async def _events(watching: Watching, follower: Follower, request: Request) -> A
         async for job in watching.changes(follower):
             yield _HEARTBEAT if job is None else _event(job)
     except VariantNotFound as error:
-        yield f"event: gone\ndata: {problem_document(request, error)}\n\n"
+        yield _gone(request, error)
 
 
 def _event(job: Variant) -> str:
     return f"event: status\nid: {_event_id(job)}\ndata: {json.dumps(plain(JobView.of(job)))}\n\n"
+
+
+def _gone(request: Request, error: VariantNotFound) -> str:
+    return f"event: gone\ndata: {problem_document(request, error)}\n\n"
 
 
 def _event_id(job: Variant) -> str:
