@@ -7,6 +7,7 @@ from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 
 from imgsvc.adapters.imaging.children import ChildProcessEngine
 from imgsvc.adapters.imaging.kept import KeptPictures
@@ -15,12 +16,16 @@ from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import Watermark
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.transform import TransformSpec
-from tests.pictures import encoded, quadrants, textured
+from tests.pictures import encoded, quadrants, swapped_profile, textured
 from tests.waiting import wait_for
 
 MEBIBYTE = 2**20
 CONTENT = encoded(textured(640, 480), "JPEG")
 SMALL = parse("w:100,f:png")
+
+
+def with_alpha(picture):
+    return Image.merge("RGBA", (*picture.split(), picture.getchannel(0)))
 
 
 class Source(BytesIO):
@@ -53,9 +58,39 @@ def reads(engine, content, spec=SMALL):
     return source.was_read
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF"])
-def test_a_kept_picture_is_rendered_as_one_that_is_not(format):
-    content = encoded(textured(640, 480), format)
+def with_its_profile_last(png):
+    """Behind the pixels, where it should not be."""
+    chunks, at = [], 8
+    while at < len(png):
+        length = int.from_bytes(png[at : at + 4], "big") + 12
+        chunks.append(png[at : at + length])
+        at += length
+    chunks.sort(key=lambda chunk: (chunk[4:8] == b"IEND", chunk[4:8] == b"iCCP"))
+    return png[:8] + b"".join(chunks)
+
+
+PHOTO = textured(640, 480)
+PALETTE = PHOTO.quantize(64)
+PICTURES = {
+    "jpeg": encoded(PHOTO, "JPEG"),
+    "grey jpeg": encoded(PHOTO.convert("L"), "JPEG"),
+    "cmyk jpeg": encoded(PHOTO.convert("CMYK"), "JPEG"),
+    "jpeg with a profile": encoded(PHOTO, "JPEG", icc_profile=swapped_profile()),
+    "png": encoded(PHOTO, "PNG"),
+    "png with alpha": encoded(with_alpha(PHOTO), "PNG"),
+    "png of 16 bits": encoded(PHOTO.convert("I;16"), "PNG"),
+    "png with a palette": encoded(PALETTE, "PNG"),
+    "png with a late profile": with_its_profile_last(encoded(PALETTE, "PNG", icc_profile=swapped_profile())),
+    "webp": encoded(PHOTO, "WEBP"),
+    "webp with alpha": encoded(with_alpha(PHOTO), "WEBP"),
+    "avif": encoded(PHOTO, "AVIF"),
+    "tiff": encoded(PHOTO, "TIFF"),
+    "gif": encoded(PALETTE, "GIF"),
+}
+
+
+@pytest.mark.parametrize("content", PICTURES.values(), ids=PICTURES)
+def test_a_kept_picture_is_rendered_as_one_that_is_not(content):
     specs = [parse(text) for text in ("w:300", "w:60", "w:90,f:png", "rs:cover:50:50,f:webp", "rot:90,w:200", "w:600")]
     fresh = VipsEngine(Limits())
     with keeping() as engine:
@@ -105,6 +140,33 @@ def test_what_was_used_longest_ago_goes_first():
 def test_a_picture_that_takes_more_than_there_is_room_for_is_not_kept():
     with keeping(most=len(CONTENT) - 1) as engine:
         assert [reads(engine, CONTENT), reads(engine, CONTENT)] == [True, True]
+
+
+def test_no_pixels_are_kept_that_there_is_no_room_for_and_no_file_goes_for_them():
+    kept = KeptPictures(len(CONTENT) + 1000)
+    kept.keep("a", CONTENT)
+    VipsEngine(Limits(), kept=kept).render(BytesIO(CONTENT), SMALL)
+
+    assert kept.digests == ("a",)
+    assert kept.pixels(CONTENT, ("turbo", 4)) is None
+
+
+def test_of_a_slow_format_the_pixels_are_kept_and_no_decoder():
+    kept = KeptPictures(24 * MEBIBYTE)
+    content = PICTURES["webp"]
+    kept.keep("a", content)
+    VipsEngine(Limits(), kept=kept).render(BytesIO(content), SMALL)
+
+    picture, _ = kept.pixels(content, ("pillow", 1))
+    assert type(picture) is Image.Image
+
+
+def test_a_picture_is_still_known_to_be_kept_after_another_was_measured():
+    with keeping() as engine:
+        reads(engine, CONTENT)
+        engine.measure(BytesIO(PICTURES["png"]))
+
+        assert not reads(engine, CONTENT)
 
 
 def test_who_wants_a_picture_gets_the_child_that_has_it():

@@ -29,6 +29,7 @@ class WatchedEngine:
     before: Callable[[], object] = field(default=lambda: None)
     renderings: int = 0
     deadlines: list[timedelta | None] = field(factory=list)
+    digests: list[str | None] = field(factory=list)
     _lock: Lock = field(factory=Lock, init=False)
 
     @property
@@ -53,6 +54,7 @@ class WatchedEngine:
         with self._lock:
             self.renderings += 1
             self.deadlines.append(deadline)
+            self.digests.append(digest)
         self.before()
         return self.engine.render(source, spec, overlays, deadline=deadline, digest=digest)
 

@@ -111,6 +111,12 @@ def test_a_rendering_made_now_is_kept_and_is_no_job(use_cases, ports, planned):
     assert use_cases.list_jobs(variant.owner, PageRequest()).items == []
 
 
+def test_the_engine_is_told_which_picture_it_is_so_that_it_may_still_have_it(use_cases, engine, image):
+    use_cases.open_rendering(image.owner, image.id, SPEC)
+
+    assert engine.digests == [image.sha256]
+
+
 def test_many_who_ask_for_a_new_rendering_at_once_have_it_made_once(use_cases, engine, planned):
     engine.before = gate = Gate()
     make_now = use_cases.open_rendering.make_now

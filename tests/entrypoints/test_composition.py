@@ -1,5 +1,6 @@
 """The composition root: which technology keeps which promise, and where."""
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -215,6 +216,24 @@ def test_the_engine_alone_needs_no_folder(settings):
 def test_the_engine_works_in_this_process_unless_told_otherwise(settings):
     with compose_engine(settings) as engine:
         assert isinstance(engine, BoundedEngine)
+
+
+@pytest.mark.parametrize(("keep", "reads"), [(2**20, [True, False]), (0, [True, True])])
+def test_children_keep_a_picture_for_its_next_size_where_they_are_told_to(settings, keep, reads):
+    class Source(BytesIO):
+        was_read = False
+
+        def read(self, *size):
+            self.was_read = True
+            return super().read(*size)
+
+    content = encoded(quadrants())
+    sources = [Source(content), Source(content)]
+    with compose_engine(evolve(settings, render_in="children", render_slots=1, render_keep=keep)) as engine:
+        for width, source in enumerate(sources, 10):
+            engine.render(source, parse(f"w:{width},f:png"), digest=hashlib.sha256(content).hexdigest())
+
+    assert [source.was_read for source in sources] == reads
 
 
 def test_children_end_with_the_service(settings):

@@ -220,8 +220,8 @@ class Settings:
     render_memory: int = _setting(2**30, "bytes of memory that a child may have", within(2**28, 2**50))
     render_keep: int = _setting(
         24 * 2**20,
-        "bytes that a child keeps of pictures it has just rendered, for other renderings of the same, while it is "
-        "asked for any; 0: none",
+        "bytes of the memory of a child that libvips keeps pictures in which were just rendered, for other renderings "
+        "of the same, while any are asked for; 0: none",
         within(0, 2**40),
     )
     http_threads: int = _setting(32, "requests worked on at once, besides renderings and logins", within(1, 1000))

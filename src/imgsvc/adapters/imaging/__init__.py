@@ -28,7 +28,7 @@ def open_engine(
 
     With ``slots``, at most so many calls work at once; ``queue`` and ``wait`` say how many more wait, and how long.
     """
-    engine = _engine(name, limits)
+    engine = _engine(name, limits, keep=0)
     if slots is None:
         return engine
     from imgsvc.adapters.imaging.bounded import BoundedEngine
@@ -103,7 +103,7 @@ def open_header_reader(limits: Limits) -> HeaderReader:
     return PillowHeaders(limits)
 
 
-def _engine(name: str, limits: Limits, keep: int = 0) -> ImageEngine:
+def _engine(name: str, limits: Limits, keep: int) -> ImageEngine:
     """``keep``: bytes of pictures that it keeps, where it can; one that keeps any is for one thread."""
     match name:
         case "auto":

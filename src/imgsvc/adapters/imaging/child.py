@@ -17,7 +17,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from imgsvc.adapters.imaging.confinement import close_doors, end_with, limit_resources
-from imgsvc.adapters.imaging.kept import KeptPictures
+from imgsvc.adapters.imaging.kept import KeepsPictures, KeptPictures
 from imgsvc.adapters.imaging.messages import Messages, Request
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
 from imgsvc.domain.operations import Font, Watermark
@@ -49,11 +49,8 @@ def main() -> None:
     messages = Messages(socket.socket(fileno=os.dup(0)))
     try:
         engine = _begun(messages)
-        while engine is not None:
-            kept = _kept_by(engine)
-            if not messages.is_coming(kept.idle):
-                kept.clear()
-            messages.send(*_answer(engine, kept, *messages.receive()))
+        if engine is not None:
+            _serve(engine, messages)
     except ConnectionError:
         pass
     os._exit(0)
@@ -88,9 +85,12 @@ def _warm_up(engine: ImageEngine) -> None:
             continue  # which it will tell whoever asks for the same
 
 
-def _kept_by(engine: ImageEngine) -> KeptPictures:
-    kept = getattr(engine, "kept", None)
-    return kept if isinstance(kept, KeptPictures) else KeptPictures()
+def _serve(engine: ImageEngine, messages: Messages) -> None:
+    kept = engine.kept if isinstance(engine, KeepsPictures) else KeptPictures()
+    while True:
+        if not messages.is_coming(kept.idle):
+            kept.clear()
+        messages.send(*_answer(engine, kept, *messages.receive()))
 
 
 def _answer(engine: ImageEngine, kept: KeptPictures, head: bytes, content: bytearray) -> tuple[bytes, bytes]:
@@ -101,7 +101,7 @@ def _answer(engine: ImageEngine, kept: KeptPictures, head: bytes, content: bytea
         if source is None:
             return _packed({"wants_source": True, "kept": kept.digests}), b""
         if request.spec is None:
-            return _packed({"facts": plain(engine.measure(BytesIO(source)))}), b""
+            return _packed({"facts": plain(engine.measure(BytesIO(source))), "kept": kept.digests}), b""
         if request.has_source and request.digest is not None:
             kept.keep(request.digest, source)
         overlays = dict(zip(request.overlays, map(BytesIO, contents), strict=True))

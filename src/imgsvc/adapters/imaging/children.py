@@ -176,12 +176,13 @@ class ChildProcessEngine:
         What libraries keep of earlier pictures, and how they leave memory, may be why it failed.
         """
         child = self._ready_child(task.digest)
-        end, is_worn = time.monotonic() + seconds, child.calls > 0
+        begun, is_worn = time.monotonic(), child.calls > 0
         answer, made = self._asked(child, task, seconds)
         if not is_worn or not is_unexplained(answer):
             return answer, made
         logger.warning("a picture could not be rendered, and is tried again in a process that has done nothing else")
-        return self._asked(self._fresh_child(), task, max(0.001, end - time.monotonic()))
+        spent = time.monotonic() - begun
+        return self._asked(self._fresh_child(), task, max(0.001, seconds - spent))
 
     def _fresh_child(self) -> ChildProcess:
         while (child := self._ready_child()).calls > 0:

@@ -6,7 +6,7 @@ it comes to the same pixels each time.
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import define, field
 
@@ -25,7 +25,7 @@ class KeptPictures:
     """Files by their digests, and pixels by what they were decoded as: those used last, of up to ``most`` bytes in all.
 
     Without ``most`` nothing is kept. Who has had nothing to do for ``idle`` seconds should ``clear`` it. For one thread
-    at a time.
+    at a time. A file is known again by being the very object that is kept, which costs nothing to see.
     """
 
     def __init__(self, most: int = 0, idle: float = 10.0) -> None:
@@ -54,6 +54,10 @@ class KeptPictures:
         file = self._file(content)
         return None if file is None else file.pixels.get(form, (None, 0))[0]
 
+    def has_room(self, content: bytes, byte_count: int) -> bool:
+        """Whether pixels of a file that is kept would be, though others go for them."""
+        return self._file(content) is not None and len(content) + byte_count <= self._most
+
     def keep_pixels(self, content: bytes, form: Hashable, pixels: object, byte_count: int) -> None:
         """Nothing where the file is not kept."""
         file = self._file(content)
@@ -70,3 +74,11 @@ class KeptPictures:
     def _forget_the_oldest(self) -> None:
         while self._files and sum(file.byte_count for file in self._files.values()) > self._most:
             self._files.popitem(last=False)
+
+
+@runtime_checkable
+class KeepsPictures(Protocol):
+    """An engine that does, where it is told to."""
+
+    @property
+    def kept(self) -> KeptPictures: ...

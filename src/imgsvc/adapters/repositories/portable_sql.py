@@ -134,23 +134,24 @@ def _later_on_postgres(element: LaterThan, compiler: SQLCompiler, **options: Any
     return f"greatest({wanted}, {before} + interval '1 microsecond')"
 
 
-class WithoutWaiting(FunctionElement[bool]):
-    """True, and has the transaction that a statement is by itself not wait for Postgres' disk; SQLite has other ways.
+class CommitsWithoutFlush(FunctionElement[bool]):
+    """True, and has the whole transaction commit without waiting for Postgres' disk; SQLite has other ways.
 
-    For what may be lost where the server ends at once: every commit that waits takes those before it along.
+    For a statement that is a transaction by itself, and may be lost where the server ends at once: every commit that
+    waits takes those before it along. It is a condition because ``SET LOCAL`` would cost two more messages.
     """
 
     type = Boolean()
     inherit_cache = True
 
 
-@compiles(WithoutWaiting, "sqlite")
-def _waiting_on_sqlite(element: WithoutWaiting, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(CommitsWithoutFlush, "sqlite")
+def _unflushed_on_sqlite(element: CommitsWithoutFlush, compiler: SQLCompiler, **options: Any) -> str:
     return "1"
 
 
-@compiles(WithoutWaiting, "postgresql")
-def _waiting_on_postgres(element: WithoutWaiting, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(CommitsWithoutFlush, "postgresql")
+def _unflushed_on_postgres(element: CommitsWithoutFlush, compiler: SQLCompiler, **options: Any) -> str:
     return "set_config('synchronous_commit', 'off', true) = 'off'"
 
 

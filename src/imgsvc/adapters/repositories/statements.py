@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Float, and_, bindparam, or_, select, update
 
-from imgsvc.adapters.repositories.portable_sql import INSERTS, TimeFromNow, WithoutWaiting
+from imgsvc.adapters.repositories.portable_sql import INSERTS, CommitsWithoutFlush, TimeFromNow
 from imgsvc.adapters.repositories.tables import api_keys, images, is_stallable, sessions, users, variants
 from imgsvc.domain.variant import VariantStatus
 
@@ -51,13 +51,13 @@ VARIANT_ADDITIONS = {
 # A claim that is lost with the server is made again, and a lease that was not prolonged ends.
 CLAIM = (
     update(variants)
-    .where(variants.c.id == bindparam("wanted"), _is_free, WithoutWaiting())
+    .where(variants.c.id == bindparam("wanted"), _is_free, CommitsWithoutFlush())
     .values(status=VariantStatus.PROCESSING, attempts=variants.c.attempts + 1)
     .values(claim_token=bindparam("token"), lease_ends_at=_lease_end)
     .returning(*variants.c)
 )
 
-RENEW = update(variants).where(WithoutWaiting()).values(lease_ends_at=_lease_end)  # of which, the caller says
+RENEW = update(variants).where(CommitsWithoutFlush()).values(lease_ends_at=_lease_end)  # of which, the caller says
 
 # Whatever ends a claim takes its token out of the row, so no older claim can be mistaken for the latest.
 HELD = update(variants).where(variants.c.id == bindparam("wanted"), variants.c.claim_token == bindparam("token"))

@@ -47,9 +47,11 @@ def decode(file: Opened, reach: Reach, kept: KeptPictures, *, upright: bool) -> 
     if not shrinks((placement.kept.width, placement.kept.height), placement.scaled, placement.kernel):
         return pillow.decode(file, reach, upright=upright)
     with pillow.blaming_the_file():
-        picture = _read_fast(file, placement, kept) or _read_by_pillow(file, placement, kept)
-        picture = in_srgb(straight(picture), file.image.info.get("icc_profile"))
-        picture = pillow.turned(picture, placement.turn)
+        picture = _read_fast(file, placement, kept)
+        profile = file.image.info.get("icc_profile")
+        if picture is None:
+            picture, profile = _read_by_pillow(file, placement, kept)
+        picture = pillow.turned(in_srgb(straight(picture), profile), placement.turn)
     picture.info = {}
     return picture
 
@@ -71,7 +73,8 @@ def _read_jpeg(file: Opened, placement: Placement, kept: KeptPictures) -> Image.
     pixels = kept.pixels(file.content, ("turbo", scale))
     if pixels is None:
         pixels = _jpeg_pixels(file, scale)
-        kept.keep_pixels(file.content, ("turbo", scale), pixels, pixels.nbytes)
+        if kept.has_room(file.content, pixels.nbytes):
+            kept.keep_pixels(file.content, ("turbo", scale), pixels, pixels.nbytes)
     height, width, bands = pixels.shape
     part, seen = placement.kept, shrunk(placement.kept, scale)
     picture = cropped(from_memory(pixels, width, height, bands), seen.left, seen.top, seen.width, seen.height)
@@ -119,14 +122,23 @@ def _weighted(picture: Picture, mode: str) -> Picture:
     return from_memory(pixels, width, height, len(mode))
 
 
-def _read_by_pillow(file: Opened, placement: Placement, kept: KeptPictures) -> Image.Image:
+def _read_by_pillow(file: Opened, placement: Placement, kept: KeptPictures) -> tuple[Image.Image, bytes | None]:
+    """With its profile, which may stand behind the pixels."""
     scale = pillow.begin(file, placement)
-    whole = kept.pixels(file.content, ("pillow", scale))
-    if whole is None:
-        whole = pillow.loaded(file.image)
-        if file.facts.frames == 1:  # else the file goes on to its next frame
-            kept.keep_pixels(file.content, ("pillow", scale), whole, whole.width * whole.height * len(whole.mode))
+    whole, profile = kept.pixels(file.content, ("pillow", scale)) or _loaded(file, scale, kept)
     part = placement.kept
     picture, mode = weighted(geometry.cropped(whole, shrunk(part, scale)))
     exactly = part.width / scale, part.height / scale
-    return reduced(picture, mode, placement.scaled, placement.window, placement.kernel, exactly)
+    return reduced(picture, mode, placement.scaled, placement.window, placement.kernel, exactly), profile
+
+
+def _loaded(file: Opened, scale: int, kept: KeptPictures) -> tuple[Image.Image, bytes | None]:
+    whole = pillow.loaded(file.image)
+    profile = file.image.info.get("icc_profile")
+    byte_count = whole.width * whole.height * (1 if len(whole.getbands()) == 1 else 4)  # as Pillow holds them
+    # Of several frames the file is about to show the next.
+    if file.facts.frames == 1 and kept.has_room(file.content, byte_count):
+        # Not the file itself, whose decoder holds several times as much.
+        picture = whole.copy() if whole is file.image else whole
+        kept.keep_pixels(file.content, ("pillow", scale), (picture, profile), byte_count)
+    return whole, profile
