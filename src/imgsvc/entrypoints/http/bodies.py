@@ -16,7 +16,11 @@ from imgsvc.domain.errors import (
     InvalidInput,
     InvalidParameter,
     NotAuthenticated,
+    TooManyOperations,
+    UnknownOperation,
     UnknownParameter,
+    UnknownPreset,
+    UnsupportedOutput,
     unknown,
 )
 from imgsvc.domain.plain_data import read, read_parameters
@@ -81,6 +85,18 @@ async def read_object(request: Request) -> dict[str, Any]:
 def is_json(kind: str) -> bool:
     """Whether a media type is one of JSON."""
     return re.fullmatch(r"application/(\S+\+)?json", kind) is not None
+
+
+# What can be wrong with a spec or a preset, besides the body or the query that it stands in.
+WANTED_FAILURES = (
+    InvalidParameter,
+    UnknownParameter,
+    UnknownOperation,
+    TooManyOperations,
+    ConflictingParameters,
+    UnknownPreset,
+    UnsupportedOutput,
+)
 
 
 def read_wanted(spec: object, preset: object) -> TransformSpec | FromPreset | None:

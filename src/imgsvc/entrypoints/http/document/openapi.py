@@ -30,20 +30,17 @@ from imgsvc.domain.errors import (
     StorageFull,
     TokenExpired,
     TokenRevoked,
-    TooManyOperations,
     TooManyRequests,
     Unavailable,
     UnknownField,
-    UnknownOperation,
     UnknownParameter,
-    UnknownPreset,
-    UnsupportedOutput,
     UrlNotAllowed,
 )
 from imgsvc.domain.preset import PresetName
 from imgsvc.domain.transform import Format, TransformSpec
 from imgsvc.domain.wanted_specs import MAX_SPECS, OneOrSeveral
 from imgsvc.entrypoints.http.admission import RATE_HEADERS
+from imgsvc.entrypoints.http.bodies import WANTED_FAILURES
 from imgsvc.entrypoints.http.document.examples import of_body
 from imgsvc.entrypoints.http.document.schemas import COMPACT, Schema, Schemas, first_line
 from imgsvc.entrypoints.http.document.upload_schemas import beside_file, upload_body
@@ -66,7 +63,6 @@ from imgsvc.entrypoints.http.errors import (
 from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
 from imgsvc.entrypoints.http.renderings import PendingView
 
-_SPEC_FAILURES = (InvalidParameter, UnknownParameter, UnknownOperation, TooManyOperations, ConflictingParameters)
 _NO_CALLER = (NotAuthenticated, InvalidToken, TokenExpired, TokenRevoked, InsufficientScope)
 _FAILURES_OF_PARAMETER: dict[str, tuple[type[ImgsvcError], ...]] = {
     "caller": _NO_CALLER,
@@ -324,7 +320,7 @@ def _codes_by_status(endpoint: Endpoint) -> Mapping[int, set[str]]:
     if PresetName in endpoint.types.values():
         kinds.add(InvalidInput)
     if {endpoint.types.get("body"), endpoint.types.get("query")} & {TransformSpec, OneOrSeveral}:
-        kinds.update((*_SPEC_FAILURES, UnknownPreset, UnsupportedOutput))
+        kinds.update(WANTED_FAILURES)
     codes: dict[int, set[str]] = {}
     for code, status in REFUSALS.items():
         codes.setdefault(status, set()).add(code)

@@ -12,7 +12,6 @@ from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import UseCases
 from imgsvc.domain.errors import (
     Busy,
-    ConflictingParameters,
     CorruptImage,
     CropOutOfBounds,
     EmptyFile,
@@ -21,7 +20,6 @@ from imgsvc.domain.errors import (
     ImageNotFound,
     ImageTooLarge,
     InvalidCursor,
-    InvalidParameter,
     OriginalDamaged,
     OriginalMissing,
     OutputTooLarge,
@@ -33,13 +31,8 @@ from imgsvc.domain.errors import (
     TooManyBytes,
     TooManyFrames,
     TooManyJobs,
-    TooManyOperations,
     TypeMismatch,
-    UnknownOperation,
-    UnknownParameter,
-    UnknownPreset,
     UnsupportedFormat,
-    UnsupportedOutput,
     UseAsync,
 )
 from imgsvc.domain.image import Image, ImageChanges, ImageId
@@ -53,7 +46,6 @@ from imgsvc.entrypoints.http.bodies import spec_pairs
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.endpoints.jobs import JobView
 from imgsvc.entrypoints.http.error_pictures import plan_size
-from imgsvc.entrypoints.http.errors import InvalidJson
 from imgsvc.entrypoints.http.image_responses import (
     ALSO_OF_PICTURES,
     accepted_types,
@@ -80,17 +72,6 @@ UPLOAD_FAILURES = (
     QuotaExceeded,
     Busy,
     StorageFull,
-)
-# Of a spec that is a part of what is read.
-WANTED_FAILURES = (
-    InvalidJson,
-    InvalidParameter,
-    UnknownParameter,
-    UnknownOperation,
-    TooManyOperations,
-    ConflictingParameters,
-    UnknownPreset,
-    UnsupportedOutput,
 )
 SPEC_FAILURES = (CropOutOfBounds, OutputTooLarge, UseAsync)
 RENDER_FAILURES = (

@@ -35,9 +35,9 @@ from imgsvc.domain.user import User
 from imgsvc.domain.wanted_specs import AnySpec, read_compact
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http import link_address
-from imgsvc.entrypoints.http.bodies import read_wanted
+from imgsvc.entrypoints.http.bodies import WANTED_FAILURES, read_wanted
 from imgsvc.entrypoints.http.endpoint import endpoint
-from imgsvc.entrypoints.http.endpoints.images import RENDER_FAILURES, SPEC_FAILURES, WANTED_FAILURES
+from imgsvc.entrypoints.http.endpoints.images import RENDER_FAILURES, SPEC_FAILURES
 from imgsvc.entrypoints.http.error_pictures import ErrorForm
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, Picture, accepted_types
 from imgsvc.entrypoints.http.renderings import PendingView, answer_later, answer_rendering

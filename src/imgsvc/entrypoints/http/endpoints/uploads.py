@@ -12,9 +12,9 @@ from imgsvc.domain.preset import PresetName
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Variant, VariantStatus
 from imgsvc.domain.wanted_specs import MAX_SPECS, WantedSpec, read_compact
-from imgsvc.entrypoints.http.bodies import read_wanted
+from imgsvc.entrypoints.http.bodies import WANTED_FAILURES, read_wanted
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
-from imgsvc.entrypoints.http.endpoints.images import UPLOAD_FAILURES, WANTED_FAILURES, ImageView
+from imgsvc.entrypoints.http.endpoints.images import UPLOAD_FAILURES, ImageView
 from imgsvc.entrypoints.http.endpoints.jobs import JobView
 from imgsvc.entrypoints.http.forms import Upload, labels_of, presets_of
 from imgsvc.entrypoints.http.threads import Pool
