@@ -88,12 +88,7 @@ class Cors:
     async def _answer_preflight(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What a page may send, told before it does; whether it is let in is looked at with the request itself."""
         connection = HTTPConnection(scope)
-        if not self._told_to(_origin(scope)):
-            refusal = CrossOriginRefused("pages of this origin may not use the service")
-            await problem(connection, refusal)(scope, receive, send)
-            return
-        if connection.headers["access-control-request-method"] not in METHODS:
-            refusal = CrossOriginRefused(f"no page may use another method than {', '.join(METHODS)}")
+        if refusal := self._refusal_of(connection):
             await problem(connection, refusal)(scope, receive, send)
             return
         headers = {
@@ -102,6 +97,13 @@ class Cors:
             "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
         }
         await Response(status_code=204, headers=headers)(scope, receive, send)
+
+    def _refusal_of(self, preflight: HTTPConnection) -> CrossOriginRefused | None:
+        if not self._told_to(_origin(preflight.scope)):
+            return CrossOriginRefused("pages of this origin may not use the service")
+        if preflight.headers["access-control-request-method"] not in METHODS:
+            return CrossOriginRefused(f"no page may use another method than {', '.join(METHODS)}")
+        return None
 
 
 def _origin(scope: Scope) -> bytes | None:
