@@ -1,9 +1,14 @@
 """What browsers are told of pages of other origins, over a real socket."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from imgsvc.entrypoints import http
+from imgsvc.entrypoints.http import digests, idempotency
 from imgsvc.entrypoints.http.app import ENDPOINTS
-from imgsvc.entrypoints.http.cors import EXPOSED_HEADERS, METHODS
+from imgsvc.entrypoints.http.cors import EXPOSED_HEADERS, METHODS, REQUEST_HEADERS
 from imgsvc.entrypoints.http.document import openapi
 from tests.pictures import encoded, quadrants
 from tests.servers import running_server
@@ -15,6 +20,10 @@ PNG = encoded(quadrants())
 ALWAYS_EXPOSED = {"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified"}
 # What answers carry that is for browsers and caches, and not for scripts.
 FOR_NO_SCRIPT = {"date", "vary", "x-content-type-options", "content-security-policy", "cross-origin-resource-policy"}
+# What of a request is looked at, and needs no leave: any page may send it, a browser or a proxy does, or it is refused.
+FROM_NO_SCRIPT = {"accept", "content-length", "x-forwarded-for", "content-encoding"}
+# As in `request.headers.get("range")`.
+READ = re.compile(r"""(?:headers|Headers\(scope=scope\))\.get(?:list)?\("([\w-]+)"|request\.headers\["([\w-]+)"\]""")
 
 
 @pytest.fixture(scope="module")
@@ -137,11 +146,18 @@ def test_a_preflight_needs_no_token_and_tells_what_may_be_sent(anyone):
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == SHOP
     assert words(answer.headers["access-control-allow-methods"]) == {one.lower() for one in METHODS}
-    needed = {"authorization", "content-type", "idempotency-key", "if-none-match", "range"}
-    assert needed <= words(answer.headers["access-control-allow-headers"])
+    assert words(answer.headers["access-control-allow-headers"]) == {one.lower() for one in REQUEST_HEADERS}
     assert int(answer.headers["access-control-max-age"]) >= 600
     assert answer.headers["vary"] == "Origin"
     assert answer.headers["x-request-id"]
+
+
+def test_every_header_that_is_looked_at_may_be_sent():
+    sources = [file.read_text() for file in Path(http.__file__).parent.rglob("*.py")]
+    read = {name for source in sources for found in READ.findall(source) for name in found if name}
+    read |= {one.lower() for one in (*digests.HEADERS, idempotency.HEADER)}
+
+    assert read - FROM_NO_SCRIPT == {one.lower() for one in REQUEST_HEADERS}
 
 
 def test_every_method_of_the_api_may_be_used():
