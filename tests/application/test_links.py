@@ -14,6 +14,7 @@ from imgsvc.domain.notation import parse
 from imgsvc.domain.output import Format
 from imgsvc.entrypoints.composition import utc_now
 from imgsvc.entrypoints.http.endpoints.links import LinkRequest, make_links
+from tests.pictures import encoded, quadrants
 
 OLD, NEW = "old:" + "o" * 32, "new:" + "n" * 32
 SPEC = parse("w:10,f:png")
@@ -68,6 +69,15 @@ def test_a_link_shows_an_overlay_of_its_owner(use_cases, ada, image):
     (link,) = use_cases.make_links(ada, image.id, parse(f"wm:{image.id},f:png"))
 
     assert followed(use_cases, link).planned.spec.overlays
+
+
+def test_a_link_whose_overlay_was_deleted_shows_nothing_that_a_stranger_could_mend(use_cases, ada, image):
+    mark = use_cases.upload_image(ada, BytesIO(encoded(quadrants(20, 20))))
+    (link,) = use_cases.make_links(ada, image.id, parse(f"wm:{mark.id},f:png"))
+    use_cases.delete_image(ada, mark.id)
+
+    with pytest.raises(ImageNotFound):
+        followed(use_cases, link)
 
 
 def test_each_format_has_a_signature_and_its_own_comes_last(use_cases, ada, image):

@@ -8,13 +8,18 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
+from imgsvc.application.rates import Payer
 from imgsvc.application.use_cases import assemble
 from imgsvc.domain.errors import (
     Busy,
     CorruptImage,
     CropOutOfBounds,
+    ImageErased,
     ImageNotFound,
     InvalidInput,
+    InvalidParameter,
+    OriginalDamaged,
+    OriginalMissing,
     RenderingFailed,
     StorageFull,
     Unavailable,
@@ -32,7 +37,7 @@ from tests.application.adapters import (
 )
 from tests.application.policies import a_policy
 from tests.entities import a_job
-from tests.pictures import decoded
+from tests.pictures import decoded, encoded, quadrants
 from tests.waiting import wait_for
 
 SPEC = parse("w:10,gray,f:webp")
@@ -181,13 +186,41 @@ def test_a_rendering_that_finds_no_room_leaves_no_row(with_ports, ports, ada, pi
     assert list(ports.variants.list_of_image(image.id, PageRequest()).items) == []
 
 
-def test_an_image_deleted_while_it_is_rendered_leaves_nothing(use_cases, ports, engine, planned):
+@pytest.mark.parametrize(("is_stranger", "told"), [(False, ImageErased), (True, ImageNotFound)])
+def test_an_image_deleted_while_it_is_rendered_leaves_nothing(use_cases, ports, engine, planned, is_stranger, told):
     engine.before = lambda: use_cases.delete_image(planned.image.owner, planned.image.id)
 
-    with pytest.raises(ImageNotFound):
-        use_cases.open_rendering.make_now(planned)
+    with pytest.raises(told):
+        use_cases.open_rendering.open(planned, Payer(planned.image.owner, is_stranger=is_stranger))
 
     assert keys(ports, "") == []
+
+
+@pytest.mark.parametrize(("bytes_now", "told"), [(b"others", OriginalDamaged), (None, OriginalMissing)])
+def test_a_watermark_is_of_the_bytes_that_were_uploaded_or_not_made_at_all(
+    use_cases, ports, ada, image, bytes_now, told
+):
+    mark = use_cases.upload_image(ada, BytesIO(encoded(quadrants(20, 20))))
+    if bytes_now is None:
+        ports.blobs.delete(mark.blob_key)
+    else:
+        ports.blobs.put(mark.blob_key, bytes_now, "image/png")
+
+    with pytest.raises(told):
+        use_cases.open_rendering(ada, image.id, parse(f"w:50,wm:{mark.id},f:png"))
+
+    assert list(ports.variants.list_of_image(image.id, PageRequest()).items) == []
+
+
+def test_a_watermark_deleted_meanwhile_is_told_as_one_that_was_deleted_before(use_cases, ada, image):
+    mark = use_cases.upload_image(ada, BytesIO(encoded(quadrants(20, 20))))
+    planned = use_cases.plan_rendering(ada, image.id, parse(f"w:50,wm:{mark.id},f:png"))
+    use_cases.delete_image(ada, mark.id)
+
+    with pytest.raises(InvalidParameter) as refusal:
+        use_cases.open_rendering.open(planned)
+
+    assert refusal.value.path == ("steps", 1, "image")
 
 
 def test_what_is_made_now_need_not_be_made_by_the_worker(use_cases, engine, planned, job):

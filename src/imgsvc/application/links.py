@@ -125,4 +125,6 @@ class FollowLink:
         link = Link.of_signed_path(signed)
         link.must_be_good(self.clock())
         image = self.images.get(link.image_id)
+        for overlay in link.spec.overlays:
+            self.images.get(ImageId(overlay))  # a stranger can mend no spec: the picture is gone for him
         return FollowedLink(self.plan.of(image, link.at(width), accepted), link.expires_at)

@@ -115,13 +115,18 @@ class ExplainPlan:
 
 def _overlays(images: ImageRepository, caller: UserId, spec: TransformSpec) -> dict[UUID, Facts]:
     """The facts of the images that watermarks name; raises InvalidParameter for one that the caller has not got."""
-    return {image: _overlay(images, caller, ImageId(image), step) for image, step in spec.overlays.items()}
+    return {image: overlay.facts for image, overlay in overlay_images(images, caller, spec).items()}
 
 
-def _overlay(images: ImageRepository, caller: UserId, image_id: ImageId, step: int) -> Facts:
+def overlay_images(images: ImageRepository, owner: UserId, spec: TransformSpec) -> dict[UUID, Image]:
+    """The images that watermarks name, by their ids; raises InvalidParameter for one that the owner has not got."""
+    return {image: _overlay(images, owner, ImageId(image), step) for image, step in spec.overlays.items()}
+
+
+def _overlay(images: ImageRepository, owner: UserId, image_id: ImageId, step: int) -> Image:
     try:
         overlay = images.get(image_id)
-        overlay.must_belong_to(caller)
+        overlay.must_belong_to(owner)
     except ImageNotFound:
         raise InvalidParameter(
             f"the watermark's image {image_id} does not exist",
@@ -129,4 +134,4 @@ def _overlay(images: ImageRepository, caller: UserId, image_id: ImageId, step: i
             value=str(image_id),
             allowed="the id of an image of yours",
         ) from None
-    return overlay.facts
+    return overlay

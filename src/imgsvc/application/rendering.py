@@ -14,8 +14,9 @@ from attrs import evolve, field, frozen
 from imgsvc.application.checked_streams import checked
 from imgsvc.application.claims import HeldClaims
 from imgsvc.application.failed_renderings import FailedRenderings
-from imgsvc.application.originals import original_if_needed
-from imgsvc.application.planning import PlannedRendering
+from imgsvc.application.originals import open_original, original_if_needed
+from imgsvc.application.owned_images import owned_image
+from imgsvc.application.planning import PlannedRendering, overlay_images
 from imgsvc.application.rates import CountRendering, Payer
 from imgsvc.application.single_flight import SingleFlight
 from imgsvc.application.usage import NoteUse
@@ -31,7 +32,7 @@ from imgsvc.domain.errors import (
     Unavailable,
     VariantNotFound,
 )
-from imgsvc.domain.image import Image, ImageId
+from imgsvc.domain.image import Image
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.variant import Failure, Rendition, Variant, VariantId, VariantStatus
 from imgsvc.ports.blobs import BlobStore
@@ -74,16 +75,21 @@ class MakeNow:
     _flights: SingleFlight[MadeNow] = field(factory=SingleFlight, init=False)
 
     def __call__(self, planned: PlannedRendering, most_megapixels: float = inf, payer: Payer | None = None) -> MadeNow:
-        """Raises RenderingFailed, which counts for a minute; Busy, Unavailable, ImageNotFound.
+        """Raises RenderingFailed, which counts for a minute; Busy, Unavailable; what GetImage does, if it is deleted.
 
         Where it is not stored, raises UseAsync if it costs more, and TooManyRequests if who pays for it has had too
         much: the image's owner, unless another is named.
         """
         payer = payer or Payer(planned.image.owner)
         # What is stored is looked for within the flight: who comes just after another one has landed finds it.
-        return self._flights.run(
-            planned.blob_key, lambda: self._stored(planned) or self._made_in_turn(planned, most_megapixels, payer)
-        )
+        try:
+            return self._flights.run(
+                planned.blob_key, lambda: self._stored(planned) or self._made_in_turn(planned, most_megapixels, payer)
+            )
+        except ImageNotFound:
+            if not payer.is_stranger:
+                owned_image(self.images, planned.image.owner, planned.image.id)  # tells who has erased it so
+            raise
 
     def _made_in_turn(self, planned: PlannedRendering, most_megapixels: float, payer: Payer) -> MadeNow:
         """By this process, or meanwhile by another."""
@@ -276,14 +282,14 @@ def render(
 ) -> Rendered:
     """The rendering of a stored original.
 
-    Raises OriginalMissing, OriginalDamaged, what ImageEngine.render raises, ImageNotFound, and BlobNotFound for an
-    overlay.
+    Raises OriginalMissing and OriginalDamaged, of a watermark's image as well; what ImageEngine.render raises;
+    ImageNotFound, and InvalidParameter where it is a watermark's image that was deleted.
     """
     with ExitStack() as opened:
         source = opened.enter_context(original_if_needed(blobs, images, image))
         # The bytes under an id never change, so the spec says enough of them for every key and version.
-        keys = {one: images.get(ImageId(one)).blob_key for one in spec.overlays}
-        overlays = {one: opened.enter_context(blobs.open(key)) for one, key in keys.items()}
+        shown = overlay_images(images, image.owner, spec)
+        overlays = {one: opened.enter_context(open_original(blobs, overlay)) for one, overlay in shown.items()}
         made = engine.render(source, spec, overlays, deadline=deadline, digest=image.sha256)
     digest = hashlib.sha256(made.content).hexdigest()
     return evolve(made, rendition=evolve(made.rendition, sha256=digest))
