@@ -425,6 +425,22 @@ def test_a_variant_that_goes_with_its_image_meanwhile_is_not_added(url, engine, 
     event.remove(engine, "after_cursor_execute", delete_image)
 
 
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_variant_that_is_deleted_meanwhile_is_added_anew(url, engine, repositories, image, recorded):
+    old, new = a_variant(image).ready(RENDITION, later(1)), a_variant(image).ready(RENDITION, later(2))
+    repositories.variants.record(old)
+
+    def delete_it(connection, cursor, statement, parameters, context, executemany):
+        if statement.startswith("INSERT"):
+            execute(url, f"DELETE FROM variants WHERE id = '{old.id}'")
+
+    event.listen(engine, "after_cursor_execute", delete_it)
+    kept = repositories.variants.record(new) if recorded else repositories.variants.add_if_absent(new)[0]
+    event.remove(engine, "after_cursor_execute", delete_it)
+
+    assert (kept.id, repositories.variants.find(new.name)) == (new.id, new)
+
+
 def test_leases_are_on_the_clock_of_the_server(url, engine, repositories, image):
     job = a_job(image)
     repositories.variants.add_if_absent(job)

@@ -6,7 +6,7 @@ import pytest
 
 from imgsvc.domain.image import ImageChanges
 from imgsvc.ports.pages import PageRequest
-from tests.entities import a_user, an_image
+from tests.entities import a_user, a_variant, an_image
 
 MINUTE = timedelta(minutes=1)
 
@@ -25,6 +25,20 @@ def test_an_image_that_was_deleted_is_told_of(repositories, image):
 
     repositories.images.delete(image.id)
 
+    assert image.id not in before
+    assert image.id in repositories.invalidations.within(MINUTE)
+
+
+def test_an_image_is_told_of_whose_variant_was_deleted(repositories, image):
+    variant, _ = repositories.variants.add_if_absent(a_variant(image))
+    before = repositories.invalidations.within(MINUTE)
+    heard = []
+
+    with repositories.invalidations.subscribed(lambda subjects: heard.append(set(subjects))):
+        repositories.variants.delete(variant.id)
+        repositories.variants.delete(variant.id)
+
+    assert heard == [{image.id}]
     assert image.id not in before
     assert image.id in repositories.invalidations.within(MINUTE)
 

@@ -676,6 +676,72 @@ def test_what_is_not_there_cannot_be_cancelled(variants):
         variants.cancel(VariantId(uuid4()), FAILURE, NOW)
 
 
+# delete
+
+
+def test_a_deleted_variant_is_gone_whatever_its_status_and_no_other_is(repositories, variants, image):
+    waiting, claimed, ready, never_queued, kept = (
+        a_job(image, fingerprint="waiting"),
+        a_job(image, fingerprint="claimed"),
+        a_variant(image, fingerprint="ready").ready(RENDITION, later(3)),
+        a_variant(image, fingerprint="never queued"),
+        a_job(image, fingerprint="kept"),
+    )
+    added(variants, waiting, claimed, ready, never_queued, kept)
+    variants.claim(claimed.id, HOUR)
+    ended = failed(variants, a_job(image, fingerprint="ended"))
+
+    for one in (waiting, claimed, ready, never_queued, ended):
+        before = variants.get(one.id)
+        assert variants.delete(one.id) == before
+
+    assert list(variants.list_of_image(image.id, PageRequest()).items) == [kept]
+    assert variants.count_unfinished(image.owner, 10) == 1
+    assert repositories.images.get(image.id) == image
+
+
+def test_what_is_not_there_cannot_be_deleted(variants, image):
+    variant = added(variants, a_variant(image))
+    variants.delete(variant.id)
+
+    assert variants.delete(variant.id) is None
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_claim_of_a_variant_that_was_deleted_alone_changes_nothing(variants, image, ending):
+    claim = variants.claim(added(variants, a_job(image)).id, HOUR)
+    variants.delete(claim.variant.id)
+    again = added(variants, a_job(image))
+
+    assert not ENDINGS[ending](variants, claim)
+    assert list(variants.list_of_image(image.id, PageRequest()).items) == [again]
+
+
+def test_of_many_deletions_at_once_one_finds_it(variants, image):
+    variant = added(variants, a_job(image))
+
+    deleted = at_once(lambda _: variants.delete(variant.id))
+
+    assert sorted(one is not None for one in deleted) == [False] * (THREADS - 1) + [True]
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_what_is_deleted_while_it_is_asked_for_is_there_or_made_anew(variants, image, recorded):
+    def ask(number):
+        for _ in range(10):
+            wanted = a_variant(image)
+            if recorded:
+                found = variants.record(wanted.ready(RENDITION, later(3)))
+            else:
+                found, _ = variants.add_if_absent(wanted)
+            if number % 2:
+                variants.delete(found.id)
+
+    at_once(ask)
+
+    assert len(variants.list_of_image(image.id, PageRequest()).items) <= 1
+
+
 def test_the_jobs_of_a_user_that_have_not_ended_are_counted_up_to_a_number(repositories, variants, owner):
     stranger = a_user()
     repositories.users.add(stranger)

@@ -106,6 +106,12 @@ class VariantRepository(Protocol):
         Others stay as they are. Raises VariantNotFound.
         """
 
+    def delete(self, variant_id: VariantId) -> Variant | None:
+        """Remove a variant, whatever its status, and note that something of its image ended (``Invalidations``).
+
+        The variant as it was last; None where there was none. Whoever has claimed it holds no claim any more.
+        """
+
     def take_stalled(self, idle: timedelta, limit: int) -> Sequence[VariantId]:
         """Queued variants whose lease is over, and those that wait and were not signalled for ``idle``; oldest first.
 

@@ -7,14 +7,15 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import evolve, field, frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Update, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Update, and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.functions import count
 
-from imgsvc.adapters.repositories.failures import breaks_foreign_key
+from imgsvc.adapters.repositories.failures import Overtaken, breaks_foreign_key
 from imgsvc.adapters.repositories.job_ends import FAIL, FINISH, MADE_ON_THE_SPOT, JobEnd
 from imgsvc.adapters.repositories.pages import Order, read_page
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into, is_one_of, rows_of
+from imgsvc.adapters.repositories.sql_invalidations import note_invalidation
 from imgsvc.adapters.repositories.statements import (
     CANCEL,
     CLAIM,
@@ -196,6 +197,17 @@ class SqlVariants:
             return _get(connection, variant_id)
 
     @repeated_if_overtaken
+    def delete(self, variant_id: VariantId) -> Variant | None:
+        deletion = delete(variants).where(variants.c.id == variant_id).returning(*variants.c)
+        with writing(self.engine) as connection:
+            row = connection.execute(deletion).one_or_none()
+            if row is None:
+                return None
+            deleted = variant_of_row(row)
+            note_invalidation(connection, deleted.image_id)
+        return deleted
+
+    @repeated_if_overtaken
     def take_stalled(self, idle: timedelta, limit: int) -> Sequence[VariantId]:
         waiting = and_(is_pending, is_stallable, variants.c.signalled_at <= TimeFromNow(-idle))
         with writing(self.engine) as connection:
@@ -249,10 +261,10 @@ def _get(connection: Connection, variant_id: VariantId) -> Variant:
 
 
 def _one_like(connection: Connection, variant: Variant) -> Variant:
-    """The kept variant of the same image, spec and fingerprint. Raises ImageNotFound."""
+    """The kept variant of the same image, spec and fingerprint, which was there just now. Raises Overtaken."""
     found = _find(connection, variant.name)
-    if found is None:  # its image was deleted within the last instant, and took it along
-        raise ImageNotFound(f"no image {variant.image_id}")
+    if found is None:  # deleted within the last instant; where its image was, the next try finds that out
+        raise Overtaken("the variant was deleted meanwhile")
     return found
 
 
