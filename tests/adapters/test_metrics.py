@@ -112,6 +112,18 @@ def test_a_job_that_is_cancelled_is_counted_once(settings):
         assert read(service.metrics)("jobs_ended_total", result="cancelled") == 1
 
 
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_a_job_that_is_deleted_is_counted_as_cancelled_unless_it_had_ended(settings, has_ended):
+    with compose(settings) as service:
+        job = queued(service)
+        if has_ended:
+            service.use_cases.make_variant(job.id)
+        service.use_cases.delete_variant(job.owner, job.id)
+
+        told = read(service.metrics)
+    assert [told("jobs_ended_total", result=one) for one in ("ready", "cancelled")] == [has_ended, not has_ended]
+
+
 def test_what_costs_its_process_is_counted_by_why_and_as_a_failure(metrics):
     second = timedelta(seconds=1.5)
     children = ChildProcessEngine(

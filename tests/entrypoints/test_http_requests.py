@@ -141,7 +141,7 @@ def test_a_slash_too_many_leads_nowhere(anyone, path):
         (f"/v1/images/{NOBODY}/content", {"GET", "HEAD"}),
         (f"/v1/images/{NOBODY}/transform", {"POST"}),
         (f"/v1/images/{NOBODY}/variants", {"GET", "HEAD"}),
-        (f"/v1/variants/{NOBODY}", {"GET", "HEAD"}),
+        (f"/v1/variants/{NOBODY}", {"DELETE", "GET", "HEAD"}),
         ("/v1/jobs", {"GET", "HEAD", "POST"}),
         ("/v1/webhooks", {"GET", "HEAD", "POST"}),
         (f"/v1/webhooks/{NOBODY}", {"DELETE", "GET", "HEAD", "PATCH"}),

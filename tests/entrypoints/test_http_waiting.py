@@ -92,7 +92,8 @@ def test_who_waits_is_told_of_a_cancellation(idle, waiting):
     assert (first["status"], [job["failure"]["code"] for job in rest]) == ("pending", ["cancelled"])
 
 
-def test_who_waits_for_a_job_that_goes_with_its_image_is_told_what_it_is_then(idle, waiting):
+@pytest.mark.parametrize("alone", [False, True])
+def test_who_waits_for_a_job_that_is_deleted_is_told_what_it_is_then(idle, waiting, alone):
     image_id = waiting.upload(PICTURE)
     job_id = queue(waiting, {"flip": True}, image_id)
 
@@ -102,7 +103,7 @@ def test_who_waits_for_a_job_that_goes_with_its_image_is_told_what_it_is_then(id
         held = beside.submit(held_for, again, job_id)
         wait_for(lambda: not has_room(waiting, job_id))
         with idle.client(waiting.token) as other:
-            other.delete(f"/v1/images/{image_id}").raise_for_status()
+            other.delete(f"/v1/variants/{job_id}" if alone else f"/v1/images/{image_id}").raise_for_status()
         *_, event, data, _ = lines
         shown = held.result()
     now = waiting.client.get(f"/v1/jobs/{job_id}")

@@ -75,6 +75,18 @@ def test_a_picture_that_one_deletes_the_other_shows_no_more(clients, path):
     wait_for(lambda: statuses() == [410, 410], seconds=2)
 
 
+def test_a_rendering_that_one_purges_is_made_again_by_the_other_though_its_memory_had_it(clients, path):
+    before = [client.get(f"{path}?t=w:100") for client in clients]
+    (variant,) = clients[0].get(path.replace("/content", "/variants")).json()["items"]
+
+    clients[0].delete(f"/v1/variants/{variant['id']}").raise_for_status()
+
+    again = wait_for(
+        lambda: (answer := clients[1].get(f"{path}?t=w:100")).headers[TRAIL] == "rendered" and answer, seconds=2
+    )
+    assert {answer.content for answer in (*before, again)} == {again.content}
+
+
 @pytest.mark.parametrize("fault", ["emptied", "full", "hung", "stopped"])
 def test_without_its_redis_everything_is_answered_as_before(own_redis, servers, clients, path, fault):
     with ExitStack() as trouble:

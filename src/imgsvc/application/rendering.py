@@ -18,6 +18,7 @@ from imgsvc.application.originals import open_original, original_if_needed
 from imgsvc.application.owned_images import owned_image
 from imgsvc.application.planning import PlannedRendering, overlay_images
 from imgsvc.application.rates import CountRendering, Payer
+from imgsvc.application.retention import EraseRendering
 from imgsvc.application.single_flight import SingleFlight
 from imgsvc.application.usage import NoteUse
 from imgsvc.domain.errors import (
@@ -140,6 +141,7 @@ class MakeVariant:
     clock: Clock
     claims: HeldClaims
     metrics: Metrics
+    erase: EraseRendering
     deadline: timedelta
     max_attempts: int
     pause: Callable[[float], None] = sleep  # seconds
@@ -184,8 +186,8 @@ class MakeVariant:
         store(self.blobs, variant, rendered)
         if self._finish(claim, rendered.rendition):
             self.metrics.job_ended("ready")
-        elif self._is_unwanted(variant):
-            self.blobs.delete(variant.blob_key)
+        else:
+            self._take_back(variant)
 
     def _finish(self, claim: Claim, rendition: Rendition) -> bool:
         """Said again while the database is away: the work is done, and to do it anew would cost more than to wait."""
@@ -203,11 +205,13 @@ class MakeVariant:
             raise RenderingFailed("a newer engine has made this already: ask for it again")
         return adopted.variant
 
-    def _is_unwanted(self, variant: Variant) -> bool:
+    def _take_back(self, variant: Variant) -> None:
+        """The bytes, where nobody wants them any more: it was cancelled, or deleted, alone or with its image."""
         try:
-            return self.variants.get(variant.id).is_cancelled
+            if self.variants.get(variant.id).is_cancelled:
+                self.blobs.delete(variant.blob_key)
         except VariantNotFound:
-            return not self.images.existing([variant.image_id])
+            self.erase(variant.name)
 
     def _fail(self, claim: Claim, error: ImgsvcError) -> None:
         if self.variants.fail(claim, Failure(code=error.code, detail=error.detail), self.clock()):

@@ -17,8 +17,8 @@ REMEMBERED = timedelta(days=1)  # how far back the noted use of a variant may li
 class NoteUse:
     """Remember that somebody wants a variant, at most once a day, since that is a write.
 
-    Renderings that a cache has are handed out without asking for their rows, and so are not noted. A use that is lost,
-    for that reason or another, costs a rendering at worst: what has expired is made again for who asks for it.
+    Answers that a process remembers whole, for seconds, are given without asking for any row. A use that is lost, for
+    that reason or another, costs a rendering at worst: what has expired is made again for who asks for it.
     """
 
     retention: RetentionRepository

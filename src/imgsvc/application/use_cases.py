@@ -46,6 +46,7 @@ from imgsvc.application.several import TransformSeverally
 from imgsvc.application.sweep import Sweep
 from imgsvc.application.usage import NoteUse
 from imgsvc.application.variants import (
+    DeleteVariant,
     GetVariant,
     ListVariants,
     OpenRendering,
@@ -190,6 +191,7 @@ class UseCases:
     request_variant: RequestVariant
     get_variant: GetVariant
     open_variant: OpenVariant
+    delete_variant: DeleteVariant
     list_variants: ListVariants
     list_jobs: ListJobs
     put_preset: PutPreset
@@ -287,7 +289,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         delete_image=delete_image,
         plan_rendering=plan,
         explain_plan=ExplainPlan(p.images, p.engine, limits, policy.sync_megapixels),
-        open_rendering=OpenRendering(plan, p.variants, make_now, p.cache, policy.sync_megapixels),
+        open_rendering=OpenRendering(plan, p.variants, make_now, p.cache, note_use, policy.sync_megapixels),
         make_links=MakeLinks(plan, p.signer, p.clock),
         follow_link=FollowLink(p.images, plan, p.signer, p.clock),
         transform_image=transform_image,
@@ -297,6 +299,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         request_variant=request_variant,
         get_variant=get_variant,
         open_variant=OpenVariant(plan, make_now, get_variant, p.blobs),
+        delete_variant=DeleteVariant(p.variants, p.blobs, p.cache, p.metrics, erase),
         list_variants=ListVariants(p.images, p.variants),
         list_jobs=ListJobs(p.variants),
         queue_rendering=QueueRendering(p.variants, request_variant, job_limit, count_rendering),
@@ -330,6 +333,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
             p.clock,
             claims,
             p.metrics,
+            erase,
             deadline=policy.job_deadline,
             max_attempts=policy.max_attempts,
         ),

@@ -12,6 +12,7 @@ from imgsvc.application.owned_images import owned_image
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.rates import Payer
 from imgsvc.application.rendering import MakeNow, open_rendition
+from imgsvc.application.retention import EraseRendering
 from imgsvc.application.usage import NoteUse
 from imgsvc.domain.errors import (
     BlobNotFound,
@@ -32,6 +33,7 @@ from imgsvc.ports.cache import Cache
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.jobs import JobQueue
+from imgsvc.ports.metrics import Metrics
 from imgsvc.ports.pages import Page, PageRequest
 from imgsvc.ports.variants import VariantRepository
 
@@ -162,6 +164,7 @@ class OpenRendering:
     variants: VariantRepository
     make_now: MakeNow
     cache: Cache
+    note_use: NoteUse
     sync_megapixels: float
 
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> OpenedRendering:
@@ -173,13 +176,18 @@ class OpenRendering:
         key = planned.blob_key
         cached = self.cache.get(key)
         found = None if cached is None else _unpacked(cached.content)
-        if cached is not None and found is not None:
+        if cached is not None and found is not None and self._is_kept(planned):
             return OpenedRendering(planned, *found, Origin.SHARED if cached.is_shared else Origin.MEMORY)
         made = self.make_now(planned, self.sync_megapixels, payer)
         assert made.variant.rendition is not None
         self.cache.put(key, _packed(made.variant.rendition, made.content))
         origin = Origin.RENDERED if made.is_new else Origin.STORED
         return OpenedRendering(planned, made.variant.rendition, made.content, origin)
+
+    def _is_kept(self, planned: PlannedRendering) -> bool:
+        """Whether it was not deleted since: caches that are down, or in other processes, do not hear of that."""
+        variant = self.variants.find(planned.name)
+        return variant is not None and variant.status is VariantStatus.READY and self.note_use(variant)
 
     def known(self, planned: PlannedRendering) -> Rendition | None:
         """What is known of the rendering without its being made."""
@@ -238,6 +246,7 @@ class OpenVariant:
         try:
             return open_rendition(self.blobs, variant)
         except BlobNotFound:
+            self.get_variant(variant.owner, variant.id)  # else who reads while it is deleted would have it made again
             self._make_again(variant)
             return open_rendition(self.blobs, variant)
 
@@ -246,6 +255,34 @@ class OpenVariant:
         if planned.fingerprint != variant.fingerprint:
             raise RenderingFailed("the bytes are lost, and so is the engine that made them: ask for the picture again")
         self.make_now(planned)
+
+
+@frozen
+class DeleteVariant:
+    """Purge one rendering: its row, its bytes, and what caches have of it. A job is cancelled by that.
+
+    Who asks for the same again has it made again, under another id.
+    """
+
+    variants: VariantRepository
+    blobs: BlobStore
+    cache: Cache
+    metrics: Metrics
+    erase: EraseRendering
+
+    def __call__(self, caller: UserId, variant_id: VariantId) -> None:
+        """Raises VariantNotFound, also when the variant is someone else's; Unavailable, with everything as it was."""
+        self.variants.get(variant_id).must_belong_to(caller)
+        self.blobs.check()  # while it is away, the row would go and the bytes stay
+        # The row goes first: nobody is promised the bytes from here on, no cache may show them (OpenRendering), and who
+        # makes it just now finds his claim gone, and takes his bytes back. What a crash leaves is SweepOrphans' work.
+        deleted = self.variants.delete(variant_id)
+        if deleted is None:
+            raise VariantNotFound(f"no variant {variant_id}")  # deleted just before
+        if deleted.queued_at is not None and deleted.finished_at is None:
+            self.metrics.job_ended("cancelled")
+        self.cache.delete(deleted.blob_key)
+        self.erase(deleted.name)
 
 
 @frozen

@@ -42,6 +42,7 @@ NEEDS = {
     "POST /v1/images/{image_id}/transform?mode=async": {"postgres"},
     "GET /v1/images/{image_id}/variants": {"postgres"},
     "GET /v1/variants/{variant_id}": {"postgres"},
+    "DELETE /v1/variants/{variant_id}": {"postgres", "s3"},
     "GET /v1/variants/{variant_id}/content": {"postgres", "s3"},
     "POST /v1/images/{image_id}/links": {"postgres"},
     FOLLOWING: {"postgres"},
@@ -77,6 +78,7 @@ class Belongings:
     unwanted: str
     job: str
     cancelled: str
+    purged: str  # a variant
     key: str  # the id of an API key
     link: str  # to what was asked for before
     webhooks: dict[str, str]  # the ids of one that stays, of one that does not, and of a delivery
@@ -91,7 +93,7 @@ class Belongings:
             return self.somebody.client.get(self.link)
         path = path.format(
             image_id=self.unwanted if ends else self.kept,
-            variant_id=self.job,
+            variant_id=self.purged if ends else self.job,
             name="old" if ends else "new",
             job_id=self.cancelled if ends else self.job,
             key_id=self.key,
@@ -149,6 +151,8 @@ def gone(request, working):
     for name in ("old", "new"):
         somebody.client.put(f"/v1/presets/{name}", json=SPEC).raise_for_status()
     cancelled = one_cancelled(somebody, kept)
+    made = somebody.client.post(f"/v1/images/{kept}/transform?mode=sync", json={"resize": {"width": 11}})
+    purged = made.raise_for_status().json()["id"]
     somebody.client.get(f"/v1/images/{kept}/content?t=w:20").raise_for_status()
     link = somebody.client.post(f"/v1/images/{kept}/links", json={"t": "w:20"}).raise_for_status().json()["url"]
     somebody.client.get(link).raise_for_status()
@@ -163,6 +167,7 @@ def gone(request, working):
         unwanted,
         job,
         cancelled,
+        purged,
         key,
         link,
         webhooks_of(somebody),

@@ -106,7 +106,8 @@ async def get_job(watching: Watching, identity: Identity, job_id: UUID, query: J
 async def get_job_events(watching: Watching, identity: Identity, job_id: UUID, request: Request) -> Response:
     """The job as server-sent events: `status`, with the job as JSON, now and whenever it has changed, until it ends.
 
-    Where it goes with its image before that, the last one is `gone`, with the problem document that the job is now.
+    Where it is deleted before that, alone or with its image, the last one is `gone`, with the problem document that the
+    job is now.
     """
     job = await watching.job(identity.user.id, VariantId(job_id))
     if job.finished_at is not None and request.headers.get("last-event-id") == _event_id(job):

@@ -167,6 +167,15 @@ def get_variant(use_cases: UseCases, caller: User, variant_id: UUID) -> VariantV
     return VariantView.of(use_cases.get_variant(caller.id, VariantId(variant_id)))
 
 
+@endpoint("DELETE", "/v1/variants/{variant_id}", tag="variants", status=204, raises=(VariantNotFound,))
+def delete_variant(use_cases: UseCases, caller: User, variant_id: UUID) -> None:
+    """Purge one rendering, in every cache too, and cancel it where it is still to be made; the original stays.
+
+    Who asks for the same again has it made again, as another variant.
+    """
+    use_cases.delete_variant(caller.id, VariantId(variant_id))
+
+
 @endpoint(
     "GET",
     "/v1/variants/{variant_id}/content",
@@ -206,4 +215,4 @@ def _name_of(image: Image, made: Rendition) -> str:
     return name_as(image.name, Format.of_source(made.media_type).extension)
 
 
-ENDPOINTS = (transform_image, list_variants, get_variant, get_variant_content)
+ENDPOINTS = (transform_image, list_variants, get_variant, delete_variant, get_variant_content)
