@@ -1,12 +1,12 @@
 """docs/errors.md: every code that an error may have, written from the classes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
 from imgsvc.domain import errors
 from imgsvc.domain.errors import ImgsvcError
-from imgsvc.domain.variant import CANCELLED, JOB_FAILURES
+from imgsvc.domain.variant import CANCELLED
 from imgsvc.entrypoints.http import errors as http_errors
 from imgsvc.entrypoints.http.errors import TITLES, status_of
 from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
@@ -28,6 +28,24 @@ A job that could not be made is `failed`, and its `failure` has one of these cod
 is answered with 200. Webhooks are told the same, but nothing of jobs that were `cancelled`.
 
 """
+# What else jobs fail of, and when: what does not fit is refused before, as far as it can be known then.
+_JOB_FAILURES: Mapping[type[ImgsvcError], str] = {
+    errors.CropOutOfBounds: "After a trim, of which only the pixels tell what it leaves.",
+    errors.OutputTooLarge: "After a trim, or where limits were lowered meanwhile.",
+    errors.ImageTooLarge: "Where limits were lowered since the upload.",
+    errors.TooManyFrames: "Where limits were lowered since the upload.",
+    errors.UnsupportedFormat: "Where the service read this format when it was uploaded, and does not any more.",
+    errors.TooManyBytes: "No quality makes the result as small as `max_bytes` wants it.",
+    errors.CorruptImage: "The pixels cannot be read to their end.",
+    errors.OriginalMissing: "The bytes of the original are lost; upload it again.",
+    errors.OriginalDamaged: "The bytes of the original are not those that were uploaded.",
+    errors.NotFound: "The image of a watermark was deleted meanwhile.",
+    errors.RenderingFailed: (
+        "The picture passed every check and still could not be rendered, however often that was tried."
+    ),
+    errors.RenderingTimedOut: "It took longer than a job may.",
+    errors.RenderingCrashed: "The decoder ended while it worked, each time that it was tried.",
+}
 # What others are kinds of, and nothing is by itself.
 _GENERAL = {ImgsvcError, errors.NotAllowed, errors.Conflict}
 _OF_THE_SOCKET = "The request is refused before any endpoint is asked."
@@ -50,7 +68,7 @@ def text() -> str:
 def of_jobs() -> Iterator[tuple[str, str]]:
     """Every code that the failure of a job may have, and what it means there."""
     yield CANCELLED, "Its owner cancelled it; it is made if it is asked for again."
-    yield from ((kind.code, meaning) for kind, meaning in JOB_FAILURES.items())
+    yield from ((kind.code, meaning) for kind, meaning in _JOB_FAILURES.items())
 
 
 def _table(found: Iterable[tuple[str, str]]) -> str:

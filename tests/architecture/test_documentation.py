@@ -1,22 +1,35 @@
 """docs/transforms.md says and shows what the transform language is: nothing is missing, nothing is stale."""
 
 import re
+from pathlib import Path
 
 import pytest
 from attrs import fields
 
+import imgsvc
 from docs import errors, page, pictures, scene
+from imgsvc.domain import errors as kinds
 from imgsvc.domain.dialects import QUERY_KEYS
 from imgsvc.domain.examples import EXAMPLES, OUTPUT_EXAMPLES
 from imgsvc.domain.notation import compact
 from imgsvc.domain.operations import OPERATIONS
 from imgsvc.domain.output import Output
-from imgsvc.domain.variant import JOB_FAILURES
+from imgsvc.domain.variant import CANCELLED
 from tests.pictures import decoded
 
 TEXT = page.PATH.read_text(encoding="utf-8")
 PICTURED = [one for name in (*EXAMPLES, *OUTPUT_EXAMPLES) for one in pictures.pictured(name)]
 FILES = sorted(pictures.FOLDER.iterdir())
+# What makes a rendering, and what that may end with but no job fails of.
+MAKING = [
+    "adapters/imaging/**/*",
+    "application/originals",
+    "application/rendering",
+    "domain/operations/*",
+    "domain/plan",
+]
+COMES_BACK = {kinds.Busy, kinds.Unavailable}
+REFUSED_BEFORE = {kinds.InvalidParameter, kinds.ConflictingParameters}  # the spec and the header say all of these
 
 
 def test_the_page_of_errors_is_what_is_generated_and_says_what_each_means():
@@ -27,9 +40,18 @@ def test_the_page_of_errors_is_what_is_generated_and_says_what_each_means():
 def test_what_jobs_fail_of_is_told_apart_from_what_requests_do():
     requests, _, jobs = errors.text().partition("\n## Jobs\n")
 
-    assert "`cancelled`" in jobs
-    assert "`cancelled`" not in requests
-    assert all(f"`{kind.code}`" in jobs for kind in JOB_FAILURES)
+    assert f"`{CANCELLED}`" in jobs
+    assert f"`{CANCELLED}`" not in requests
+
+
+def test_all_that_a_job_may_fail_of_is_told_and_nothing_else():
+    sources = [file.read_text() for one in MAKING for file in Path(imgsvc.__file__).parent.glob(f"{one}.py")]
+    called = {name for source in sources for name in re.findall(r"\b([A-Z]\w+)\(", source)}
+    named = [getattr(kinds, name, None) for name in called]
+    raised = {one for one in named if isinstance(one, type) and issubclass(one, kinds.ImgsvcError)}
+
+    failing = {kind.code for kind in raised - COMES_BACK - REFUSED_BEFORE}
+    assert failing | {CANCELLED} == {code for code, _ in errors.of_jobs()}
 
 
 def section(name):

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -10,23 +9,7 @@ from uuid import UUID, uuid4
 
 from attrs import evolve, field, frozen
 
-from imgsvc.domain.errors import (
-    CorruptImage,
-    CropOutOfBounds,
-    ImageTooLarge,
-    ImgsvcError,
-    NotFound,
-    OriginalDamaged,
-    OriginalMissing,
-    OutputTooLarge,
-    RenderingCrashed,
-    RenderingFailed,
-    RenderingTimedOut,
-    TooManyBytes,
-    TooManyFrames,
-    UnsupportedFormat,
-    VariantNotFound,
-)
+from imgsvc.domain.errors import VariantNotFound
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.transform import SpecId, TransformSpec
@@ -57,22 +40,6 @@ class Rendition:
 
 
 CANCELLED = "cancelled"  # the code of the failure of a job that its owner did not want any more
-# What else jobs fail of, and when: what does not fit is refused before, as far as it can be known then.
-JOB_FAILURES: Mapping[type[ImgsvcError], str] = {
-    CropOutOfBounds: "After a trim, of which only the pixels tell what it leaves.",
-    OutputTooLarge: "After a trim, or where limits were lowered meanwhile.",
-    ImageTooLarge: "Where limits were lowered since the upload.",
-    TooManyFrames: "Where limits were lowered since the upload.",
-    UnsupportedFormat: "Where the service read this format when it was uploaded, and does not any more.",
-    TooManyBytes: "No quality makes the result as small as `max_bytes` wants it.",
-    CorruptImage: "The pixels cannot be read to their end.",
-    OriginalMissing: "The bytes of the original are lost; upload it again.",
-    OriginalDamaged: "The bytes of the original are not those that were uploaded.",
-    NotFound: "The image of a watermark was deleted meanwhile.",
-    RenderingFailed: "The picture passed every check and still could not be rendered, however often that was tried.",
-    RenderingTimedOut: "It took longer than a job may.",
-    RenderingCrashed: "The decoder ended while it worked, each time that it was tried.",
-}
 
 
 @frozen(kw_only=True)
