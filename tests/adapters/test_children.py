@@ -39,7 +39,8 @@ from tests.pictures import encoded, textured
 from tests.waiting import wait_for
 
 SPEC = parse("w:10,f:png")
-DEADLINE = 1.5  # seconds; a render takes a hundredth of it
+DEADLINE = 3  # seconds; a render takes a hundredth of it, and what hangs would take minutes
+SOON = DEADLINE + 10  # also where many tests share the machine
 GIBIBYTE = 2**30
 
 
@@ -188,10 +189,10 @@ def test_an_overlay_that_cannot_be_read_costs_no_child(engine):
 def test_a_hang_ends_at_the_deadline(engine, what, call):
     began = time.monotonic()
 
-    with pytest.raises(RenderingTimedOut, match=r"longer than 1\.5 seconds"):
+    with pytest.raises(RenderingTimedOut, match=r"longer than 3 seconds"):
         engine.measure(asking_for(what)) if call == "measure" else engine.render(asking_for(what), SPEC)
 
-    assert DEADLINE <= time.monotonic() - began < DEADLINE + 1
+    assert DEADLINE <= time.monotonic() - began < SOON
     assert engine.render(BytesIO(PICTURE), SPEC)
 
 
@@ -201,7 +202,7 @@ def test_a_call_may_have_a_deadline_of_its_own(engine):
     with pytest.raises(RenderingTimedOut, match=r"longer than 0\.3 seconds"):
         engine.render(asking_for("hang"), SPEC, deadline=timedelta(seconds=0.3))
 
-    assert time.monotonic() - began < DEADLINE
+    assert time.monotonic() - began < SOON
     with in_children(deadline=timedelta(seconds=0.2)) as hasty:
         assert hasty.render(asking_for("nap"), SPEC, deadline=timedelta(seconds=20))
 
@@ -219,7 +220,7 @@ def test_the_end_of_a_child_costs_one_call(engine, what, call):
     with pytest.raises(RenderingCrashed, match="the decoder ended while it worked on the picture"):
         engine.measure(asking_for(what)) if call == "measure" else engine.render(asking_for(what), SPEC)
 
-    assert time.monotonic() - began < DEADLINE + 1
+    assert time.monotonic() - began < SOON
     assert engine.render(BytesIO(PICTURE), SPEC)
 
 
@@ -231,7 +232,7 @@ def test_whatever_else_goes_wrong_costs_one_call(engine, what):
         engine.render(asking_for(what), SPEC)
 
     assert (type(caught.value), caught.value.detail) == (RenderingFailed, "the picture could not be rendered")
-    assert time.monotonic() - began < DEADLINE + 1
+    assert time.monotonic() - began < SOON
     assert engine.render(BytesIO(PICTURE), SPEC)
 
 
