@@ -5,6 +5,7 @@ import zlib
 from functools import cache
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 from PIL import Image, ImageCms
 
@@ -59,6 +60,11 @@ def textured(width: int, height: int) -> Image.Image:
     down = Image.linear_gradient("L").resize((width, height))
     middle = Image.radial_gradient("L").resize((width, height))
     return Image.merge("RGB", (across, down, middle))
+
+
+def unlike_any(content: bytes) -> bytes:
+    """The same picture in a file of its own, which no process has kept since another test."""
+    return content + uuid4().bytes
 
 
 def encoded(picture: Image.Image, format: str = "png", **options: Any) -> bytes:

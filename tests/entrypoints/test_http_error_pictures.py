@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.pictures import encoded, quadrants
+from tests.pictures import encoded, quadrants, unlike_any
 from tests.servers import running_server
 from tests.waiting import wait_for
 
@@ -85,7 +85,8 @@ def test_failures_are_documents_unless_a_picture_is_asked_for(account, image_id)
 
 
 @pytest.mark.on_every_deployment
-def test_a_picture_whose_bytes_are_lost_is_a_picture_of_its_size(account, image_id, server):
+def test_a_picture_whose_bytes_are_lost_is_a_picture_of_its_size(account, server):
+    image_id = account.upload(unlike_any(PICTURE))
     server.lose(f"originals/{image_id}")
 
     original = account.client.get(f"{IMAGES}/{image_id}/content?error=image")

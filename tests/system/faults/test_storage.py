@@ -2,12 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.pictures import encoded, quadrants, textured
+from tests.pictures import encoded, quadrants, textured, unlike_any
 from tests.real_servers.s3 import client_of
 from tests.waiting import wait_for
 
@@ -122,11 +121,6 @@ def test_a_picture_whose_bytes_are_lost_is_told_as_such_and_fails_its_jobs(stand
     assert somebody.client.get(f"/v1/images/{image}/content?t=w:20").status_code == 200
     assert "an original has no bytes" in api.log()
     somebody.client.delete(f"/v1/images/{image}").raise_for_status()
-
-
-def unlike_any(content):
-    """The same picture in a file of its own, which no process has kept since another test."""
-    return content + uuid4().bytes
 
 
 def lost(standing, somebody):
