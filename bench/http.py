@@ -24,6 +24,7 @@ from bench.measuring import Contender, Effort, Sample, compare, cpu_seconds_of, 
 from bench.pictures import alike
 from bench.specs import fresh_specs
 from imgsvc import parse_spec
+from imgsvc.entrypoints.settings import CORES
 from imgsvc.ports.imaging import ImageEngine
 from tests.servers import Account, running_server
 
@@ -99,7 +100,7 @@ def measure_http(engine: ImageEngine, picture: Path, peers: Path, effort: Effort
 @contextmanager
 def _service(folder: Path, content: bytes) -> Iterator[Subject]:
     """The real server process, with everything embedded."""
-    with running_server(folder / "data") as server:
+    with running_server(folder / "data", RENDER_SLOTS=str(CORES)) as server:
         account = server.account()
         with account.client:
             image_id, *others = (account.upload(alike(content, number), "photo.jpg") for number in range(_IN_TURN + 1))

@@ -91,7 +91,7 @@ class Installation:
 def embedded(folder: Path, slots: int) -> Iterator[Installation]:
     """One process with everything in it."""
     data = folder / "data"
-    with running_server(data, WORKER_SLOTS=str(slots)) as server:
+    with running_server(data, WORKER_SLOTS=str(slots), RENDER_SLOTS=str(slots)) as server:
         account = server.account()
         file = next(data.glob("*.sqlite*"))
         with account.client, closing(sqlite3.connect(file, isolation_level=None)) as database:

@@ -13,6 +13,7 @@ from threading import Event, Thread
 from PIL import Image
 
 from bench.measuring import resident_bytes_of
+from imgsvc.entrypoints.settings import CORES
 from tests.servers import Account, running_server
 
 _AT_ONCE = 32
@@ -25,7 +26,10 @@ def measure_uploads() -> None:
     """Print a table, where the system is Linux."""
     if resident_bytes_of(1) is None:
         return
-    with TemporaryDirectory(prefix="imgsvc-bench-") as folder, running_server(Path(folder) / "data") as server:
+    with (
+        TemporaryDirectory(prefix="imgsvc-bench-") as folder,
+        running_server(Path(folder) / "data", RENDER_SLOTS=str(CORES)) as server,
+    ):
         account = server.account()
         with account.client:
             account.upload(_noise(64, seed=0))  # so that everything is loaded
