@@ -142,6 +142,14 @@ def test_a_picture_that_takes_more_than_there_is_room_for_is_not_kept():
         assert [reads(engine, CONTENT), reads(engine, CONTENT)] == [True, True]
 
 
+def test_no_picture_goes_for_one_that_there_is_no_room_for():
+    kept = KeptPictures(100)
+    kept.keep("small", b"s" * 60)
+    kept.keep("large", b"l" * 101)
+
+    assert kept.digests == ("small",)
+
+
 def test_no_pixels_are_kept_that_there_is_no_room_for_and_no_file_goes_for_them():
     kept = KeptPictures(len(CONTENT) + 1000)
     kept.keep("a", CONTENT)

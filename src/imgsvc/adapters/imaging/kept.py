@@ -45,6 +45,9 @@ class KeptPictures:
         return file.content
 
     def keep(self, digest: str, content: bytes) -> None:
+        """Nothing where there is no room for the file alone: no other goes for it."""
+        if len(content) > self._most:
+            return
         self._files[digest] = _File(content)
         self._files.move_to_end(digest)
         self._forget_the_oldest()
