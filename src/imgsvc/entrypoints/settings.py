@@ -1,20 +1,22 @@
-"""Every setting: its name, default and meaning. Where values come from: settings_sources.py."""
+"""Every setting: its name, default and meaning.
+
+Where values come from: settings_sources.py. What texts may hold: settings_rules.py.
+"""
 
 import os
-import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from attrs import Attribute, evolve, field, fields, frozen
+from attrs import evolve, field, fields, frozen
 from attrs.validators import optional
 
 from imgsvc.application.rates import OF_KEYS, RateGroup
-from imgsvc.domain.errors import InvalidInput
 from imgsvc.domain.field_rules import matches, within
 from imgsvc.domain.plan import Limits
+from imgsvc.entrypoints.settings_rules import comma_separated, key_list, long_enough, networks, one_of, origins
 
 PREFIX = "IMGSVC_"
 
@@ -32,64 +34,11 @@ def _url(default: str, help: str) -> Any:
 
 
 def _secret(help: str) -> Any:
-    return field(default=None, validator=optional(_long_enough), repr=False, metadata={"help": help, "secret": True})
+    return field(default=None, validator=optional(long_enough), repr=False, metadata={"help": help, "secret": True})
 
 
 def _rate(default: int, help: str) -> Any:
     return _setting(default, help, within(0, 10**9))
-
-
-def _refused(attribute: "Attribute[Any]", rule: str) -> InvalidInput:
-    return InvalidInput(f"{attribute.name} must {rule}", path=(attribute.name,))
-
-
-def _long_enough(instance: object, attribute: "Attribute[Any]", value: str) -> None:
-    if len(value.encode()) < 32:
-        raise _refused(attribute, "have at least 32 bytes")
-
-
-def _key_list(instance: object, attribute: "Attribute[Any]", value: str) -> None:
-    form = r"([A-Za-z0-9_-]{1,16}:)?[^\s,:]{32,}"
-    if not all(re.fullmatch(form, one.strip()) for one in value.split(",")):
-        allowed = "name:secret, or a secret alone, separated by commas, each secret with at least 32 bytes"
-        raise _refused(attribute, f"be {allowed}")
-
-
-def _networks(instance: object, attribute: "Attribute[Any]", value: str) -> None:
-    for one in _named(value):
-        try:
-            ip_network(one)
-        except ValueError:
-            allowed = "addresses and networks, such as 10.0.0.0/8, separated by commas"
-            raise _refused(attribute, f"be {allowed}") from None
-
-
-# As browsers name them: in lower case, without a path, and without the port that the scheme has anyway.
-_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")
-_USUAL_PORTS = {"http": 80, "https": 443}
-
-
-def _origins(instance: object, attribute: "Attribute[Any]", value: str) -> None:
-    if value.strip() == "*":
-        return
-    for number, one in enumerate(_named(value), 1):
-        if not _is_origin(one):
-            allowed = "* alone, or origins as browsers name them, such as https://example.org, separated by commas"
-            raise _refused(attribute, f"be {allowed}; number {number} is none")
-
-
-def _is_origin(text: str) -> bool:
-    found = _ORIGIN.fullmatch(text)
-    port = int(found[2] or 0) if found else 0
-    return found is not None and port < 2**16 and port != _USUAL_PORTS.get(found[1])
-
-
-def _named(text: str) -> list[str]:
-    return [one.strip() for one in text.split(",") if one.strip()]
-
-
-def _one_of(*names: str) -> Any:
-    return matches("|".join(names), "one of " + ", ".join(names))
 
 
 @frozen(kw_only=True)
@@ -128,7 +77,7 @@ class Settings:
     password_secret: str | None = _secret("keys the hashes of passwords; empty: made once and kept in the data folder")
     link_keys: str | None = field(
         default=None,
-        validator=optional(_key_list),
+        validator=optional(key_list),
         repr=False,
         metadata={
             "help": "signs public links: secrets, or name:secret, separated by commas; the first signs and all are "
@@ -147,7 +96,7 @@ class Settings:
         "",
         "origins, comma separated, whose web pages may use the service from a browser, such as https://example.org, or "
         "* for all; none unless set",
-        _origins,
+        origins,
     )
     token_lifetime_seconds: int = _setting(3600, "how long an access token is good", within(60, 86400 * 30))
     refresh_days: int = _setting(
@@ -157,10 +106,10 @@ class Settings:
     )
     password_cost: int = _setting(12, "bcrypt's cost: each step doubles the time of a login", within(4, 16))
     registration: str = _setting(
-        "open", "open: anybody may register; closed: accounts are opened by imgsvc add-user", _one_of("open", "closed")
+        "open", "open: anybody may register; closed: accounts are opened by imgsvc add-user", one_of("open", "closed")
     )
     trusted_proxies: str = _setting(
-        "", "addresses or networks, comma separated, whose X-Forwarded-For is believed; nobody's unless set", _networks
+        "", "addresses or networks, comma separated, whose X-Forwarded-For is believed; nobody's unless set", networks
     )
     logins_per_account: int = _rate(10, "tries a minute to log in to one account from one address; 0: any number")
     logins_per_address: int = _rate(60, "tries a minute to log in from one address; 0: any number")
@@ -211,7 +160,7 @@ class Settings:
         "auto",
         "children: processes that can be killed and hold no secrets; process: this one; "
         "auto: children in imgsvc serve, process elsewhere",
-        _one_of("auto", "children", "process"),
+        one_of("auto", "children", "process"),
     )
     sync_seconds: int = _setting(
         10, "how long a child may work on a picture while somebody waits; it is killed then", within(1, 86400)
@@ -248,7 +197,7 @@ class Settings:
         "",
         "addresses or networks, comma separated, that may be called for users besides the public internet; "
         "none unless set",
-        _networks,
+        networks,
     )
     webhooks: bool = _setting(True, "tell addresses of the public internet how jobs ended")
     webhook_seconds: int = _setting(15, "how long a receiver may take to answer", within(1, 60))
@@ -298,9 +247,9 @@ class Settings:
         optional(within(0, 65535)),
     )
     metrics_host: str = _setting("127.0.0.1", "address to listen on for whoever asks for metrics")
-    log_level: str = _setting("info", "debug, info, warning or error", _one_of("debug", "info", "warning", "error"))
+    log_level: str = _setting("info", "debug, info, warning or error", one_of("debug", "info", "warning", "error"))
     log_format: str = _setting(
-        "auto", "json, console, or auto: console on a terminal", _one_of("auto", "json", "console")
+        "auto", "json, console, or auto: console on a terminal", one_of("auto", "json", "console")
     )
 
     @property
@@ -325,20 +274,20 @@ class Settings:
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        return tuple(ip_network(one) for one in _named(self.trusted_proxies))
+        return tuple(ip_network(one) for one in comma_separated(self.trusted_proxies))
 
     @property
     def allowed_origins(self) -> frozenset[str]:
         """None, some, or ``*``."""
-        return frozenset(_named(self.cors_origins))
+        return frozenset(comma_separated(self.cors_origins))
 
     @property
     def callable_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        return tuple(ip_network(one) for one in _named(self.outbound_networks))
+        return tuple(ip_network(one) for one in comma_separated(self.outbound_networks))
 
     @property
     def webhook_delays(self) -> tuple[timedelta, ...]:
-        return tuple(timedelta(seconds=int(one)) for one in _named(self.webhook_retry_seconds))
+        return tuple(timedelta(seconds=int(one)) for one in comma_separated(self.webhook_retry_seconds))
 
     @property
     def own_hosts(self) -> tuple[str, ...]:
