@@ -19,7 +19,8 @@ from imgsvc.adapters.credentials.refresh_tokens import RefreshTokens
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import open_repositories
-from imgsvc.application.use_cases import Ports, assemble
+from imgsvc.application.ports import Ports
+from imgsvc.application.use_cases import assemble
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.webhook import WebhookEvent, WebhookId
 from imgsvc.entrypoints.composition import utc_now

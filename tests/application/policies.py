@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from imgsvc.application.use_cases import Policy
+from imgsvc.application.policy import Policy
 from imgsvc.domain.delivery import RetrySchedule
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.quota import NO_QUOTA

@@ -1,9 +1,6 @@
 """All that the service can do, on one page."""
 
-from collections.abc import Mapping
-from datetime import timedelta
-
-from attrs import field, frozen
+from attrs import frozen
 
 from imgsvc.application.accounts import LogIn, RegisterUser
 from imgsvc.application.api_keys import CreateApiKey, DeleteApiKey, KnownKeys, ListApiKeys
@@ -27,10 +24,12 @@ from imgsvc.application.links import FollowLink, MakeLinks
 from imgsvc.application.login_attempts import LoginAttempts
 from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.planning import ExplainPlan, PlanRendering
+from imgsvc.application.policy import Policy
+from imgsvc.application.ports import Ports
 from imgsvc.application.presets import DeletePreset, GetPreset, ListPresets, PutPreset, ResolveSpec
 from imgsvc.application.presigned_urls import PresignContent
 from imgsvc.application.pruning import PruneIdempotencyKeys, PruneInvalidations, PruneTombstones
-from imgsvc.application.rates import CountRendering, CountRequest, RateGroup, RateLimits
+from imgsvc.application.rates import CountRendering, CountRequest, RateLimits
 from imgsvc.application.rendering import GiveUpVariant, MakeNow, MakeVariant, RequeueStalled
 from imgsvc.application.retention import EraseRendering, ExpireVariants, PruneJobs
 from imgsvc.application.sessions import (
@@ -65,96 +64,6 @@ from imgsvc.application.webhooks import (
     RotateSecret,
     SendTestMessage,
 )
-from imgsvc.domain.delivery import RetrySchedule
-from imgsvc.domain.field_rules import within
-from imgsvc.domain.plan import Limits
-from imgsvc.domain.quota import Quota
-from imgsvc.ports.api_keys import ApiKeyRepository
-from imgsvc.ports.blobs import BlobStore
-from imgsvc.ports.cache import Cache
-from imgsvc.ports.clock import Clock
-from imgsvc.ports.credentials import ApiKeyIssuer, PasswordHasher, RefreshTokenIssuer, TokenIssuer
-from imgsvc.ports.deliveries import DeliveryRepository, WebhookSender
-from imgsvc.ports.erasure import ErasureRepository
-from imgsvc.ports.fetching import Fetcher
-from imgsvc.ports.idempotency import IdempotencyRepository
-from imgsvc.ports.images import ImageRepository
-from imgsvc.ports.imaging import ImageEngine
-from imgsvc.ports.invalidations import Invalidations
-from imgsvc.ports.jobs import JobQueue
-from imgsvc.ports.locks import Locks
-from imgsvc.ports.metrics import NO_METRICS, Metrics
-from imgsvc.ports.presets import PresetRepository
-from imgsvc.ports.rate_limits import Rate, RateLimiter
-from imgsvc.ports.retention import RetentionRepository
-from imgsvc.ports.sessions import SessionRepository
-from imgsvc.ports.signatures import Signer
-from imgsvc.ports.users import UserRepository
-from imgsvc.ports.variants import VariantRepository
-from imgsvc.ports.webhooks import WebhookRepository
-
-
-@frozen(kw_only=True)
-class Ports:
-    """What the use cases need from the outside."""
-
-    users: UserRepository
-    sessions: SessionRepository
-    api_keys: ApiKeyRepository
-    erasure: ErasureRepository
-    images: ImageRepository
-    variants: VariantRepository
-    presets: PresetRepository
-    webhooks: WebhookRepository
-    deliveries: DeliveryRepository
-    retention: RetentionRepository
-    blobs: BlobStore
-    cache: Cache
-    locks: Locks
-    limiter: RateLimiter
-    invalidations: Invalidations
-    idempotency: IdempotencyRepository
-    jobs: JobQueue
-    engine: ImageEngine
-    hasher: PasswordHasher
-    tokens: TokenIssuer
-    signer: Signer
-    refresh_tokens: RefreshTokenIssuer
-    key_issuer: ApiKeyIssuer
-    clock: Clock
-    fetcher: Fetcher | None = None  # None: nothing is fetched from the web
-    webhook_sender: WebhookSender | None = None  # None: nobody is told of anything
-    metrics: Metrics = NO_METRICS
-
-
-@frozen(kw_only=True)
-class Policy:
-    """What may be decided differently from one installation to the next."""
-
-    limits: Limits
-    lease: timedelta  # renewed while a variant is made, so it is what a dead worker costs
-    strict_types: bool  # refuse pictures that are labelled as something else
-    max_attempts: int = field(validator=within(1, 100))
-    sync_deadline: timedelta  # of a rendering that somebody waits for
-    job_deadline: timedelta
-    sync_megapixels: float = field(validator=within(0, 1e6))
-    quota: Quota  # of each account
-    jobs_per_account: int | None  # that have not ended
-    session_life: timedelta  # after which one logs in again
-    logins_per_account: Rate | None
-    logins_per_address: Rate | None
-    rates: Mapping[RateGroup, Rate]  # of each caller; what has none is not counted
-    key_rates: Mapping[RateGroup, Rate]  # of each API key, within that of its account
-    variant_life: timedelta | None  # since somebody wanted it; None is for ever, here and below
-    job_life: timedelta | None  # since it ended
-    orphan_grace: timedelta  # longer than anything takes that stores bytes before a row
-    tombstone_life: timedelta  # how long an erased image is told from one that never was
-    webhook_lease: timedelta  # longer than an attempt takes; what a dead sender costs
-    webhook_schedule: RetrySchedule
-    webhook_failing_life: timedelta | None  # after which it is disabled
-    delivery_life: timedelta | None  # since it ended
-    own_hosts: tuple[str, ...]  # which no webhook may lead to
-    presigned_url_life: timedelta | None  # None: all bytes pass through us
 
 
 @frozen(kw_only=True)

@@ -27,8 +27,10 @@ from imgsvc.adapters.jobs import diagnose_jobs, open_jobs
 from imgsvc.adapters.metrics import counted, open_metrics
 from imgsvc.adapters.outbound import open_fetcher, open_webhook_sender
 from imgsvc.adapters.repositories import diagnose_database, migrate, open_repositories
+from imgsvc.application.policy import Policy
+from imgsvc.application.ports import Ports
 from imgsvc.application.rates import RateGroup
-from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
+from imgsvc.application.use_cases import UseCases, assemble
 from imgsvc.domain.delivery import RetrySchedule
 from imgsvc.domain.errors import ImgsvcError
 from imgsvc.domain.quota import Quota

@@ -18,7 +18,9 @@ from attrs import evolve, frozen
 
 from imgsvc.__main__ import main
 from imgsvc.adapters import imaging
-from imgsvc.application.use_cases import Policy, Ports, UseCases, assemble
+from imgsvc.application.policy import Policy
+from imgsvc.application.ports import Ports
+from imgsvc.application.use_cases import UseCases, assemble
 from imgsvc.entrypoints import composition
 from imgsvc.ports.clock import Clock
 
