@@ -1,6 +1,5 @@
 """The composition root: the only place that knows which technology keeps which promise."""
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,38 +26,24 @@ from imgsvc.adapters.jobs import diagnose_jobs, open_jobs
 from imgsvc.adapters.metrics import counted, open_metrics
 from imgsvc.adapters.outbound import open_fetcher, open_webhook_sender
 from imgsvc.adapters.repositories import diagnose_database, migrate, open_repositories
-from imgsvc.application.policy import Policy
 from imgsvc.application.ports import Ports
-from imgsvc.application.rates import RateGroup
 from imgsvc.application.use_cases import UseCases, assemble
-from imgsvc.domain.delivery import RetrySchedule
 from imgsvc.domain.errors import ImgsvcError
-from imgsvc.domain.quota import Quota
+from imgsvc.entrypoints.health import health_findings
 from imgsvc.entrypoints.logs import bound_request_id
+from imgsvc.entrypoints.policy import policy_of
 from imgsvc.entrypoints.settings import CORES, Settings
 from imgsvc.entrypoints.side_by_side import SideBySide
 from imgsvc.ports.deliveries import WebhookSender
-from imgsvc.ports.diagnosis import Finding, Subject
+from imgsvc.ports.diagnosis import Finding
 from imgsvc.ports.fetching import Fetcher
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobSource
 from imgsvc.ports.metrics import NO_METRICS, Metrics
-from imgsvc.ports.rate_limits import Rate
 from imgsvc.ports.signatures import Sealer
 
-logger = logging.getLogger(__name__)
-
 _CHECK_SECONDS = 2.5  # for each thing that we depend on to say that it is there
-_TO_NOTE_AN_ATTEMPT = timedelta(seconds=15)  # also with a database that is away for a while
-_MOST_ATTEMPTS = 3  # at a job, of workers who may have died of it
-_REMEDY = "run imgsvc doctor, which tells more"
-# What becomes of the work meanwhile, where it can go on.
-_GETS_ALONG = {
-    "jobs": "jobs are kept in the database, and wait",
-    "cache": "what it would have had is fetched or made anew",
-}
-
 _UNCONFINED = "pictures are decoded without Landlock, which this kernel lacks or forbids"
 
 
@@ -82,7 +67,7 @@ class Service:
 
         An error is what nothing can be done without, a warning what the service gets along without.
         """
-        return [_found(name, answer) for name, answer in self._checks.answers().items()]
+        return health_findings(self._checks.answers())
 
 
 @contextmanager
@@ -155,34 +140,8 @@ def compose(settings: Settings) -> Iterator[Service]:
             webhook_sender=_opened_sender(settings),
             metrics=metrics,
         )
-        policy = Policy(
-            limits=settings.limits,
-            lease=timedelta(seconds=settings.lease_seconds),
-            sync_deadline=timedelta(seconds=settings.sync_seconds),
-            job_deadline=timedelta(seconds=settings.job_seconds),
-            sync_megapixels=settings.sync_megapixels,
-            strict_types=settings.strict_types,
-            max_attempts=_MOST_ATTEMPTS,
-            quota=Quota(images=settings.quota_images or None, bytes=settings.quota_bytes or None),
-            jobs_per_account=settings.jobs_per_account or None,
-            session_life=timedelta(days=settings.refresh_days),
-            logins_per_account=_a_minute(settings.logins_per_account),
-            logins_per_address=_a_minute(settings.logins_per_address),
-            rates=_rates(settings.rates),
-            key_rates=_rates(settings.key_rates),
-            variant_life=_life(settings.variant_days),
-            job_life=_life(settings.job_days),
-            tombstone_life=timedelta(days=settings.tombstone_days),
-            orphan_grace=timedelta(seconds=settings.orphan_grace_seconds),
-            webhook_lease=timedelta(seconds=settings.webhook_seconds) + _TO_NOTE_AN_ATTEMPT,
-            webhook_schedule=RetrySchedule(settings.webhook_delays),
-            webhook_failing_life=_life(settings.webhook_failing_days),
-            delivery_life=_life(settings.delivery_days),
-            own_hosts=settings.own_hosts,
-            presigned_url_life=timedelta(seconds=settings.redirect_seconds) if settings.redirect_seconds else None,
-        )
         yield Service(
-            use_cases=assemble(ports, policy),
+            use_cases=assemble(ports, policy_of(settings)),
             settings=settings,
             jobs=jobs.source,
             engine=engine,
@@ -304,33 +263,5 @@ def migrate_database(settings: Settings) -> tuple[str | None, str]:
         return migrate(settings.resolved().database_url)
 
 
-def _a_minute(amount: int) -> Rate | None:
-    return Rate(amount, timedelta(minutes=1)) if amount else None
-
-
-def _rates(amounts: Mapping[RateGroup, int]) -> dict[RateGroup, Rate]:
-    return {group: rate for group, amount in amounts.items() if (rate := _a_minute(amount))}
-
-
-def _life(days: int) -> timedelta | None:
-    return timedelta(days=days) if days else None
-
-
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def _found(name: str, answer: Exception | None) -> Finding:
-    subject = Subject(name)
-    if answer is None:
-        return subject.ok("it answers")
-    match answer:
-        case ImgsvcError():
-            found = answer.detail
-        case TimeoutError():
-            found = f"the check of {name} takes too long"
-        case _:
-            found = f"the check of {name} fails"
-    if name in _GETS_ALONG:
-        return subject.warning(f"{found}: {_GETS_ALONG[name]}", _REMEDY)
-    return subject.error(found, _REMEDY)
