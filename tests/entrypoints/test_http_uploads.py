@@ -83,6 +83,21 @@ def is_nothing_stored(server, account, before):
 # Uploading
 
 
+@pytest.mark.parametrize("path", [IMAGES, "/v1/jobs"])
+@pytest.mark.parametrize("query", ["name=x", "nmae=x", "tags="])
+@pytest.mark.parametrize(
+    "body",
+    [{"files": {"file": ("a.png", PICTURE)}}, {"json": {"url": "https://example.org/a.png"}}],
+    ids=["form", "json"],
+)
+def test_what_a_query_says_beside_a_form_or_json_is_refused_and_not_lost(account, path, query, body):
+    answer = account.client.post(f"{path}?{query}", **body)
+
+    assert problem_of(answer) == (422, "unknown_parameter")
+    assert answer.json()["parameter"] == query.partition("=")[0]
+    assert account.client.get(IMAGES).json()["total"] == 0
+
+
 @pytest.mark.on_every_deployment("POST /v1/images")
 def test_an_upload_is_told_what_was_measured(account):
     answer = account.client.post(IMAGES, files={"file": ("photo.jpg", with_orientation(quadrants(), 6))})

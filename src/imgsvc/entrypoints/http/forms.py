@@ -13,11 +13,19 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from imgsvc.application.fetching import FetchPicture
-from imgsvc.domain.errors import DuplicateParameter, FileTooLarge, InvalidInput, InvalidUrl, not_kept
+from imgsvc.domain.errors import (
+    DuplicateParameter,
+    FileTooLarge,
+    InvalidInput,
+    InvalidUrl,
+    UnknownParameter,
+    not_kept,
+)
 from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.image import Labels
 from imgsvc.domain.plain_data import read
 from imgsvc.domain.wanted_specs import NamedPresets
+from imgsvc.domain.wording import shortened
 from imgsvc.entrypoints.http.bodies import is_json, media_type, query_pairs, read_object, refuse_encoding
 from imgsvc.entrypoints.http.digests import Digests
 from imgsvc.entrypoints.http.errors import InvalidMultipart, MissingFile, TooManyParts, UnsupportedMediaType
@@ -79,13 +87,22 @@ async def read_upload(request: Request, max_bytes: int) -> Upload:
     refuse_encoding(request)
     kind = media_type(request)
     if kind == "multipart/form-data":
+        _refuse_query(request, "a field of the form")
         return await _read_form(request, max_bytes)
     if kind.startswith("image/") or kind == "application/octet-stream":
         return await _read_file(request, max_bytes)
     if is_json(kind):
+        _refuse_query(request, "a key of the JSON")
         return await _read_address(request)
     allowed = "multipart/form-data with a part named file, image/*, or JSON with a url"
     raise UnsupportedMediaType("the body must be a form, a picture, or JSON", value=kind, allowed=allowed)
+
+
+def _refuse_query(request: Request, place: str) -> None:
+    """Only of a file alone is anything said there: it would be lost."""
+    for name, _ in query_pairs(request):
+        detail = f"the query of this upload has no {shortened(name)}: say it as {place}"
+        raise UnknownParameter(detail, parameter=name, value=name, allowed=f"none; {place}")
 
 
 async def _read_address(request: Request) -> Upload:

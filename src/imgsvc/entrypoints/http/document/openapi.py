@@ -75,6 +75,7 @@ _FAILURES_OF_PARAMETER: dict[str, tuple[type[ImgsvcError], ...]] = {
         InvalidMultipart,
         MissingFile,
         TooManyParts,
+        UnknownParameter,
         UnsupportedMediaType,
         UnsupportedEncoding,
         FileTooLarge,

@@ -48,7 +48,7 @@ def _in(place: str, name: str, schema: Schema, description: str) -> Schema:
     return {"name": name, "in": place, "schema": schema, "description": description}
 
 
-_ALONE = "where the body is the file alone"
+_ALONE = "only where the body is the file alone"
 _TEXT: Schema = {"type": "string"}
 _BESIDE_FILE: list[Schema] = [
     _in("query", "name", {"type": "string", "maxLength": MAX_NAME}, f"{_ALONE}; else by Content-Disposition"),
