@@ -12,12 +12,13 @@ from imgsvc.domain.errors import ImageNotFound, InvalidSignature, LinkExpired
 from imgsvc.domain.link import Bounds
 from imgsvc.domain.notation import parse
 from imgsvc.domain.output import Format
+from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.entrypoints.composition import utc_now
 from imgsvc.entrypoints.http.endpoints.links import LinkRequest, make_links
 from tests.pictures import encoded, quadrants
 
 OLD, NEW = "old:" + "o" * 32, "new:" + "n" * 32
-SPEC = parse("w:10,f:png")
+SPEC = WantedSpec(parse("w:10,f:png"))
 
 
 def followed(use_cases, signed):
@@ -66,14 +67,14 @@ def test_a_stranger_can_make_no_link(use_cases, stranger, image):
 
 
 def test_a_link_shows_an_overlay_of_its_owner(use_cases, ada, image):
-    (link,) = use_cases.make_links(ada, image.id, parse(f"wm:{image.id},f:png"))
+    (link,) = use_cases.make_links(ada, image.id, WantedSpec(parse(f"wm:{image.id},f:png")))
 
     assert followed(use_cases, link).planned.spec.overlays
 
 
 def test_a_link_whose_overlay_was_deleted_shows_nothing_that_a_stranger_could_mend(use_cases, ada, image):
     mark = use_cases.upload_image(ada, BytesIO(encoded(quadrants(20, 20))))
-    (link,) = use_cases.make_links(ada, image.id, parse(f"wm:{mark.id},f:png"))
+    (link,) = use_cases.make_links(ada, image.id, WantedSpec(parse(f"wm:{mark.id},f:png")))
     use_cases.delete_image(ada, mark.id)
 
     with pytest.raises(ImageNotFound):

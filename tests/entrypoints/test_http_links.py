@@ -106,8 +106,9 @@ def test_a_link_shows_a_spec_of_any_shape(account, made, anyone, wanted):
     assert size_of(anyone.get(link)) == (10, 5)
 
 
-def test_without_a_spec_the_picture_is_rendered_as_it_is(made, anyone):
-    link = made()["url"]
+@pytest.mark.parametrize("said", [{}, {"t": ""}, {"t": None}, {"spec": {}}, {"spec": None}, {"preset": None}], ids=str)
+def test_without_a_spec_the_picture_is_rendered_as_it_is(made, anyone, said):
+    link = made(**said)["url"]
 
     assert link.split("/")[3] == "-"
     assert size_of(anyone.get(link)) == (400, 200)
@@ -363,10 +364,18 @@ def test_a_deleted_image_is_gone_from_its_links_at_once(made, account, image_id,
         ({"spec": 5}, "invalid_parameter", "/spec"),
         ({"preset": "Not One"}, "validation_error", "/preset"),
         ({"preset": 5}, "validation_error", "/preset"),
-        ({"t": "h:20", "widths": [10]}, "invalid_parameter", "/spec/steps/0"),
+        ({"t": "h:20", "widths": [10]}, "invalid_parameter", "/t/steps/0"),
+        ({"spec": "h:20", "max_width": 500}, "invalid_parameter", "/spec/steps/0"),
         ({"formats": ["bmp"]}, "unsupported_output", "/formats/0"),
         ({"sizes": '"><script>'}, "validation_error", "/sizes"),
-        ({"t": "crop:900:900:10:10"}, "crop_out_of_bounds", "/steps/0/x"),
+        ({"t": "crop:900:900:10:10"}, "crop_out_of_bounds", "/t/steps/0/x"),
+        ({"spec": {"crop": {"x": 900, "width": 5, "height": 5}}}, "crop_out_of_bounds", "/spec/steps/0/x"),
+        ({"t": 5}, "validation_error", "/t"),
+        ({"t": "", "preset": "card"}, "conflicting_parameters", "/t"),
+        ({"t": "p:no-such"}, "unknown_preset", "/t"),
+        ({"preset": "no-such"}, "unknown_preset", "/preset"),
+        ({"spec": "p:no-such"}, "unknown_preset", "/spec"),
+        ({"spec": {"preset": "no-such"}}, "unknown_preset", "/spec"),
         ({"ttl": 5}, "unknown_field", "/ttl"),
     ],
 )
@@ -374,13 +383,6 @@ def test_what_cannot_be_linked_is_told(account, image_id, wanted, code, pointer)
     answer = account.client.post(f"{IMAGES}/{image_id}/links", json=wanted)
 
     assert (answer.status_code, answer.json()["code"], answer.json()["pointer"]) == (422, code, pointer)
-
-
-@pytest.mark.parametrize("wanted", [{"preset": "no-such"}, {"spec": "p:no-such"}, {"spec": {"preset": "no-such"}}])
-def test_a_preset_that_there_is_not_cannot_be_linked(account, image_id, wanted):
-    answer = account.client.post(f"{IMAGES}/{image_id}/links", json=wanted)
-
-    assert problem_of(answer) == (422, "unknown_preset")
 
 
 def test_json_within_a_text_that_is_none_is_told_as_that(account, image_id):

@@ -91,6 +91,8 @@ def test_a_preset_that_there_is_not_is_told_as_a_mistake_in_the_spec(server, acc
 
     assert {(one.status_code, one.json()["code"]) for one in (refused, by_url, queued)} == {(422, "unknown_preset")}
     assert by_url.json()["value"] == "cards"
+    assert by_url.json()["parameter"] == "t"
+    assert {one.json()["pointer"] for one in (refused, queued)} == {"/preset"}
 
 
 def test_a_preset_and_a_spec_together_are_refused(account, card):

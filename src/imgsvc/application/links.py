@@ -6,12 +6,13 @@ from datetime import timedelta
 from attrs import evolve, frozen
 
 from imgsvc.application.planning import PlannedRendering, PlanRendering
+from imgsvc.application.presets import ResolveSpec
 from imgsvc.domain.errors import InvalidSignature
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.link import Bounds, Link, at_width, split_path
 from imgsvc.domain.output import AUTO, Format
-from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
+from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.signatures import Signature, Signer
@@ -45,6 +46,7 @@ class MakeLinks:
     """Sign public addresses of an image's rendering: one for each format."""
 
     plan: PlanRendering
+    resolve_spec: ResolveSpec
     signer: Signer
     clock: Clock
 
@@ -52,7 +54,7 @@ class MakeLinks:
         self,
         caller: UserId,
         image_id: ImageId,
-        spec: TransformSpec,
+        wanted: WantedSpec,
         formats: Sequence[Format] = (),
         bounds: Bounds | None = None,
         lifetime: timedelta | None = None,
@@ -61,12 +63,15 @@ class MakeLinks:
     ) -> list[SignedLink]:
         """In the ``formats``, then in the spec's own, which everybody is expected to show.
 
-        Raises what GetImage does; InvalidInput where the spec does not fit.
+        Raises what GetImage does; InvalidInput with the place of a spec that does not fit, or of a preset that there
+        is not.
         """
-        own = self.plan(caller, image_id, spec)
-        wanted = [*dict.fromkeys(formats), AUTO if own.is_negotiated else own.plan.format]
+        with wanted.refused_there():
+            spec = self.resolve_spec(caller, wanted.given)
+            own = self.plan(caller, image_id, spec)
+        offered = [*dict.fromkeys(formats), AUTO if own.is_negotiated else own.plan.format]
         expires_at = None if lifetime is None else int((self.clock() + lifetime).timestamp())
-        specs = [evolve(spec, output=evolve(spec.output, format=one)) for one in dict.fromkeys(wanted)]
+        specs = [evolve(spec, output=evolve(spec.output, format=one)) for one in dict.fromkeys(offered)]
         link = Link(
             image_id=image_id,
             spec=spec,
@@ -74,9 +79,9 @@ class MakeLinks:
             expires_at=expires_at,
             has_error_pictures=has_error_pictures,
         )
-        return [self._signed(caller, evolve(link, spec=one)) for one in specs]
+        return [self._signed(caller, evolve(link, spec=one), wanted) for one in specs]
 
-    def _signed(self, caller: UserId, link: Link) -> SignedLink:
+    def _signed(self, caller: UserId, link: Link, wanted: WantedSpec) -> SignedLink:
         planned = self.plan(caller, link.image_id, link.spec)
         return SignedLink(
             link=link,
@@ -84,16 +89,18 @@ class MakeLinks:
             media_type=None if planned.is_negotiated else planned.plan.format.media_type,
             width=planned.plan.size.width,
             height=planned.plan.size.height,
-            candidates=self._candidates(caller, link),
+            candidates=self._candidates(caller, link, wanted),
         )
 
-    def _candidates(self, caller: UserId, link: Link) -> list[Candidate]:
+    def _candidates(self, caller: UserId, link: Link, wanted: WantedSpec) -> list[Candidate]:
         """A browser goes by the widths, so they are those that the pictures will have, each once."""
         most = link.bounds.max_width
         usual = [one for one in (*_USUAL_WIDTHS, most) if most is not None and one is not None and one <= most]
         found: dict[int, Candidate] = {}
         for width in sorted({*link.bounds.widths, *usual}):
-            planned = self.plan(caller, link.image_id, at_width(link.spec, width))
+            with wanted.refused_there():
+                narrowed = at_width(link.spec, width)
+            planned = self.plan(caller, link.image_id, narrowed)
             real = planned.plan.size.width
             found.setdefault(real, Candidate(link.path_at(width), real))
         return list(found.values())

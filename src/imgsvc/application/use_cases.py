@@ -199,7 +199,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         plan_rendering=plan,
         explain_plan=ExplainPlan(p.images, p.engine, limits, policy.sync_megapixels),
         open_rendering=OpenRendering(plan, p.variants, make_now, p.cache, note_use, policy.sync_megapixels),
-        make_links=MakeLinks(plan, p.signer, p.clock),
+        make_links=MakeLinks(plan, resolve_spec, p.signer, p.clock),
         follow_link=FollowLink(p.images, plan, p.signer, p.clock),
         transform_image=transform_image,
         transform_severally=TransformSeverally(

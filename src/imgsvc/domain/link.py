@@ -136,7 +136,7 @@ def at_width(spec: TransformSpec, width: int) -> TransformSpec:
     if not isinstance(step.width, int) or isinstance(step.height, Percent):
         raise InvalidParameter(
             "a family of widths needs a resize that says its width in pixels",
-            path=("spec", "steps", places[-1]),
+            path=("steps", places[-1]),
             allowed="a resize with a width, or none",
         )
     height = None if step.height is None else min(MAX_SIDE, max(1, round(step.height * width / step.width)))

@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from imgsvc.domain.errors import ImgsvcError, InvalidInput, NotFound
+from imgsvc.domain.errors import ImgsvcError, InvalidInput, NotFound, UnknownPreset
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.preset import FromPreset, Preset, PresetName, name_rule
 from imgsvc.domain.session import Identity
+from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.admission import Admitted, admit, rate_headers
@@ -179,9 +180,14 @@ class _Dispatch:
 
     def _called(self, arguments: Mapping[str, Any]) -> object:
         named = {name: one for name, one in arguments.items() if isinstance(one, FromPreset)}
-        resolve = self._service.use_cases.resolve_spec
-        specs = {name: resolve(arguments["caller"].id, one) for name, one in named.items()}
+        specs = {name: self._resolved(arguments["caller"].id, name, one) for name, one in named.items()}
         return self.endpoint.function(**{**arguments, **specs})
+
+    def _resolved(self, caller: UserId, argument: str, given: FromPreset) -> TransformSpec:
+        try:
+            return self._service.use_cases.resolve_spec(caller, given)
+        except UnknownPreset as error:
+            raise (error.of("t") if argument == "query" else error.moved_to("preset")) from None
 
     def _response(self, result: object) -> Response:
         if isinstance(result, Response):

@@ -29,10 +29,10 @@ from imgsvc.domain.link import Bounds
 from imgsvc.domain.notation import MAX_LENGTH
 from imgsvc.domain.output import Format
 from imgsvc.domain.plain_data import plain
-from imgsvc.domain.preset import FromPreset, PresetName
+from imgsvc.domain.preset import PresetName
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
-from imgsvc.domain.wanted_specs import AnySpec, read_compact
+from imgsvc.domain.wanted_specs import AnySpec, WantedSpec, read_compact
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http import link_address
 from imgsvc.entrypoints.http.bodies import WANTED_FAILURES, read_wanted
@@ -53,7 +53,8 @@ _SIZES = r"[\w\s.,:%()<>=*/+-]{1,1000}"
 class LinkRequest:
     """What the link shows: `spec`, in any shape, or in compact form also as `t`, or `preset`; in the format it names.
 
-    A preset is what it is when the link is made: the link goes on to show that.
+    With none of them, or null, it is the empty spec: a rendering of the picture as it is. A preset is
+    what it is when the link is made: the link goes on to show that.
 
     One signature is good for each of `widths`, or for any width up to `max_width`: then the addresses differ in the
     width alone, which stands before the extension as `-640w`. `formats` are offered to browsers before the spec's own,
@@ -63,7 +64,7 @@ class LinkRequest:
 
     spec: AnySpec | None = None
     preset: PresetName | None = None
-    t: str = field(default="", validator=characters(0, MAX_LENGTH))
+    t: str | None = field(default=None, validator=optional(characters(0, MAX_LENGTH)))
     widths: tuple[int, ...] = ()
     max_width: int | None = None
     formats: tuple[Format, ...] = ()
@@ -75,7 +76,7 @@ class LinkRequest:
     alt: str = field(default="", validator=legible(0, 1000))
 
     def __attrs_post_init__(self) -> None:
-        if self.t and (self.spec, self.preset) != (None, None):
+        if self.t is not None and (self.spec, self.preset) != (None, None):
             detail = "t says the same as spec or preset would"
             raise ConflictingParameters(detail, path=("t",), value=self.t, allowed="one of them")
         if len(self.formats) > len(Format):
@@ -87,12 +88,14 @@ class LinkRequest:
         return Bounds(widths=self.widths, max_width=self.max_width)
 
     @property
-    def wanted(self) -> TransformSpec | FromPreset:
-        """Raises InvalidInput."""
-        if not self.t:
-            return read_wanted(self.spec, self.preset) or TransformSpec()
+    def wanted(self) -> WantedSpec:
+        """The empty spec, where nothing is said, which renders the picture as it is. Raises InvalidInput."""
+        if self.t is None:
+            place = next((name for name in ("spec", "preset") if getattr(self, name) is not None), None)
+            given = read_wanted(self.spec, self.preset) or TransformSpec()
+            return WantedSpec(given, (place,) if place else ())
         try:
-            return read_compact(self.t)
+            return WantedSpec(read_compact(self.t), ("t",))
         except InvalidInput as error:
             raise error.moved_to("t") from None
 
@@ -144,7 +147,7 @@ def make_links(service: Service, caller: User, image_id: UUID, body: LinkRequest
     signed = service.use_cases.make_links(
         caller.id,
         ImageId(image_id),
-        service.use_cases.resolve_spec(caller.id, body.wanted),
+        body.wanted,
         body.formats,
         body.bounds,
         lifetime,
