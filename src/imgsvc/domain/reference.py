@@ -18,7 +18,7 @@ from imgsvc.domain.meanings import CHOICES, DEFAULTS, MEANINGS
 from imgsvc.domain.notation.names import ARGUMENTS, OUTPUT, RESIZE
 from imgsvc.domain.operations import OPERATIONS, Adjust, Crop, Operation, Resize, Watermark
 from imgsvc.domain.output import Output
-from imgsvc.domain.plain_data import words_of
+from imgsvc.domain.plain_scalars import words_of
 
 
 @frozen

@@ -7,7 +7,7 @@ from typing import Any, Union, get_args, get_origin
 
 from imgsvc.domain.errors import InvalidParameter
 from imgsvc.domain.geometry import Percent
-from imgsvc.domain.plain_data import words_of
+from imgsvc.domain.plain_scalars import words_of
 from imgsvc.domain.wording import shortened
 
 _NUMBER = r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?"
