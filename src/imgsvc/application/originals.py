@@ -23,7 +23,7 @@ def open_original(blobs: BlobStore, image: Image) -> BinaryIO:
     """
 
     try:
-        return _opened(blobs, image)
+        return _compared(blobs.open(image.blob_key), image)
     except BlobNotFound as error:
         raise _missing(image) from error
 
@@ -31,25 +31,26 @@ def open_original(blobs: BlobStore, image: Image) -> BinaryIO:
 def original_if_needed(blobs: BlobStore, images: ImageRepository, image: Image) -> BinaryIO:
     """The same for those who may not need it: opened at the first use.
 
-    That raises what ``open_original`` does, and ImageNotFound where the image was deleted meanwhile.
+    That raises what ``open_original`` does, and ImageNotFound where the image was deleted meanwhile. It may have a
+    ``fileno``: whoever takes that has to compare what is in the file, which nobody else does then.
     """
 
     def opened() -> BinaryIO:
         try:
-            return _opened(blobs, image)
+            return blobs.open(image.blob_key)
         except BlobNotFound as error:
             images.get(image.id)
             raise _missing(image) from error
 
-    return cast(BinaryIO, _OpenedLate(opened))
+    return cast(BinaryIO, _OpenedLate(opened, lambda stored: _compared(stored, image)))
 
 
-def _opened(blobs: BlobStore, image: Image) -> BinaryIO:
+def _compared(stored: BinaryIO, image: Image) -> BinaryIO:
     def damaged() -> OriginalDamaged:
         logger.error("an original is not as it was uploaded", extra={"image_id": str(image.id)})
         return OriginalDamaged("the bytes of this image were damaged in storage: upload it again")
 
-    return checked(blobs.open(image.blob_key), image.byte_count, image.sha256, damaged)
+    return checked(stored, image.byte_count, image.sha256, damaged)
 
 
 def _missing(image: Image) -> OriginalMissing:
@@ -58,12 +59,19 @@ def _missing(image: Image) -> OriginalMissing:
 
 
 class _OpenedLate(RawIOBase):
-    def __init__(self, open: Callable[[], BinaryIO]) -> None:
-        self._open = open
+    def __init__(self, open: Callable[[], BinaryIO], compared: Callable[[BinaryIO], BinaryIO]) -> None:
+        self._open, self._compared = open, compared
+
+    @cached_property
+    def _stored(self) -> BinaryIO:
+        return self._open()
 
     @cached_property
     def _stream(self) -> BinaryIO:
-        return self._open()
+        return self._compared(self._stored)
+
+    def fileno(self) -> int:
+        return self._stored.fileno()
 
     def readable(self) -> bool:
         return True
@@ -86,6 +94,6 @@ class _OpenedLate(RawIOBase):
         return len(content)
 
     def close(self) -> None:
-        if "_stream" in self.__dict__:
-            self._stream.close()
+        if "_stored" in self.__dict__:
+            self._stored.close()
         super().close()

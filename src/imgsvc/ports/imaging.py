@@ -76,7 +76,7 @@ class ImageEngine(Protocol):
         """Apply the spec, to each frame where the output has several.
 
         ``digest`` is the SHA-256 of the source, where the caller knows it: an engine that still has the picture may
-        render it without reading the source.
+        render it without reading the source, and one that compares may read the file whose ``fileno`` the source has.
 
         Where the engine can be stopped it is after ``deadline``, or its own. Raises what ``measure``, ``check`` and
         ``plan`` raise, those of an overlay under its step; TooManyBytes; Busy where too much waits already;

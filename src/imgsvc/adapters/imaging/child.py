@@ -5,6 +5,7 @@ have taken it over.
 """
 
 import gc
+import hashlib
 import json
 import os
 import pickle
@@ -18,7 +19,7 @@ from typing import Any
 
 from imgsvc.adapters.imaging.confinement import close_doors, end_with, limit_resources
 from imgsvc.adapters.imaging.kept import KeepsPictures, KeptPictures
-from imgsvc.adapters.imaging.messages import Messages, Request
+from imgsvc.adapters.imaging.messages import Messages, Request, Source
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
 from imgsvc.domain.operations import Font, Watermark
 from imgsvc.domain.plain_data import plain
@@ -90,19 +91,21 @@ def _serve(engine: ImageEngine, messages: Messages) -> None:
     while True:
         if not messages.is_coming(kept.idle):
             kept.clear()
-        messages.send(*_answer(engine, kept, *messages.receive()))
+        messages.send(*_answer(engine, kept, *messages.receive_with_file()))
 
 
-def _answer(engine: ImageEngine, kept: KeptPictures, head: bytes, content: bytearray) -> tuple[bytes, bytes]:
+def _answer(
+    engine: ImageEngine, kept: KeptPictures, head: bytes, content: bytearray, file: int | None
+) -> tuple[bytes, bytes]:
     try:
         request: Request = pickle.loads(head)  # noqa: S301  # from the parent
         contents = _contents(content, request.lengths)
-        source = contents.pop(0) if request.has_source else kept.content(str(request.digest))
+        source = _source(request, kept, contents, file)
         if source is None:
             return _packed({"wants_source": True, "kept": kept.digests}), b""
         if request.spec is None:
             return _packed({"facts": plain(engine.measure(BytesIO(source))), "kept": kept.digests}), b""
-        if request.has_source and request.digest is not None:
+        if request.source is not Source.KEPT and request.digest is not None:
             kept.keep(request.digest, source)
         overlays = dict(zip(request.overlays, map(BytesIO, contents), strict=True))
         # The very bytes that are kept: a stream of bytes that is read as a whole gives them out again.
@@ -110,6 +113,28 @@ def _answer(engine: ImageEngine, kept: KeptPictures, head: bytes, content: bytea
         return _packed({"rendition": plain(rendered.rendition), "kept": kept.digests}), rendered.content
     except Exception as error:
         return _packed({"failure": _failure(error), "reason": _described(error), "kept": kept.digests}), b""
+
+
+def _source(request: Request, kept: KeptPictures, contents: list[bytes], file: int | None) -> bytes | None:
+    """The picture, which is taken from the contents where it is there; None where the parent has to send it."""
+    match request.source:
+        case Source.KEPT:
+            return kept.content(str(request.digest))
+        case Source.FILE:
+            return None if file is None else _read(file, request.digest)
+        case Source.SENT:
+            return contents.pop(0)
+
+
+def _read(file: int, digest: str | None) -> bytes | None:
+    """None for other bytes than those of the digest: the parent looks at them again, and tells what is wrong."""
+    try:
+        content = os.pread(file, os.fstat(file).st_size, 0)  # from there, since its place is the parent's too
+    except (OSError, MemoryError):
+        return None
+    finally:
+        os.close(file)
+    return content if hashlib.sha256(content).hexdigest() == digest else None
 
 
 def _contents(content: bytearray, lengths: Iterable[int]) -> list[bytes]:

@@ -82,11 +82,13 @@ class ChildProcess:
             raise ChildFailed(greeting["failed"])
         self.is_confined = greeting["is_confined"]
 
-    def ask(self, request: bytes, contents: Sequence[Content], seconds: float) -> tuple[dict[str, Any], bytes]:
+    def ask(
+        self, request: bytes, contents: Sequence[Content], file: int | None, seconds: float
+    ) -> tuple[dict[str, Any], bytes]:
         """Its answer, which is not to be believed. Raises TimeoutError, ConnectionError, ValueError."""
         self.calls += 1
         started = time.monotonic()
-        self._messages.send(request, *contents, seconds=seconds)
+        self._messages.send(request, *contents, file=file, seconds=seconds)
         head, answer = self._messages.receive(seconds=seconds - (time.monotonic() - started))
         document = json.loads(head)
         if not isinstance(document, dict):

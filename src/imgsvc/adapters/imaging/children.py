@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from io import UnsupportedOperation
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Event, Lock, Thread
 from typing import Any, BinaryIO
@@ -15,7 +16,7 @@ from attrs import Factory, field, frozen
 from imgsvc.adapters.imaging.answers import facts_in, failure_in, is_unexplained, rendered_in
 from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
 from imgsvc.adapters.imaging.idle_children import IdleChildren
-from imgsvc.adapters.imaging.messages import Content, Request, SourceUnreadable, length_of
+from imgsvc.adapters.imaging.messages import Content, Request, Source, SourceUnreadable, length_of
 from imgsvc.adapters.imaging.opening import SNIFFED
 from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.image import Facts
@@ -190,10 +191,11 @@ class ChildProcessEngine:
         return child
 
     def _asked(self, child: ChildProcess, task: "_Task", seconds: float) -> tuple[dict[str, Any], bytes]:
-        has_source = task.digest not in child.kept
-        answer = self._exchanged(child, task, seconds, has_source=has_source)
-        if not has_source and "wants_source" in answer[0]:  # it has let go of the picture since it told
-            answer = self._exchanged(child, task, seconds, has_source=True)
+        for source in Source if task.digest in child.kept else (Source.FILE, Source.SENT):
+            answer = self._exchanged(child, task, seconds, source)
+            # It may have let go of the picture since it told, and there may be another one in the file.
+            if "wants_source" not in answer[0]:
+                break
         if child.calls < self.calls_per_child and not is_unexplained(answer[0]):
             self._idle.put(child)
         else:
@@ -201,15 +203,18 @@ class ChildProcessEngine:
         return answer
 
     def _exchanged(
-        self, child: ChildProcess, task: "_Task", seconds: float, *, has_source: bool
+        self, child: ChildProcess, task: "_Task", seconds: float, source: Source
     ) -> tuple[dict[str, Any], bytes]:
         try:
-            contents = task.contents(has_source=has_source)
+            file = task.file() if source is Source.FILE else None
+            if source is Source.FILE and file is None:
+                source = Source.SENT
+            contents = task.contents(source)
         except BaseException:
             self._idle.put(child)
             raise
         try:
-            return child.ask(task.head(contents, has_source=has_source), contents, seconds)
+            return child.ask(task.head(contents, source), contents, file, seconds)
         except BaseException as error:
             # Whatever it was, the child is half way through a message, which nobody else must get.
             failure = self._explained(error, child, seconds)
@@ -248,24 +253,27 @@ class _Task:
     overlays: Overlays = NO_OVERLAYS
     digest: str | None = None
 
-    def contents(self, *, has_source: bool) -> Sequence[Content]:
+    def file(self) -> int | None:
+        """A descriptor of what the source is read from; of use to those who can tell that it is the right one."""
+        if self.digest is None:
+            return None
+        try:
+            return self.source.fileno()
+        except UnsupportedOperation:
+            return None
+
+    def contents(self, source: Source) -> Sequence[Content]:
         """To be sent along with the head."""
         if self.spec is None:
             return [self.source]
         # Uploads are files of this machine. Other sources may fail while they are read, or take their time: that must
         # not happen in the middle of a message.
-        return [_whole(one) for one in ([self.source] if has_source else []) + list(self.overlays.values())]
+        return [_whole(one) for one in ([self.source] if source is Source.SENT else []) + list(self.overlays.values())]
 
-    def head(self, contents: Sequence[Content], *, has_source: bool) -> bytes:
+    def head(self, contents: Sequence[Content], source: Source) -> bytes:
         lengths = tuple(map(length_of, contents))
         return pickle.dumps(
-            Request(
-                spec=self.spec,
-                overlays=tuple(self.overlays),
-                lengths=lengths,
-                digest=self.digest,
-                has_source=has_source,
-            )
+            Request(spec=self.spec, overlays=tuple(self.overlays), source=source, lengths=lengths, digest=self.digest)
         )
 
 

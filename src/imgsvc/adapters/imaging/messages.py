@@ -5,6 +5,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
+from enum import Enum, auto
 from itertools import chain
 from typing import BinaryIO, TypeAlias
 from uuid import UUID
@@ -20,15 +21,23 @@ _PIECE = 2**18  # bytes
 Content: TypeAlias = bytes | BinaryIO  # a stream that can seek
 
 
+class Source(Enum):
+    """Where a child finds the picture that it is asked about; the cheapest first."""
+
+    KEPT = auto()  # the child has it still
+    FILE = auto()  # in the file that came along, where it has to be looked at whether it is the right one
+    SENT = auto()  # as the first part of the content
+
+
 @frozen(kw_only=True)
 class Request:
     """What a child is asked, as the head of a message; the pictures are its content."""
 
     spec: TransformSpec | None  # None: to measure the source
     overlays: Sequence[UUID] = ()
-    lengths: Sequence[int]  # of the source in bytes, unless the child has it, and of each overlay
-    digest: str | None = None  # of the source, where it may be kept
-    has_source: bool = True
+    source: Source = Source.SENT
+    lengths: Sequence[int]  # of the source in bytes, where it is sent, and of each overlay
+    digest: str | None = None  # of the source, where it may be kept or is read from a file
 
 
 @frozen
@@ -41,17 +50,37 @@ class Messages:
     connection: socket.socket
     most: int = field(default=2**40)  # bytes of a content; who sends more is not listened to
 
-    def send(self, head: bytes, *contents: Content, seconds: float | None = None) -> None:
-        """Several contents arrive as one; of a stream no more is held in memory than a piece."""
+    def send(self, head: bytes, *contents: Content, file: int | None = None, seconds: float | None = None) -> None:
+        """Several contents arrive as one; of a stream no more is held in memory than a piece.
+
+        Of ``file``, a descriptor, the other end gets one of its own.
+        """
         remaining = _countdown(seconds)
-        lengths = _LENGTHS.pack(len(head), sum(map(length_of, contents)))
-        for part in chain([lengths + head], *map(_pieces, contents)):
+        start = _LENGTHS.pack(len(head), sum(map(length_of, contents))) + head
+        if file is not None:
+            self.connection.settimeout(remaining())
+            start = start[socket.send_fds(self.connection, [start], [file]) :]
+        for part in chain([start], *map(_pieces, contents)):
             self.connection.settimeout(remaining())
             self.connection.sendall(part)
 
     def receive(self, *, seconds: float | None = None) -> tuple[bytes, bytearray]:
+        """A file that comes along is none of ours."""
         remaining = _countdown(seconds)
-        head_length, content_length = _LENGTHS.unpack(self._exactly(_LENGTHS.size, remaining))
+        return self._rest(self._exactly(_LENGTHS.size, remaining), remaining)
+
+    def receive_with_file(self, *, seconds: float | None = None) -> tuple[bytes, bytearray, int | None]:
+        """The same, and a descriptor that the caller closes, where one came along."""
+        remaining = _countdown(seconds)
+        self.connection.settimeout(remaining())
+        start, files, _, _ = socket.recv_fds(self.connection, _LENGTHS.size, 1, socket.MSG_WAITALL)
+        if not start:
+            raise ConnectionError("the connection has ended")
+        start += self._exactly(_LENGTHS.size - len(start), remaining)
+        return *self._rest(start, remaining), files[0] if files else None
+
+    def _rest(self, lengths: bytes | bytearray, remaining: Callable[[], float | None]) -> tuple[bytes, bytearray]:
+        head_length, content_length = _LENGTHS.unpack(lengths)
         if head_length > _LARGEST_HEAD or content_length > self.most:
             raise ConnectionError("the message is too long")
         return bytes(self._exactly(head_length, remaining)), self._exactly(content_length, remaining)
