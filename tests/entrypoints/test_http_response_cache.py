@@ -64,6 +64,25 @@ def test_an_answer_from_memory_asks_nobody(service):
     run(asked_often)
 
 
+def test_who_was_just_known_is_not_asked_for_again_for_a_new_rendering(service):
+    authenticate = Recorded(service.use_cases.authenticate)
+    app = create_app(with_use_case(service, authenticate=authenticate))
+
+    async def asked_for_many():
+        transport = httpx.ASGITransport(app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+            path = (await uploaded(client)).removesuffix("w:5")
+            with fail_after(30):
+                for width in range(6, 1000):
+                    before = len(authenticate.calls)
+                    answer = await client.get(f"{path}w:{width},f:png")
+                    assert (answer.status_code, answer.headers["x-imgsvc-cache"]) == (200, "rendered")
+                    if len(authenticate.calls) == before:
+                        return
+
+    run(asked_for_many)
+
+
 def test_a_hundred_who_want_one_new_rendering_are_all_answered_and_cause_one(service):
     engine = WatchedEngine(service.use_cases.open_rendering.make_now.engine, lambda: rendered.append(1))
     rendered = []
@@ -173,6 +192,27 @@ def test_once_a_refresh_token_comes_again_nothing_is_answered(server):
     assert reused.json()["code"] == "token_reused"
 
 
+@pytest.mark.parametrize("ending", ["logout", "key", "account"])
+def test_once_his_credentials_have_ended_who_was_just_known_is_refused(server, ending):
+    account = server.account()
+    with account.client:
+        path = f"/v1/images/{account.upload(PNG)}/content"
+        key = account.client.post("/v1/api-keys", json={"name": "reader", "scopes": ["read"]}).raise_for_status().json()
+        used = key["key"] if ending == "key" else account.token
+        end = {
+            "logout": lambda: account.client.post("/v1/auth/logout"),
+            "key": lambda: account.client.delete(f"/v1/api-keys/{key['api_key']['id']}"),
+            "account": lambda: account.client.request("DELETE", "/v1/me", json={"password": PASSWORD}),
+        }
+        with server.client(used) as asking:
+            for width in (5, 6):
+                asking.get(f"{path}?t=w:{width}").raise_for_status()
+
+            end[ending]().raise_for_status()
+
+            assert asking.get(f"{path}?t=w:7").status_code == 401
+
+
 def test_a_watermark_that_is_deleted_takes_what_was_made_with_it_along(account):
     mark = account.upload(PNG)
     path = f"/v1/images/{account.upload(PNG)}/content?watermarkImage={mark}"
@@ -220,6 +260,19 @@ def test_what_one_process_changes_again_within_a_minute_others_soon_answer_with(
             from_memory(other.client, f"{image}/content?t=w:5")
             account.client.patch(image, json={"name": f"{name}.png"}).raise_for_status()
             wait_for(lambda name=name: name in told_name(other.client, image), seconds=2)
+
+
+def test_whom_one_process_logs_out_others_soon_refuse_new_renderings(two_servers):
+    account = two_servers[0].account()
+    other: Account = Account(two_servers[1].client(account.token), account.token)
+    with account.client, other.client:
+        path = f"/v1/images/{account.upload(PNG)}/content"
+        from_memory(other.client, f"{path}?t=w:5")
+
+        account.client.post("/v1/auth/logout").raise_for_status()
+
+        widths = iter(range(6, 1000))
+        wait_for(lambda: other.client.get(f"{path}?t=w:{next(widths)}").status_code == 401, seconds=2)
 
 
 def told_name(client, image):

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from imgsvc.domain.errors import Unavailable
+from imgsvc.entrypoints.http.invalidated_cache import InvalidatedCache
 from imgsvc.entrypoints.http.invalidation_listener import InvalidationListener
 from imgsvc.entrypoints.http.response_cache import ResponseCache, asked
 
@@ -39,8 +40,13 @@ def clock():
 
 
 @pytest.fixture
-def answers(clock):
-    return ResponseCache(100_000, clock)
+def cache(clock):
+    return InvalidatedCache(100_000, clock)
+
+
+@pytest.fixture
+def answers(cache):
+    return ResponseCache(cache)
 
 
 @pytest.fixture
@@ -49,8 +55,8 @@ def news():
 
 
 @pytest.fixture
-def listener(answers, news):
-    listener = InvalidationListener(answers, news)
+def listener(cache, news):
+    listener = InvalidationListener(cache, news)
     listener.hear()
     return listener
 
@@ -88,7 +94,7 @@ def test_what_ends_takes_its_answers_along_and_no_others(answers, listener):
     keep(answers, 0)
     keep(answers, 1, OTHER)
 
-    answers.forget([IMAGE])
+    answers.entries.forget([IMAGE])
 
     assert answers.find(key(0)) is None
     assert answers.find(key(1)) is not None
@@ -147,7 +153,7 @@ def test_when_there_is_something_to_hear_again_answers_are_given_again(answers, 
 
 def test_an_answer_that_was_begun_before_something_ended_is_not_kept(answers, listener):
     mark = answers.mark()
-    answers.forget([IMAGE])
+    answers.entries.forget([IMAGE])
 
     keep(answers, mark=mark)
 

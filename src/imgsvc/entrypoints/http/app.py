@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.cache_middleware import CacheMiddleware
+from imgsvc.entrypoints.http.caller_cache import CallerCache
 from imgsvc.entrypoints.http.cors import Cors
 from imgsvc.entrypoints.http.dispatching import routes
 from imgsvc.entrypoints.http.document import openapi
@@ -31,6 +32,7 @@ from imgsvc.entrypoints.http.endpoints import (
     webhooks,
 )
 from imgsvc.entrypoints.http.errors import MethodNotAllowed, NoSuchPage, problem
+from imgsvc.entrypoints.http.invalidated_cache import InvalidatedCache
 from imgsvc.entrypoints.http.invalidation_listener import InvalidationListener
 from imgsvc.entrypoints.http.requests import RequestScope
 from imgsvc.entrypoints.http.response_cache import ResponseCache
@@ -70,10 +72,10 @@ def create_app(service: Service) -> Starlette:
             most=service.settings.waiting,
             most_of_one=service.settings.waiting_per_account,
         )
-        listener = InvalidationListener(response_cache, service.invalidations)
+        listener = InvalidationListener(cache, service.invalidations)
         worker = Worker(service, service.settings.server_slots)
         app.state.worker = worker
-        with service.invalidations.subscribed(response_cache.forget):
+        with service.invalidations.subscribed(cache.forget):
             try:
                 listener.start()
                 await to_thread.run_sync(worker.start)
@@ -82,7 +84,8 @@ def create_app(service: Service) -> Starlette:
                 await to_thread.run_sync(listener.finish)
                 await to_thread.run_sync(worker.finish)
 
-    response_cache = ResponseCache(_CACHE_BYTES)
+    cache = InvalidatedCache(_CACHE_BYTES)
+    response_cache = ResponseCache(cache)
     origins = service.settings.allowed_origins
     app = Starlette(
         routes=[*routes(ENDPOINTS), *reference_routes(openapi.document(ENDPOINTS))],
@@ -98,6 +101,7 @@ def create_app(service: Service) -> Starlette:
     app.router.redirect_slashes = False
     app.state.service = service
     app.state.response_cache = response_cache
+    app.state.caller_cache = CallerCache(cache)
     app.state.single_flight = SingleFlight()
     return app
 

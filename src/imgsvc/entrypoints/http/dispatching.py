@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from imgsvc.application.rates import RateGroup
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, NotFound, UnknownPreset
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.preset import FromPreset, Preset, PresetName, name_rule
@@ -23,6 +24,7 @@ from imgsvc.domain.user import UserId
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.admission import Admitted, admit, rate_headers
 from imgsvc.entrypoints.http.bodies import read_body, read_query
+from imgsvc.entrypoints.http.caller_cache import CallerCache
 from imgsvc.entrypoints.http.endpoint import Answer, Endpoint
 from imgsvc.entrypoints.http.errors import problem
 from imgsvc.entrypoints.http.forms import fetched, read_upload
@@ -99,12 +101,10 @@ class _Dispatch:
         return threads
 
     async def answer(self) -> Response:
-        one = self.endpoint
         admitted = Admitted(None)
         try:
             # Who asks comes first: a stranger learns nothing from how the rest of his request is judged.
-            admission = partial(admit, self._service, self.request, one.group, one.needs_caller)
-            admitted = await self._threads.run(Pool.READING, admission)
+            admitted = await self._admitted()
             admitted.must_be_let_in()
             if admitted.identity is not None:
                 self._must_be_allowed(admitted.identity)
@@ -120,6 +120,21 @@ class _Dispatch:
             return problem(self.request, error, rate_headers(admitted.counted, error))
         response.headers.update(rate_headers(admitted.counted))
         return response
+
+    async def _admitted(self) -> Admitted:
+        one = self.endpoint
+        admission = partial(admit, self._service, self.request, one.group, one.needs_caller)
+        if one.group is not RateGroup.RENDER:
+            return await self._threads.run(Pool.READING, admission)
+        # Who is counted by what he renders, and is known: that takes neither a question to anybody nor a thread.
+        caller_cache: CallerCache = self.request.app.state.caller_cache
+        known, mark = caller_cache.find(self.request), caller_cache.mark()
+        if known is not None:
+            return Admitted(known)
+        admitted = await self._threads.run(Pool.READING, admission)
+        if admitted.identity is not None:
+            caller_cache.keep(self.request, admitted.identity, mark)
+        return admitted
 
     def _must_be_allowed(self, identity: Identity) -> None:
         """Raises InsufficientScope."""

@@ -71,11 +71,11 @@ class Endpoint:
     def parameters(self) -> frozenset[str]:
         return frozenset(inspect.signature(self.function).parameters)
 
-    @property
+    @cached_property
     def path_parameters(self) -> list[str]:
         return re.findall(r"{(\w+)}", self.path)
 
-    @property
+    @cached_property
     def group(self) -> RateGroup | None:
         """What its requests are counted with."""
         if not self.is_counted:
@@ -88,7 +88,7 @@ class Endpoint:
             return RateGroup.UPLOAD
         return RateGroup.READ if self.method == "GET" else RateGroup.WRITE
 
-    @property
+    @cached_property
     def needs_caller(self) -> bool:
         return self.needs_login or self.takes("caller") or self.takes("identity")
 
@@ -96,14 +96,14 @@ class Endpoint:
     def needs_login(self) -> bool:
         return self.takes("login")
 
-    @property
+    @cached_property
     def scope(self) -> Scope | None:
         """What an API key must be good for; None where nobody is asked who he is, or no key is good enough."""
         if self.needs_login or not self.needs_caller:
             return None
         return Scope.READ if self.method == "GET" or self.only_reads else Scope.WRITE
 
-    @property
+    @cached_property
     def is_done_once(self) -> bool:
         """Where it comes with an ``Idempotency-Key``."""
         return self.method == "POST" and self.status in (201, 202) and self.needs_caller

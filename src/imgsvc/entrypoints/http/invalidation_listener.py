@@ -1,4 +1,4 @@
-"""Hears what other processes end, so that nothing is answered from the cache that was made of it."""
+"""Hears what other processes end, so that nothing is answered from what is kept that was made of it."""
 
 import logging
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import define, field
 
 from imgsvc.domain.errors import Busy
-from imgsvc.entrypoints.http.response_cache import ResponseCache
+from imgsvc.entrypoints.http.invalidated_cache import InvalidatedCache
 from imgsvc.ports.invalidations import Invalidations
 
 logger = logging.getLogger(__name__)
@@ -21,9 +21,9 @@ _OVERLAP = timedelta(minutes=1)  # longer than any transaction takes from noting
 
 @define(eq=False)
 class InvalidationListener:
-    """Hears what other processes end, for as long as anything is remembered that could be of that."""
+    """Hears what other processes end, for as long as anything is kept that could be of that."""
 
-    answers: ResponseCache
+    cache: InvalidatedCache
     invalidations: Invalidations
     _stopping: Event = field(factory=Event, init=False)
     _known: Mapping[UUID, datetime] = field(factory=dict, init=False)
@@ -35,20 +35,20 @@ class InvalidationListener:
 
     def finish(self) -> None:
         self._stopping.set()
-        self.answers.has_some.set()
+        self.cache.has_some.set()
         if self._thread is not None:
             self._thread.join()
 
     def _listen(self) -> None:
         self.hear()
         while not self._stopping.wait(_LISTEN_EVERY):
-            # Not for ever: what wakes us at the end may be cleared again by an answer that is forgotten just then.
-            if self.answers.has_some.wait(_WAKE_EVERY):
+            # Not for ever: what wakes us at the end may be cleared again by an entry that is forgotten just then.
+            if self.cache.has_some.wait(_WAKE_EVERY):
                 self.hear()
 
     def hear(self) -> None:
         """Ask once."""
-        begun = self.answers.now()
+        begun = self.cache.now()
         try:
             found = self.invalidations.within(_OVERLAP)
         except Busy:
@@ -59,6 +59,6 @@ class InvalidationListener:
         # The same subject at another time has ended again, or something else of it has.
         news = {subject for subject, noted_at in found.items() if self._known.get(subject) != noted_at}
         if news:
-            self.answers.forget(news)
+            self.cache.forget(news)
         self._known = found
-        self.answers.note_heard(begun)
+        self.cache.note_heard(begun)

@@ -1,26 +1,18 @@
 """Whole answers kept in this process: what is asked for again and again is answered without asking anybody.
 
-An answer is kept under all of the request that it depends on, the caller's token included, and for five seconds; then
-everything is asked anew. Sooner it goes when something that it was made of ends: at once where this process ended it
-(``Invalidations.subscribed``), and where another one did, as soon as that is heard of (``InvalidationListener``). While
-nothing can be heard, nothing is answered from here.
+An answer is kept under all of the request that it depends on, the caller's token included.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
-from threading import Event, Lock
-from time import monotonic
+from collections.abc import Collection
 from uuid import UUID
 
-from attrs import define, field, frozen
+from attrs import frozen
 from starlette.types import Scope
 
+from imgsvc.entrypoints.http.invalidated_cache import LIFE, InvalidatedCache
 from imgsvc.entrypoints.http.link_address import is_link, is_negotiated
 
-LIFE = 5.0  # seconds
-_DEAF_AFTER = 1.0  # seconds since somebody last listened
 _MOST_BYTES_OF_ONE = 256 * 1024
-_OVERHEAD = 2048  # bytes that an answer takes besides its body, about
 
 Key = tuple[bytes, bytes, bytes, bytes]  # path, query, Authorization, Accept
 # With these an answer is another one than without.
@@ -35,8 +27,6 @@ class CachedResponse:
     headers: list[tuple[bytes, bytes]]
     etag: bytes  # in its quotes
     body: bytes
-    subjects: Collection[UUID]  # that it was made of
-    until: float  # on the monotonic clock
 
 
 @frozen
@@ -73,39 +63,19 @@ def asked(scope: Scope) -> Asked | None:
     return Asked((path, scope["query_string"], authorization or b"", accept), if_none_match, request_id)
 
 
-@define(eq=False)
+@frozen
 class ResponseCache:
-    """Bounded, the least recently used go first. Safe from any thread."""
+    """Of what is kept until it is invalidated. Safe from any thread."""
 
-    max_bytes: int
-    now: Callable[[], float] = monotonic
-    _answers: OrderedDict[Key, CachedResponse] = field(factory=OrderedDict, init=False)
-    _by_subject: dict[UUID, set[Key]] = field(factory=dict, init=False)
-    _held_bytes: int = field(default=0, init=False)
-    _forgotten: int = field(default=0, init=False)  # how often something was to be forgotten
-    _heard_at: float = field(default=float("-inf"), init=False)
-    _lock: Lock = field(factory=Lock, init=False)
-    has_some: Event = field(factory=Event, init=False)
+    entries: InvalidatedCache
 
     def find(self, key: Key) -> CachedResponse | None:
-        answer = self._answers.get(key)
-        if answer is None:
-            return None
-        now = self.now()
-        if now - self._heard_at > _DEAF_AFTER:
-            return None
-        with self._lock:
-            if now > answer.until:
-                self._drop(key)
-                return None
-            if key in self._answers:  # not forgotten within the last instant
-                self._answers.move_to_end(key)
-                return answer
-        return None
+        found: CachedResponse | None = self.entries.find(key)
+        return found
 
     def mark(self) -> int:
         """To be taken before anything is asked that an answer is made of."""
-        return self._forgotten
+        return self.entries.mark()
 
     def keep(
         self,
@@ -117,50 +87,9 @@ class ResponseCache:
         mark: int,
         good_for: float = LIFE,
     ) -> None:
-        """Unless something was to be forgotten since the mark: the answer may have been made of that.
-
-        For ``good_for`` seconds at the most.
-        """
-        if len(body) > min(_MOST_BYTES_OF_ONE, self.max_bytes):
+        """Unless something was to be forgotten since the mark, or it is large; for ``good_for`` seconds at the most."""
+        if len(body) > min(_MOST_BYTES_OF_ONE, self.entries.max_bytes):
             return
         etag = next(value for name, value in headers if name == b"etag")
-        answer = CachedResponse(route, headers, etag, body, subjects, self.now() + min(LIFE, good_for))
-        with self._lock:
-            if mark != self._forgotten:
-                return
-            self._drop(key)
-            self._answers[key] = answer
-            self._held_bytes += len(body) + _OVERHEAD
-            for subject in subjects:
-                self._by_subject.setdefault(subject, set()).add(key)
-            while self._held_bytes > self.max_bytes:
-                self._drop(next(iter(self._answers)))
-            if self._answers:
-                self.has_some.set()
-
-    def forget(self, subjects: Iterable[UUID]) -> None:
-        with self._lock:
-            self._forgotten += 1
-            for subject in subjects:
-                for key in tuple(self._by_subject.get(subject, ())):
-                    self._drop(key)
-
-    def note_heard(self, moment: float) -> None:
-        """What had ended by that moment is forgotten."""
-        with self._lock:
-            self._heard_at = moment
-            for key in [key for key, answer in self._answers.items() if answer.until < moment]:
-                self._drop(key)
-            if not self._answers:
-                self.has_some.clear()
-
-    def _drop(self, key: Key) -> None:
-        answer = self._answers.pop(key, None)
-        if answer is None:
-            return
-        self._held_bytes -= len(answer.body) + _OVERHEAD
-        for subject in answer.subjects:
-            keys = self._by_subject[subject]
-            keys.discard(key)
-            if not keys:
-                del self._by_subject[subject]
+        answer = CachedResponse(route, headers, etag, body)
+        self.entries.keep(key, answer, subjects, mark, byte_count=len(body), good_for=good_for)

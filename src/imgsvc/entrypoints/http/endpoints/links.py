@@ -40,8 +40,8 @@ from imgsvc.entrypoints.http.endpoint import endpoint
 from imgsvc.entrypoints.http.endpoints.images import RENDER_FAILURES, SPEC_FAILURES
 from imgsvc.entrypoints.http.error_pictures import ErrorForm
 from imgsvc.entrypoints.http.image_responses import ALSO_OF_PICTURES, Picture, accepted_types
+from imgsvc.entrypoints.http.invalidated_cache import LIFE
 from imgsvc.entrypoints.http.renderings import PendingView, answer_later, answer_rendering
-from imgsvc.entrypoints.http.response_cache import LIFE
 from imgsvc.entrypoints.http.threads import Pool
 
 _YEAR = 31536000  # seconds; caches need not keep anything longer
