@@ -67,12 +67,15 @@ def on_the_spot(use_cases, image, spec):
 
 def test_who_wants_what_expires_always_gets_it(use_cases, ports, image, expected, expiring):
     def ask():
-        return [[by_transform(use_cases, image, spec) for spec in SPECS] for _ in range(ROUNDS)]
+        answers = []
+        while len(answers) < ROUNDS or (expiring() <= 3 and len(answers) < 100 * ROUNDS):
+            answers.append([by_transform(use_cases, image, spec) for spec in SPECS])
+        return answers
 
     with ThreadPoolExecutor(2) as threads:
         answers = [answer for asking in [threads.submit(ask) for _ in range(2)] for answer in asking.result(60)]
 
-    assert answers == [expected] * 2 * ROUNDS
+    assert all(answer == expected for answer in answers)
     assert expiring() > 3
 
 

@@ -37,7 +37,7 @@ def put(ports, *keys):
 def test_blobs_whose_image_never_came_to_be_or_is_gone_are_removed(use_cases, ports, image):
     opened = use_cases.open_rendering(image.owner, image.id, SPEC)
     never, gone = uuid4(), uuid4()
-    put(ports, f"originals/{never}", f"originals/{gone}", f"variants/{gone}/{SPEC.id}/engine-1")
+    put(ports, f"originals/{never}", f"originals/{gone}", f"variants/{gone}/{SPEC.id}-engine-1")
 
     removed = use_cases.sweep_orphans(AT_ONCE).blobs
 
@@ -76,7 +76,7 @@ class _LaterUsers:
 
 
 def test_bytes_that_wait_for_their_row_are_kept_and_removed_when_none_came(use_cases, ports, image):
-    key = f"variants/{image.id}/{SPEC.id}/engine-1"
+    key = f"variants/{image.id}/{SPEC.id}-engine-1"
     put(ports, key)
 
     assert use_cases.sweep_orphans(timedelta(hours=1)).blobs.count == 0
@@ -117,7 +117,7 @@ def test_a_key_that_is_not_ours_is_never_touched(use_cases, ports, key):
 
 def test_any_number_of_orphans_is_removed_among_any_number_of_others(use_cases, ports, image):
     put(ports, *(f"variants/{uuid4()}/x" for _ in range(1100)))
-    put(ports, *(f"variants/{image.id}/{number}/engine-1" for number in range(600)))
+    put(ports, *(f"variants/{image.id}/{number}-engine-1" for number in range(600)))
     put(ports, *(f"others/{number}" for number in range(600)))
 
     assert use_cases.sweep_orphans(AT_ONCE).blobs.count == 1100
@@ -199,7 +199,7 @@ def test_bytes_whose_row_comes_after_the_look_are_kept(ports, policy, image, pic
             sweeping.transform_image(image.owner, image.id, SPEC, Mode.SYNC)
 
     blobs = Late()
-    key = f"variants/{image.id}/{SPEC.id}/{ports.engine.fingerprint}"
+    key = f"variants/{image.id}/{SPEC.id}-{ports.engine.fingerprint}"
     for one in (key, image.blob_key):
         blobs.put(one, picture, "image/png")
     sweeping = assemble(evolve(ports, blobs=blobs), policy)

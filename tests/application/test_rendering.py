@@ -79,7 +79,7 @@ def outcome(use_cases, job):
 
 def test_a_plan_tells_the_size_the_key_and_the_version_before_any_pixel_is_read(planned, engine):
     assert (planned.plan.size.width, planned.plan.size.height) == (10, 5)
-    assert planned.blob_key == f"variants/{planned.image.id}/{SPEC.id}/{engine.fingerprint}"
+    assert planned.blob_key == f"variants/{planned.image.id}/{SPEC.id}-{engine.fingerprint}"
     assert engine.renderings == 0
 
 

@@ -56,7 +56,7 @@ def test_what_belongs_together_stays(sweep, blobs, image, variant):
 
 def test_bytes_without_a_row_go(sweep, blobs, image, variant):
     expired = a_variant(image, fingerprint="engine-2").blob_key
-    gone = f"variants/{uuid4()}/{variant.spec_id}/engine-1"
+    gone = f"variants/{uuid4()}/{variant.spec_id}-engine-1"
     for key in (expired, gone):
         blobs.put(key, b"content", "image/webp")
 

@@ -72,7 +72,7 @@ def test_a_variant_has_exactly_what_its_status_says(wrong):
 def test_the_blob_key_follows_from_what_determines_the_bytes():
     variant = requested()
 
-    assert variant.blob_key == f"variants/{IMAGE.id}/{variant.spec_id}/pillow-12"
+    assert variant.blob_key == f"variants/{IMAGE.id}/{variant.spec_id}-pillow-12"
     assert requested().blob_key == variant.blob_key
     assert requested(spec=TransformSpec([Mirror()])).blob_key != variant.blob_key
     assert requested(fingerprint="pillow-13").blob_key != variant.blob_key

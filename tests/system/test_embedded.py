@@ -94,7 +94,7 @@ def expected_files(account):
         for image in images
         for variant in account.client.get(f"/v1/images/{image['id']}/variants?limit=100").json()["items"]
     ]
-    made = [f"variants/{one['image_id']}/{one['spec_id']}/{one['engine']}" for one in variants]
+    made = [f"variants/{one['image_id']}/{one['spec_id']}-{one['engine']}" for one in variants]
     kept = {f"originals/{image['duplicate_of'] or image['id']}" for image in images}  # equal bytes once
     return sorted([*kept, *made])
 

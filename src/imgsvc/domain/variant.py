@@ -61,16 +61,19 @@ class RenderingName:
     @property
     def blob_key(self) -> str:
         """Where the bytes are kept."""
-        return f"variants/{self.image_id}/{self.spec_id}/{self.fingerprint}"
+        return f"variants/{self.image_id}/{self.spec_id}-{self.fingerprint}"
 
     @classmethod
     def of_key(cls, key: str) -> "RenderingName | None":
         """The rendering whose bytes are kept under the key; None where no rendering's are."""
         kind, *parts = key.split("/")
-        if kind != "variants" or len(parts) != 3 or not _SPEC_ID.fullmatch(parts[1]):
+        if kind != "variants" or len(parts) != 2:
+            return None
+        spec_id, _, fingerprint = parts[1].partition("-")
+        if not _SPEC_ID.fullmatch(spec_id):
             return None
         try:
-            name = cls(ImageId(UUID(parts[0])), SpecId(parts[1]), parts[2])
+            name = cls(ImageId(UUID(parts[0])), SpecId(spec_id), fingerprint)
         except ValueError:
             return None
         return name if name.blob_key == key else None  # other spellings of an id are not ours

@@ -71,7 +71,7 @@ def assert_job_is_there(installation: Installation, owner: Somebody, job_id: str
 def assert_rows_have_their_bytes(installation: Installation) -> None:
     """No row points at bytes that are not there, and few bytes have no row."""
     images = _rows(installation, "SELECT 'originals/' || coalesce(bytes_of, id), byte_count FROM images")
-    ready = "SELECT 'variants/' || image_id || '/' || spec_id || '/' || fingerprint, byte_count FROM variants"
+    ready = "SELECT 'variants/' || image_id || '/' || spec_id || '-' || fingerprint, byte_count FROM variants"
     variants = _rows(installation, f"{ready} WHERE status = 'ready'")
     expected = {str(key): size for key, size in images + variants}
     found = {
