@@ -1,7 +1,7 @@
 """Several variants of one image, asked for at once."""
 
-from collections.abc import Collection, Sequence
-from math import inf
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from attrs import frozen
 
@@ -20,9 +20,11 @@ from imgsvc.domain.variant import Variant
 from imgsvc.domain.wanted_specs import refused_under
 from imgsvc.ports.images import ImageRepository
 
+Missing: TypeAlias = Mapping[str, PlannedRendering]  # what was not made before, by its blob's key
+
 
 @frozen
-class TransformSeverally:
+class TransformSeveral:
     """Have several variants of an image made, now or in the background; what they cost now, they cost together."""
 
     images: ImageRepository
@@ -48,46 +50,48 @@ class TransformSeverally:
         """
         image = owned_image(self.images, caller, image_id)
         planned = [self._planned(image, index, one) for index, one in enumerate(given)]
-        missing = {one.blob_key: one for one in planned if self.transform_image.ready(one) is None}.values()
-        if mode is Mode.SYNC:
-            self._must_fit_together(missing)
-        self._must_find_room(caller, missing, mode)
+        missing = {one.blob_key: one for one in planned if self.transform_image.ready(one) is None}
+        jobs = self._jobs(missing, mode)
+        self.limit.must_leave_room(caller, sum(self.request_variant.would_queue(one) for one in jobs.values()))
         # A crash from here on leaves some of them: who asks again gets those, and the others too.
-        left = self.sync_megapixels
-        made = []
-        for one in planned:
-            variant, is_new = self._transformed(one, mode, left, payer)
-            left -= one.plan.megapixels if is_new else 0
-            made.append((variant, is_new))
-        return made
+        return [self._transformed(one, Mode.ASYNC if one.blob_key in jobs else mode, payer) for one in planned]
 
     def _planned(self, image: Image, index: int, given: TransformSpec | FromPreset) -> PlannedRendering:
         with refused_under(index):
             return self.plan.of(image, self.resolve_spec(image.owner, given))
 
-    def _must_fit_together(self, missing: Collection[PlannedRendering]) -> None:
-        cost = sum(one.plan.megapixels for one in missing)
+    def _jobs(self, missing: Missing, mode: Mode) -> Missing:
+        """Those that nobody waits for. Raises UseAsync."""
+        match mode:
+            case Mode.SYNC:
+                self._must_fit_together(missing)
+                return {}
+            case Mode.AUTO:
+                return self._too_costly(missing)
+            case Mode.ASYNC:
+                return missing
+
+    def _must_fit_together(self, missing: Missing) -> None:
+        cost = sum(one.plan.megapixels for one in missing.values())
         if cost > self.sync_megapixels:
             allowed = f"at most {self.sync_megapixels:g} megapixels read and written by all specs, or mode=async"
             raise UseAsync("these cost too much to be made while you wait", value=round(cost, 1), allowed=allowed)
 
-    def _must_find_room(self, caller: UserId, missing: Collection[PlannedRendering], mode: Mode) -> None:
-        """For those that will be jobs."""
-        left = {Mode.SYNC: inf, Mode.AUTO: self.sync_megapixels, Mode.ASYNC: -1}[mode]
-        jobs = 0
-        for one in missing:
+    def _too_costly(self, missing: Missing) -> Missing:
+        """Those that cost more than the ones before them have left."""
+        left = self.sync_megapixels
+        jobs = {}
+        for key, one in missing.items():
             if one.plan.megapixels <= left:
                 left -= one.plan.megapixels
             else:
-                jobs += self.request_variant.would_queue(one)
-        self.limit.must_leave_room(caller, jobs)
+                jobs[key] = one
+        return jobs
 
-    def _transformed(
-        self, planned: PlannedRendering, mode: Mode, most_megapixels: float, payer: Payer | None
-    ) -> tuple[Variant, bool]:
+    def _transformed(self, planned: PlannedRendering, mode: Mode, payer: Payer | None) -> tuple[Variant, bool]:
         try:
-            return self.transform_image.transform(planned, mode, most_megapixels, payer)
+            return self.transform_image.transform(planned, mode, payer)
         except (InvalidInput, RenderingFailed, TooManyRequests, Busy):
             if mode is not Mode.AUTO:
                 raise
-            return self.transform_image.transform(planned, Mode.ASYNC, most_megapixels, payer)
+            return self.transform_image.transform(planned, Mode.ASYNC, payer)

@@ -41,7 +41,7 @@ from imgsvc.application.sessions import (
     RefreshSession,
     SessionTokens,
 )
-from imgsvc.application.several import TransformSeverally
+from imgsvc.application.several import TransformSeveral
 from imgsvc.application.sweep import Sweep
 from imgsvc.application.usage import NoteUse
 from imgsvc.application.variants import (
@@ -96,7 +96,7 @@ class UseCases:
     make_links: MakeLinks
     follow_link: FollowLink
     transform_image: TransformImage
-    transform_severally: TransformSeverally
+    transform_several: TransformSeveral
     request_variant: RequestVariant
     get_variant: GetVariant
     open_variant: OpenVariant
@@ -202,7 +202,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         make_links=MakeLinks(plan, resolve_spec, p.signer, p.clock),
         follow_link=FollowLink(p.images, plan, p.signer, p.clock),
         transform_image=transform_image,
-        transform_severally=TransformSeverally(
+        transform_several=TransformSeveral(
             p.images, plan, resolve_spec, request_variant, job_limit, transform_image, policy.sync_megapixels
         ),
         request_variant=request_variant,

@@ -134,20 +134,18 @@ class TransformImage:
         self, caller: UserId, image_id: ImageId, spec: TransformSpec, mode: Mode, payer: Payer | None = None
     ) -> tuple[Variant, bool]:
         """The variant, ready where it was made now, and whether it was. Raises what RequestVariant and MakeNow do."""
-        return self.transform(self.plan(caller, image_id, spec), mode, self.sync_megapixels, payer)
+        return self.transform(self.plan(caller, image_id, spec), mode, payer)
 
-    def transform(
-        self, planned: PlannedRendering, mode: Mode, most_megapixels: float, payer: Payer | None
-    ) -> tuple[Variant, bool]:
-        """The same for a rendering that was planned before, and may cost so much while the caller waits."""
+    def transform(self, planned: PlannedRendering, mode: Mode, payer: Payer | None) -> tuple[Variant, bool]:
+        """The same for a rendering that was planned before."""
         if mode is Mode.ASYNC:
             return self.request_variant.request(planned), False
         existing = self.ready(planned)
         if existing is not None and self.note_use(existing):
             return existing, False
-        if mode is Mode.AUTO and planned.plan.megapixels > most_megapixels:
+        if mode is Mode.AUTO and planned.plan.megapixels > self.sync_megapixels:
             return self.request_variant.request(planned), False
-        made = self.make_now(planned, most_megapixels, payer)
+        made = self.make_now(planned, self.sync_megapixels, payer)
         return made.variant, made.is_new
 
     def ready(self, planned: PlannedRendering) -> Variant | None:

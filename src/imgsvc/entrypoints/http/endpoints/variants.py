@@ -137,7 +137,7 @@ def transform_image(
     """
     payer = Payer.of(identity)
     if isinstance(body, SeveralSpecs):
-        made = use_cases.transform_severally(caller.id, ImageId(image_id), body.specs, query.mode, payer)
+        made = use_cases.transform_several(caller.id, ImageId(image_id), body.specs, query.mode, payer)
         return Answer(VariantsView(items=tuple(VariantView.of(one) for one, _ in made)), _status_of(made, query.mode))
     variant, is_made_now = use_cases.transform_image(caller.id, ImageId(image_id), body, query.mode, payer)
     status = _status_of([(variant, is_made_now)], query.mode)
