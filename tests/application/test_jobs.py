@@ -4,19 +4,23 @@ from io import BytesIO
 
 import pytest
 
+from imgsvc.application.use_cases import assemble
 from imgsvc.domain.errors import (
     CorruptImage,
     InvalidInput,
     JobFinished,
+    QuotaExceeded,
     RenderingFailed,
     Unavailable,
     VariantNotFound,
 )
 from imgsvc.domain.notation import parse
+from imgsvc.domain.quota import Quota
 from imgsvc.domain.variant import VariantStatus
 from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import Failing
+from tests.application.policies import a_policy
 
 SPEC = parse("w:10,gray,f:webp")
 
@@ -160,3 +164,12 @@ def test_what_was_cancelled_is_queued_again_by_whoever_looks(use_cases, planned)
     use_cases.cancel_job(job.owner, job.id)
 
     assert use_cases.queue_rendering(planned).status is VariantStatus.PENDING
+
+
+def test_what_an_earlier_try_has_left_is_possible_also_where_there_is_no_room_for_more(ports, ada, image):
+    full = assemble(ports, a_policy(quota=Quota(images=1)))
+
+    full.queue_upload.must_be_possible(ada, [], image_id=image.id)
+
+    with pytest.raises(QuotaExceeded):
+        full.queue_upload.must_be_possible(ada, [])

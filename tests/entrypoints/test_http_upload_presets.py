@@ -256,3 +256,44 @@ def test_what_is_no_list_of_names_is_refused(intranet, presets, pointer):
 
     assert (answer.status_code, answer.json()["code"], answer.json()["pointer"]) == (422, "validation_error", pointer)
     assert is_nothing_kept(intranet)
+    assert site.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "code"),
+    [
+        (IMAGES, {"presets": ["card", "nosuch"]}, "unknown_preset"),
+        ("/v1/jobs", {"preset": "nosuch"}, "unknown_preset"),
+        ("/v1/jobs", {"spec": {"resize": {"width": 0}}}, "invalid_parameter"),
+        ("/v1/jobs", {"spec": "wm:00000000-0000-4000-8000-000000000000"}, "invalid_parameter"),
+        (IMAGES, {"nmae": "x"}, "unknown_field"),
+        ("/v1/jobs", {"tags": ["a", "a"]}, "validation_error"),
+    ],
+)
+def test_nothing_is_fetched_for_what_is_refused_whatever_is_there(intranet, path, said, code):
+    with website(answering(answer_of(PICTURE))) as site:
+        answer = intranet.client.post(path, json={"url": site.address, **said})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert is_nothing_kept(intranet)
+    assert site.connections == 0
+
+
+def test_nothing_is_fetched_for_who_may_keep_or_have_made_no_more(tmp_path):
+    settings = {"OUTBOUND_NETWORKS": "127.0.0.1/32", "WORKER_SLOTS": "0", "RENDER_IN": "process"}
+    with (
+        running_server(tmp_path / "data", **settings, JOBS_PER_ACCOUNT="1", QUOTA_IMAGES="2") as server,
+        (account := server.account()).client,
+        website(answering(answer_of(PICTURE))) as site,
+    ):
+        first, second = (
+            account.client.post(path, json={"url": site.address}, headers={"Idempotency-Key": path})
+            for path in ("/v1/jobs", IMAGES)
+        )
+        fetched = site.connections
+        refused = [account.client.post(path, json={"url": site.address}) for path in ("/v1/jobs", IMAGES)]
+        connections = site.connections
+
+    assert (first.status_code, second.status_code) == (202, 201)
+    assert [one.json()["code"] for one in refused] == ["too_many_jobs", "quota_exceeded"]
+    assert connections == fetched == 2

@@ -72,10 +72,7 @@ class UploadImage:
         if image_id is not None and (found := self._found(caller, image_id)):
             return found
         sha256, byte_count = self._digest(content)
-        if self.quota != NO_QUOTA:
-            # Before the work; it is decided with the row, when others may have been quicker.
-            there = self.images.usage_of(caller)
-            evolve(there, images=there.images + 1).must_fit(self.quota)
+        self._must_leave_room(caller)
         facts = self.engine.measure(content)
         called = _ALSO_CALLED.get(declared_type, declared_type)
         if self.strict_types and called not in ("", "application/octet-stream", facts.media_type):
@@ -99,6 +96,17 @@ class UploadImage:
                 return shared
         self._must_be_kept(image, content)
         return image
+
+    def must_be_possible(self, caller: UserId, image_id: ImageId | None = None) -> None:
+        """Of some picture, before it is there. Raises QuotaExceeded."""
+        if image_id is None or not self._found(caller, image_id):
+            self._must_leave_room(caller)
+
+    def _must_leave_room(self, caller: UserId) -> None:
+        """Before the work; it is decided with the row, when others may have been quicker."""
+        if self.quota != NO_QUOTA:
+            there = self.images.usage_of(caller)
+            evolve(there, images=there.images + 1).must_fit(self.quota)
 
     def _found(self, caller: UserId, image_id: ImageId) -> Image | None:
         with suppress(ImageNotFound):

@@ -122,8 +122,7 @@ class QueueUpload:
         Raises what UploadImage does, TooManyJobs, and InvalidInput with the place of the spec that does not fit, or of
         the preset that there is not. Nothing is kept then.
         """
-        specs = [self._doable(caller, one) for one in wanted]
-        self.limit.must_leave_room(caller, len({spec.id for spec in specs}))
+        specs = self._doable(caller, wanted)
 
         def must_fit(facts: Facts) -> None:
             for one, spec in zip(wanted, specs, strict=True):
@@ -140,11 +139,23 @@ class QueueUpload:
                 self.delete(caller, image.id)
             raise
 
-    def _doable(self, caller: UserId, wanted: WantedSpec) -> TransformSpec:
-        with wanted.refused_there():
-            spec = self.resolve_spec(caller, wanted.given)
-            self.plan.must_be_doable(caller, spec)
-        return spec
+    def must_be_possible(
+        self, caller: UserId, wanted: Sequence[WantedSpec], *, image_id: ImageId | None = None
+    ) -> None:
+        """Of some picture, for those who have yet to go and get it. Raises QuotaExceeded, TooManyJobs, InvalidInput."""
+        self._doable(caller, wanted)
+        self.upload.must_be_possible(caller, image_id)
+
+    def _doable(self, caller: UserId, wanted: Sequence[WantedSpec]) -> list[TransformSpec]:
+        """The specs, each of which some picture can be transformed by, and for which there is room."""
+        specs = []
+        for one in wanted:
+            with one.refused_there():
+                spec = self.resolve_spec(caller, one.given)
+                self.plan.must_be_doable(caller, spec)
+            specs.append(spec)
+        self.limit.must_leave_room(caller, len({spec.id for spec in specs}))
+        return specs
 
 
 @frozen

@@ -186,6 +186,8 @@ class _Dispatch:
 
     async def _done(self, account: UserId | None, arguments: dict[str, Any], opened: ExitStack) -> object:
         if self.endpoint.takes("upload") and arguments["upload"].url is not None:
+            if self.endpoint.before_fetching is not None:
+                await self._threads.run(Pool.READING, partial(self.endpoint.before_fetching, **arguments))
             fetch = partial(fetched, self._service.use_cases.fetch_picture, arguments["upload"])
             upload = await self._threads.run_for(account, Pool.FETCHING, fetch)
             arguments["upload"] = opened.enter_context(closing(upload))

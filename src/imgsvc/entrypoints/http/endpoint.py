@@ -54,6 +54,7 @@ class Endpoint:
     pool: Pool
     is_counted: bool = True
     only_reads: bool = False
+    before_fetching: Callable[..., None] | None = None  # refuses what need not be fetched; called as the function is
 
     @cached_property
     def types(self) -> dict[str, Any]:
@@ -126,6 +127,7 @@ def endpoint(
     pool: Pool = Pool.READING,
     is_counted: bool = True,
     only_reads: bool = False,
+    before_fetching: Callable[..., None] | None = None,
 ) -> Callable[[Callable[..., object]], Endpoint]:
     """Make an endpoint of a function; ``raises`` names the failures that its parameters do not tell of already.
 
@@ -148,6 +150,7 @@ def endpoint(
             pool=pool,
             is_counted=is_counted,
             only_reads=only_reads,
+            before_fetching=before_fetching,
         )
 
     return made

@@ -1,13 +1,13 @@
 """Upload a picture, and have it transformed in the same request."""
 
-from typing import Any
+from typing import Self
 from uuid import UUID
 
 from attrs import frozen
 
 from imgsvc.application.use_cases import UseCases
 from imgsvc.domain.errors import CropOutOfBounds, OutputTooLarge, TooManyJobs, UnknownPreset, UnsupportedOutput
-from imgsvc.domain.image import Image, ImageId
+from imgsvc.domain.image import Image, ImageId, Labels
 from imgsvc.domain.preset import PresetName
 from imgsvc.domain.user import User
 from imgsvc.domain.variant import Variant, VariantStatus
@@ -51,6 +51,53 @@ class UploadedImageView(ImageView):
     jobs: tuple[PresetJobView, ...]  # in the order of `presets`; none where none were named
 
 
+@frozen
+class _Said:
+    """What an upload says besides the picture."""
+
+    wanted: list[WantedSpec]
+    labels: Labels
+    presets: tuple[PresetName, ...] = ()
+
+    @classmethod
+    def of_image(cls, upload: Upload) -> Self:
+        """Raises InvalidInput."""
+        fields = dict(upload.fields)
+        named = presets_of(fields.pop("presets", ""))
+        return cls(named.wanted, labels_of(fields), named.presets)
+
+    @classmethod
+    def of_job(cls, upload: Upload) -> Self:
+        """Raises InvalidInput."""
+        fields = dict(upload.fields)
+        place = next((name for name in ("spec", "preset") if fields.get(name) is not None), None)
+        given = read_wanted(fields.pop("spec", None), fields.pop("preset", None))
+        return cls([WantedSpec(given or _THUMBNAIL, (place,) if place else ())], labels_of(fields))
+
+    def must_be_possible(self, use_cases: UseCases, caller: User, new_id: UUID) -> None:
+        """Of some picture. Raises InvalidInput, QuotaExceeded, TooManyJobs."""
+        use_cases.queue_upload.must_be_possible(caller.id, self.wanted, image_id=ImageId(new_id))
+
+    def queued(self, use_cases: UseCases, caller: User, upload: Upload, new_id: UUID) -> tuple[Image, list[Variant]]:
+        return use_cases.queue_upload(
+            caller.id,
+            upload.file,
+            self.wanted,
+            name=upload.filename,
+            declared_type=upload.media_type,
+            labels=self.labels,
+            image_id=ImageId(new_id),
+        )
+
+
+def _image_must_be_possible(use_cases: UseCases, caller: User, upload: Upload, new_id: UUID) -> None:
+    _Said.of_image(upload).must_be_possible(use_cases, caller, new_id)
+
+
+def _job_must_be_possible(use_cases: UseCases, caller: User, upload: Upload, new_id: UUID) -> None:
+    _Said.of_job(upload).must_be_possible(use_cases, caller, new_id)
+
+
 @endpoint(
     "POST",
     "/v1/images",
@@ -59,16 +106,16 @@ class UploadedImageView(ImageView):
     raises=(*UPLOAD_FAILURES, *_QUEUE_FAILURES, UnknownPreset, UnsupportedOutput),
     pool=Pool.RENDERING,
     form={"presets": f"up to {MAX_SPECS} names of presets of yours, each of which is queued as a job"},
+    before_fetching=_image_must_be_possible,
 )
 def upload_image(use_cases: UseCases, caller: User, upload: Upload, new_id: UUID) -> Answer[UploadedImageView]:
     """Upload a picture: a form with the part `file`, and what you say of it; else it has the name of its file.
 
     It is transformed by `presets` in the background; where one of them cannot be, the picture is not kept.
     """
-    fields = dict(upload.fields)
-    named = presets_of(fields.pop("presets", ""))
-    image, queued = _queued(use_cases, caller, upload, fields, named.wanted, new_id)
-    jobs = tuple(PresetJobView.of(name, job) for name, job in zip(named.presets, queued, strict=True))
+    said = _Said.of_image(upload)
+    image, queued = said.queued(use_cases, caller, upload, new_id)
+    jobs = tuple(PresetJobView.of(name, job) for name, job in zip(said.presets, queued, strict=True))
     return Answer(UploadedImageView.of(image, jobs=jobs), 201, {"Location": f"/v1/images/{image.id}"})
 
 
@@ -83,34 +130,12 @@ def upload_image(use_cases: UseCases, caller: User, upload: Upload, new_id: UUID
         "spec": "in compact form, or as JSON in any shape; else a thumbnail of 100 by 100 pixels is made",
         "preset": "instead of a spec, the name of a preset of yours",
     },
+    before_fetching=_job_must_be_possible,
 )
 def queue_upload(use_cases: UseCases, caller: User, upload: Upload, new_id: UUID) -> Answer[JobView]:
     """Send a picture as to `/v1/images`, and a `spec` or `preset` to have it transformed by in the background."""
-    fields = dict(upload.fields)
-    place = next((name for name in ("spec", "preset") if fields.get(name) is not None), None)
-    given = read_wanted(fields.pop("spec", None), fields.pop("preset", None))
-    wanted = WantedSpec(given or _THUMBNAIL, (place,) if place else ())
-    _, (job,) = _queued(use_cases, caller, upload, fields, [wanted], new_id)
+    _, (job,) = _Said.of_job(upload).queued(use_cases, caller, upload, new_id)
     return Answer(JobView.of(job), 202, {"Location": f"/v1/jobs/{job.id}"})
-
-
-def _queued(
-    use_cases: UseCases,
-    caller: User,
-    upload: Upload,
-    fields: dict[str, Any],
-    wanted: list[WantedSpec],
-    new_id: UUID,
-) -> tuple[Image, list[Variant]]:
-    return use_cases.queue_upload(
-        caller.id,
-        upload.file,
-        wanted,
-        name=upload.filename,
-        declared_type=upload.media_type,
-        labels=labels_of(fields),
-        image_id=ImageId(new_id),
-    )
 
 
 ENDPOINTS = (upload_image, queue_upload)
