@@ -12,6 +12,7 @@ from ast import literal_eval
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -294,8 +295,24 @@ def test_what_happened_is_logged_without_line_breaks(engine, caplog):
         engine.render(asking_for("segfault"), SPEC)
 
     assert any("Odd: secret words" in message for message in caplog.messages)
-    assert caplog.messages[-1] == "a picture has cost its process: it was ended by SIGSEGV"
+    ended = "a picture has cost its process: it was ended by SIGSEGV"
+    again = "a picture could not be rendered, and is tried again in a process that has done nothing else"
+    assert caplog.messages[-3:] == [ended, again, ended]
     assert [message for message in caplog.messages if "\n" in message] == []
+
+
+@pytest.mark.parametrize("call", ["render", "measure"])
+@pytest.mark.parametrize("slots", [1, 2])
+def test_a_child_that_is_killed_while_it_works_costs_no_call(slots, call, caplog):
+    with in_children(slots=slots, deadline=timedelta(seconds=20)) as engine, ThreadPoolExecutor(1) as thread:
+        picture = asking_for("nap")
+        work = partial(engine.render, picture, SPEC) if call == "render" else partial(engine.measure, picture)
+        made = thread.submit(work)
+        (child,) = wait_for(lambda: [one for one in engine._children if one.calls])
+        os.kill(child.pid, signal.SIGKILL)
+
+        assert made.result(timeout=20)
+    assert "a picture has cost its process: it was ended by SIGKILL" in caplog.messages
 
 
 def test_a_child_that_was_killed_while_idle_costs_no_call(engine):

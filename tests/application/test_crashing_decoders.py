@@ -1,5 +1,8 @@
 """Pictures that end the process which decodes them, as jobs and for somebody who waits."""
 
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -12,6 +15,7 @@ from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantStatus
 from tests.adapters.misbehaving import MisbehavingEngine, asking_for
 from tests.application.policies import a_policy
+from tests.waiting import wait_for
 
 SPEC = parse("w:10,f:png")
 SECOND = timedelta(seconds=1)
@@ -69,6 +73,18 @@ def test_a_picture_that_holds_a_child_for_ever_fails_at_once(with_children, ada,
 def test_who_waits_is_told_at_once(with_children, ada, image_asking_for, what, error):
     with pytest.raises(error):
         with_children.open_rendering(ada, image_asking_for(what).id, SPEC)
+
+
+def test_a_picture_whose_child_is_killed_by_somebody_is_made_by_another(with_children, children, ada, image_asking_for):
+    image = image_asking_for("nap")
+    there = {child.pid: child.calls for child in children._children}
+
+    with ThreadPoolExecutor(1) as thread:
+        made = thread.submit(with_children.open_rendering, ada, image.id, parse("w:11,f:png"))
+        begun = wait_for(lambda: [one for one in children._children if one.calls > there.get(one.pid, 0)])
+        os.kill(begun[0].pid, signal.SIGKILL)
+
+        assert made.result(timeout=20).content
 
 
 def test_a_picture_that_ends_its_child_is_not_taken_in(with_children, ada, ports):

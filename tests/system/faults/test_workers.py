@@ -71,12 +71,12 @@ def test_a_job_whose_worker_was_killed_is_made_by_another(standing, somebody, be
     other.stop()
 
 
-def test_a_child_that_is_killed_costs_its_job_one_attempt_and_its_worker_nothing(somebody, begun):
+def test_a_child_that_is_killed_costs_its_job_no_attempt_and_its_worker_nothing(somebody, begun):
     begun.worker.kill_children()
 
     ended = somebody.ended(begun.job)
 
-    assert (ended["status"], ended["attempts"]) == ("ready", 2)
+    assert (ended["status"], ended["attempts"]) == ("ready", 1)
     assert begun.worker.is_running
     assert begun.worker.log().count("a picture has cost its process") == 1
 

@@ -34,9 +34,10 @@ class ChildProcessEngine:
     """``slots`` children work, one call each; ``queue`` more calls wait, for ``wait`` at most; others find it Busy.
 
     A call that takes longer than it says, or else than ``deadline``, or that ends its child, fails alone: another child
-    takes the place. So it does after ``calls_per_child`` calls, against what libraries leak; and where a child that has
-    worked before fails for no fault of the picture, which is then asked of the new one. ``memory`` is what a child may
-    have, in bytes. The engine must be fit for pickling. To be opened by ``running``.
+    takes the place. So it does after ``calls_per_child`` calls, against what libraries leak. Where it may be no fault
+    of the picture, a new child is asked before the call fails: where a child ends, or one that has worked before does
+    not know why it fails. ``memory`` is what a child may have, in bytes. The engine must be fit for pickling. To be
+    opened by ``running``.
     """
 
     engine: ImageEngine = field(kw_only=False)
@@ -172,15 +173,21 @@ class ChildProcessEngine:
             self._idle.put(child)
 
     def _answered(self, task: "_Task", seconds: float) -> tuple[dict[str, Any], bytes]:
-        """By a child; or, where it fails and has worked before, by one that has not.
+        """By a child; or, where that may have failed for no fault of the picture, by one that has done nothing else.
 
-        What libraries keep of earlier pictures, and how they leave memory, may be why it failed.
+        What libraries keep of earlier pictures, and how they leave memory, may be why it failed. A child that ended may
+        have been killed by somebody, or by a kernel that was short of memory: the picture has ended it only where it
+        ends another one.
         """
         child = self._ready_child(task.digest)
         begun, is_worn = time.monotonic(), child.calls > 0
-        answer, made = self._asked(child, task, seconds)
-        if not is_worn or not is_unexplained(answer):
-            return answer, made
+        try:
+            answer, made = self._asked(child, task, seconds)
+        except RenderingCrashed:
+            pass  # it is told in the log
+        else:
+            if not is_worn or not is_unexplained(answer):
+                return answer, made
         logger.warning("a picture could not be rendered, and is tried again in a process that has done nothing else")
         spent = time.monotonic() - begun
         return self._asked(self._fresh_child(), task, max(0.001, seconds - spent))
