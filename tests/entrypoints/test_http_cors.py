@@ -1,6 +1,7 @@
 """What browsers are told of pages of other origins, over a real socket."""
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,9 @@ READ = re.compile(r"""(?:headers|Headers\(scope=scope\))\.get(?:list)?\("([\w-]+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One that two origins may use."""
-    with running_server(tmp_path_factory.mktemp("cors") / "data", CORS_ORIGINS=f"{SHOP}, {BLOG}") as server:
+    with running_server(
+        tmp_path_factory.mktemp("cors") / "data", CORS_ORIGINS=f"{SHOP}, {BLOG}", BODY_RATE="2000"
+    ) as server:
         yield server
 
 
@@ -213,3 +216,61 @@ def test_unless_it_is_set_no_answer_says_anything_of_other_origins(tmp_path):
 
     assert [(answer.status_code, told(answer)) for answer in (*answers, asked)] == [(200, {}), (200, {}), (405, {})]
     assert all("vary" not in answer.headers for answer in answers)
+
+
+# What is refused before it is a request
+
+
+TOO_MANY = b"".join(b"Name-%d: x\r\n" % number for number in range(101))
+
+
+def refused(server, *parts):
+    """The status of what is sent so, and the headers that tell a browser of other origins."""
+    host, port = server.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=15) as connection:
+        connection.sendall(b"".join(parts))
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(65536)
+    first, *lines = head.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    return int(first.split()[1]), headers.get("access-control-allow-origin"), headers.get("vary")
+
+
+def get(address="/healthz", origin=SHOP, rest=b""):
+    return f"GET {address} HTTP/1.1\r\nHost: a\r\nOrigin: {origin}\r\n".encode() + rest + b"\r\n"
+
+
+def test_a_page_that_may_is_told_what_the_connection_refuses(server):
+    body = b"Content-Type: application/json\r\nContent-Length: 9\r\n"
+    slow = get("/v1/auth/login", BLOG, body).replace(b"GET", b"POST")
+
+    assert refused(server, get(rest=TOO_MANY)) == (431, SHOP, "Origin")
+    assert refused(server, get(rest=b"Host: b\r\n")) == (400, SHOP, "Origin")
+    assert refused(server, slow) == (408, BLOG, "Origin")
+    assert refused(server, get(origin=OTHER, rest=TOO_MANY)) == (431, None, "Origin")
+
+
+def test_what_comes_before_the_origin_is_refused_without_it_unless_all_pages_may(server, open_server):
+    too_long = get(f"/{'x' * 9000}")
+    too_many = get().replace(b"Host:", TOO_MANY + b"Host:")
+
+    assert refused(server, too_long) == (414, None, "Origin")
+    assert refused(server, too_many) == (431, None, "Origin")
+    assert refused(open_server, too_long) == (414, "*", None)
+    assert refused(open_server, too_many) == (431, "*", None)
+
+
+def test_a_connection_tells_nobody_of_who_asked_on_it_before(server):
+    host, port = server.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=15) as connection:
+        connection.sendall(get())
+        answer = b""
+        while not answer.endswith(b"}\n"):
+            answer += connection.recv(65536)
+        connection.sendall(b"nonsense\r\n\r\n")
+        refusal = connection.recv(65536)
+
+    assert (answer.split()[1], refusal.split()[1]) == (b"200", b"400")
+    assert b"access-control-allow-origin" in answer
+    assert b"access-control-allow-origin" not in refusal

@@ -17,6 +17,7 @@ from imgsvc.entrypoints.cli.memory import keep_memory_at_hand
 from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
 from imgsvc.entrypoints.composition import Service, compose
 from imgsvc.entrypoints.http.app import create_app
+from imgsvc.entrypoints.http.cors import AllowedOrigins
 from imgsvc.entrypoints.http.guarded_protocol import Patience, guarded
 from imgsvc.entrypoints.logs import configure_logs
 from imgsvc.entrypoints.settings import Settings
@@ -88,7 +89,9 @@ def _run(listener: socket.socket, service: Service) -> None:
     app = create_app(service)
     config = uvicorn.Config(
         app,
-        http=guarded(_patience(service.settings)),  # type: ignore[arg-type]  # called like the class that it makes
+        http=guarded(  # type: ignore[arg-type]  # called like the class that it makes
+            _patience(service.settings), AllowedOrigins(service.settings.allowed_origins)
+        ),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.cache_middleware import CacheMiddleware
 from imgsvc.entrypoints.http.caller_cache import CallerCache
-from imgsvc.entrypoints.http.cors import Cors
+from imgsvc.entrypoints.http.cors import AllowedOrigins, Cors
 from imgsvc.entrypoints.http.dispatching import routes
 from imgsvc.entrypoints.http.document import openapi
 from imgsvc.entrypoints.http.document.reference import reference_routes
@@ -90,7 +90,7 @@ def create_app(service: Service) -> Starlette:
     app = Starlette(
         routes=[*routes(ENDPOINTS), *reference_routes(openapi.document(ENDPOINTS))],
         middleware=[
-            *([Middleware(Cors, origins=origins, metrics=service.metrics)] if origins else []),
+            *([Middleware(Cors, origins=AllowedOrigins(origins), metrics=service.metrics)] if origins else []),
             Middleware(CacheMiddleware, answers=response_cache, metrics=service.metrics),
             Middleware(RequestScope, metrics=service.metrics),
         ],

@@ -1,6 +1,7 @@
 """What browsers are told of the pages of other origins that may use the service (CORS, of the Fetch standard).
 
-The outermost layer, and not there unless origins are set. Failures and answers from memory are told of as well, while
+The outermost layer, and not there unless origins are set; what is refused below it, before it is a request
+(guarded_protocol.py), is told of too. Failures and answers from memory are told of as well, while
 nothing that is remembered belongs to an origin. What depends on the origin says so in ``Vary``, also where nobody named
 one: a cache in front of us might show that answer to whoever does. No cookie is ever looked at, so nobody is let in who
 does not send a token of his own.
@@ -56,34 +57,48 @@ _EXPOSED = (b"access-control-expose-headers", ", ".join(EXPOSED_HEADERS).encode(
 _Headers = Iterable[tuple[bytes, bytes]]
 
 
-class Cors:
-    """Lets the pages of ``origins`` use the service; of any origin, where one of them is ``*``."""
+class AllowedOrigins:
+    """Whose pages may use the service; those of any origin, where one of them is ``*``."""
 
-    def __init__(self, app: ASGIApp, origins: Collection[str], metrics: Metrics) -> None:
-        self.app = app
+    def __init__(self, origins: Collection[str]) -> None:
         self._is_open = ANY in origins
         self._origins = frozenset(one.encode() for one in origins)
+
+    def told(self, asked: _Headers, answered: _Headers) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer, with what the page is told that sent those of the request."""
+        if not self._origins:
+            return list(answered)
+        told = _allowed_to(self.one_for(asked))
+        return [*answered, *told] if self._is_open else [*_varied(answered), *told]
+
+    def one_for(self, asked: _Headers) -> bytes | None:
+        """Who may read the answer to a request of these headers, if anybody."""
+        if self._is_open:
+            return ANY.encode()
+        named = [value for name, value in asked if name == b"origin"]
+        return named[0] if len(named) == 1 and named[0] in self._origins else None
+
+
+class Cors:
+    """Lets the pages of ``origins`` use the service."""
+
+    def __init__(self, app: ASGIApp, origins: AllowedOrigins, metrics: Metrics) -> None:
+        self.app = app
+        self._origins = origins
         self._preflight = RequestScope(self._answer_preflight, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        told = self._told_to(_origin(scope))
 
         async def send_told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # Another list: that of an answer from memory is everybody's.
-                headers = message["headers"] if self._is_open else _varied(message["headers"])
-                message = {**message, "headers": [*headers, *told]}
+                message = {**message, "headers": self._origins.told(scope["headers"], message["headers"])}
             await send(message)
 
         await (self._preflight if _is_preflight(scope) else self.app)(scope, receive, send_told)
-
-    def _told_to(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
-        if self._is_open:
-            return _allowed(b"*")
-        return _allowed(origin) if origin is not None and origin in self._origins else []
 
     async def _answer_preflight(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What a page may send, told before it does; whether it is let in is looked at with the request itself."""
@@ -99,17 +114,11 @@ class Cors:
         await Response(status_code=204, headers=headers)(scope, receive, send)
 
     def _refusal_of(self, preflight: HTTPConnection) -> CrossOriginRefused | None:
-        if not self._told_to(_origin(preflight.scope)):
+        if self._origins.one_for(preflight.scope["headers"]) is None:
             return CrossOriginRefused("pages of this origin may not use the service")
         if preflight.headers["access-control-request-method"] not in METHODS:
             return CrossOriginRefused(f"no page may use another method than {', '.join(METHODS)}")
         return None
-
-
-def _origin(scope: Scope) -> bytes | None:
-    """Whose page asks, where the request names one."""
-    named = [value for name, value in scope["headers"] if name == b"origin"]
-    return named[0] if len(named) == 1 else None
 
 
 def _is_preflight(scope: Scope) -> bool:
@@ -117,8 +126,8 @@ def _is_preflight(scope: Scope) -> bool:
     return b"origin" in names and b"access-control-request-method" in names
 
 
-def _allowed(origin: bytes) -> list[tuple[bytes, bytes]]:
-    return [(b"access-control-allow-origin", origin), _EXPOSED]
+def _allowed_to(origin: bytes | None) -> list[tuple[bytes, bytes]]:
+    return [] if origin is None else [(b"access-control-allow-origin", origin), _EXPOSED]
 
 
 def _varied(headers: _Headers) -> list[tuple[bytes, bytes]]:

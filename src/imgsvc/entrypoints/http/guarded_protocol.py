@@ -12,6 +12,8 @@ from uuid import uuid4
 from attrs import field, frozen
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from imgsvc.entrypoints.http.cors import AllowedOrigins
+
 _MOST_OF_URL = 8 * 1024  # bytes
 _MOST_OF_HEADERS = 64 * 1024  # bytes, all together
 _MOST_HEADERS = 100
@@ -44,9 +46,10 @@ class _Refused(Exception):
 class GuardedProtocol(HttpToolsProtocol):
     """One connection. What is wrong is answered with a problem document, and the connection closed."""
 
-    def __init__(self, *arguments: Any, patience: Patience, **more: Any) -> None:
+    def __init__(self, *arguments: Any, patience: Patience, origins: AllowedOrigins, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._patience = patience
+        self._origins = origins
         self._refusal: tuple[str, str] | None = None  # code and detail
         self._head_bytes = 0
         self._body_bytes = 0  # since somebody looked
@@ -170,13 +173,26 @@ class GuardedProtocol(HttpToolsProtocol):
         document = {"type": f"urn:imgsvc:error:{code}", "title": status.phrase, "status": status, "detail": detail}
         request_id = str(uuid4())  # nothing knows of the request, so nothing else has it
         content = json.dumps({**document, "code": code, "request_id": request_id}).encode() + b"\n"
-        head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
-            f"content-length: {len(content)}\r\nx-request-id: {request_id}\r\n"
-            "cache-control: no-store\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + content)
+        headers = [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(content)).encode()),
+            (b"x-request-id", request_id.encode()),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        lines = [b"%s: %s\r\n" % header for header in self._origins.told(self._headers_so_far(), headers)]
+        first = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+        self.transport.write(b"".join([first, *lines, b"\r\n", content]))
         self.transport.close()
+
+    def _headers_so_far(self) -> list[tuple[bytes, bytes]]:
+        """Of the request that is refused.
+
+        Its Origin need not be among them: an address that is too long comes before all headers, and of too many headers
+        or slow ones the rest is never read. A page of an origin that is set alone is told nothing then, and its browser
+        shows it a failure without a reason; where any may use the service, all pages are told.
+        """
+        return self.headers if self._is_in_head or self._is_in_body else []
 
     # Who keeps us waiting
 
@@ -212,6 +228,6 @@ def give_up_unheard(connection: socket.socket, seconds: float) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * seconds))
 
 
-def guarded(patience: Patience) -> Callable[..., GuardedProtocol]:
+def guarded(patience: Patience, origins: AllowedOrigins) -> Callable[..., GuardedProtocol]:
     """What uvicorn makes its connections with."""
-    return partial(GuardedProtocol, patience=patience)
+    return partial(GuardedProtocol, patience=patience, origins=origins)
