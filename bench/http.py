@@ -94,7 +94,7 @@ def measure_http(engine: ImageEngine, picture: Path, peers: Path, effort: Effort
         _measure_peers(service, content, peers, unasked, Path(folder), effort)
         _measure_one_for_all(service, content)
         _measure_cached(service, engine, content, Path(folder), effort)
-        _measure_cached_beside_renderings(service, engine, content, effort)
+        _measure_cached_beside_renderings(service, engine, content, Path(folder), effort)
 
 
 @contextmanager
@@ -153,18 +153,33 @@ def _cpu_of_asking(service: Subject, spec: str, clients: int) -> float:
     return (after or 0.0) - (before or 0.0)
 
 
-def _measure_cached_beside_renderings(service: Subject, engine: ImageEngine, content: bytes, effort: Effort) -> None:
-    """Latency of hits, from one client, with nothing else to do and while renderings keep every core busy."""
-    path = service.path(_small_rendering(engine, content)[0])
+def _measure_cached_beside_renderings(
+    service: Subject, engine: ImageEngine, content: bytes, folder: Path, effort: Effort
+) -> None:
+    """Latency of hits, from one client, with nothing else to do and while renderings keep every core busy.
+
+    Beside that of a process that does nothing but answer: so much is the machine's, whoever answers.
+    """
+    spec, rendering = _small_rendering(engine, content)
     fresh = (service.path(text) for text in fresh_specs("rs:stretch", 760, 620))  # which no other table asks for
     seconds = effort.rounds * effort.seconds
-    ask = partial(_latencies, service.target("memory"), path, 0.8 * seconds)
+    rows = {}
     # In a process of its own: here it would wait for those who keep the service busy to let go of the interpreter.
-    with ProcessPoolExecutor(1, get_context("spawn")) as client, ThreadPoolExecutor(1) as threads:
-        rows = {"alone": client.submit(ask).result()}
-        rendering = threads.submit(ask_for_many, service.target("rendered"), fresh, seconds)
-        rows["beside renderings on every core"] = client.submit(ask).result()
-        rendering.result()
+    with (
+        _bare_server(folder / "hit.jpg", rendering) as (_, address),
+        ProcessPoolExecutor(1, get_context("spawn")) as client,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        asked = {
+            "imgsvc from memory": (service.target("memory"), service.path(spec)),
+            "bare Starlette": (Target(address, b"content-type: image/jpeg"), "/"),
+        }
+        for name, (target, path) in asked.items():
+            ask = partial(_latencies, target, path, 0.8 * seconds)
+            rows[f"{name}, alone"] = client.submit(ask).result()
+            rendering_meanwhile = threads.submit(ask_for_many, service.target("rendered"), fresh, seconds)
+            rows[f"{name}, beside renderings"] = client.submit(ask).result()
+            rendering_meanwhile.result()
     print_latencies("Cached: latency of one client's requests", rows)
     for name, row in rows.items():
         share = quantiles(row.seconds, n=100)[-1] / row.median
