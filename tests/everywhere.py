@@ -21,6 +21,9 @@ from tests.waiting import wait_for
 
 MARK = "on_every_deployment"
 EMBEDDED, DISTRIBUTED = "embedded", "distributed"
+METRICS_TOKEN = (
+    "what-prometheus-knows-32-bytes-at-least"  # of the distributed server, and of embedded ones that tell any
+)
 
 
 def pytest_generate_tests(metafunc):
@@ -83,7 +86,11 @@ def four_servers(postgres_url, s3_url, rabbitmq_url, redis_url):
 @pytest.fixture(scope="session")
 def distributed_session(four_servers, tmp_path_factory):
     # Files whose embedded server has the same settings run here too.
-    settings = {"OUTBOUND_NETWORKS": "127.0.0.1/32", "WEBHOOK_RETRY_SECONDS": "0,3600"}
+    settings = {
+        "OUTBOUND_NETWORKS": "127.0.0.1/32",
+        "WEBHOOK_RETRY_SECONDS": "0,3600",
+        "METRICS_TOKEN": METRICS_TOKEN,
+    }
     folder = tmp_path_factory.mktemp("distributed")
     with running_deployment(folder, four_servers, **settings) as (api, _):
         yield api

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 
 from imgsvc import Settings, compose
 from imgsvc.adapters.common.outages import Outages
@@ -37,7 +38,7 @@ def metrics():
 
 
 def read(metrics):
-    return Metrics.read(metrics.exposition().decode())
+    return Metrics.read(metrics.exposition().content.decode())
 
 
 def queued(service):
@@ -58,16 +59,44 @@ def test_the_documentation_names_each_and_its_alerts_are_of_those_that_there_are
     section = page.partition("\n### Metrics\n")[2].partition("\n### ")[0]
     table = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
     alerts = {one.removesuffix("_bucket").removesuffix("_count") for one in re.findall(r"imgsvc_(\w+)[{\[]", section)}
-    told = set(re.findall(r"^# TYPE imgsvc_(\w+)", metrics.exposition().decode(), re.MULTILINE))
+    told = set(re.findall(r"^# TYPE imgsvc_(\w+)", metrics.exposition().content.decode(), re.MULTILINE))
 
     assert table == told
     assert alerts
     assert alerts <= told
 
 
-def test_without_a_port_nothing_is_counted(settings):
+def test_without_a_port_or_a_token_nothing_is_counted(settings):
     with compose(evolve(settings, metrics_port=None)) as service:
         assert service.metrics is NO_METRICS
+        assert service.metrics.exposition().content == b""
+    with compose(evolve(settings, metrics_port=None, metrics_token="t" * 32)) as service:
+        making(service)(queued(service).id)
+        assert read(service.metrics)("jobs_ended_total", result="ready") == 1
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        "application/OpenMetrics-Text; version=99.9.9; escaping=allow-utf-8",
+        "application/openmetrics-text; version=x\r\nX: y",
+    ],
+)
+def test_who_asks_for_openmetrics_is_told_in_the_version_that_there_is(metrics, accepted):
+    metrics.request("/healthz", "GET", 200, 0.1)
+    told = metrics.exposition(accepted)
+
+    assert told.media_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert told.content.endswith(b"# EOF\n")
+    families = {one.name: one for one in openmetrics(told.content.decode())}
+    assert families["imgsvc_jobs_ended"].type == "counter"
+    assert "imgsvc_http_request_duration_seconds" in families
+
+
+@pytest.mark.parametrize("accepted", ["", "*/*", "text/plain;version=1.0.0;escaping=allow-utf-8", "text/html"])
+def test_everybody_else_is_told_in_the_usual_format(metrics, accepted):
+    assert metrics.exposition(accepted).media_type == "text/plain; version=0.0.4; charset=utf-8"
 
 
 def test_two_services_of_one_process_count_each_for_itself(settings):

@@ -7,6 +7,7 @@ import pytest
 
 from imgsvc.entrypoints.http.app import ENDPOINTS
 from imgsvc.entrypoints.http.document import openapi
+from tests.everywhere import METRICS_TOKEN
 from tests.pictures import encoded, quadrants
 from tests.servers import running_server
 from tests.waiting import wait_for
@@ -20,7 +21,8 @@ OPERATIONS = [
 PROTECTED = [(method, path) for method, path, operation in OPERATIONS if "security" in operation]
 OWN_NAME = ("PUT", "/v1/presets/{name}")  # which everybody may use
 WITH_ID = [(method, path) for method, path in PROTECTED if "{" in path and (method, path) != OWN_NAME]
-LISTS = [(method, path) for method, path in PROTECTED if method == "GET" and "{" not in path and path != "/v1/me"]
+NO_LISTS = {"/v1/me", "/metrics"}
+LISTS = [(method, path) for method, path in PROTECTED if method == "GET" and "{" not in path and path not in NO_LISTS]
 LINKS = "/i/{key}.{signature}/{spec}/{image}.{extension}"  # what it shows, its signature allows
 OPEN = {"/v1/auth/register", "/v1/auth/login", "/v1/auth/refresh", "/healthz", "/readyz", LINKS}
 FORM = {"files": {"file": ("a.png", encoded(quadrants()))}}
@@ -36,8 +38,9 @@ def named(cases):
 
 @pytest.fixture(scope="module")
 def embedded_server(tmp_path_factory):
-    """One whose webhooks may lead to where nobody is."""
-    with running_server(tmp_path_factory.mktemp("strangers") / "data", OUTBOUND_NETWORKS="127.0.0.1/32") as server:
+    """One whose webhooks may lead to where nobody is, and which tells metrics."""
+    settings = {"OUTBOUND_NETWORKS": "127.0.0.1/32", "METRICS_TOKEN": METRICS_TOKEN}
+    with running_server(tmp_path_factory.mktemp("strangers") / "data", **settings) as server:
         yield server
 
 

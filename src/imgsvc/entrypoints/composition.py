@@ -84,7 +84,12 @@ def compose(settings: Settings) -> Iterator[Service]:
     with ExitStack() as opened:
         with _told_of("IMGSVC_METRICS_PORT"):
             metrics = opened.enter_context(
-                open_metrics(settings.metrics_host, settings.metrics_port, version=version("imgsvc"))
+                open_metrics(
+                    settings.metrics_host,
+                    settings.metrics_port,
+                    version=version("imgsvc"),
+                    is_told_elsewhere=settings.metrics_token is not None,
+                )
             )
         with _told_of("IMGSVC_DATABASE_URL"):
             repositories = opened.enter_context(

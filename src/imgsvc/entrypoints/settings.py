@@ -16,7 +16,15 @@ from attrs.validators import optional
 from imgsvc.application.rates import OF_KEYS, RateGroup
 from imgsvc.domain.field_rules import matches, within
 from imgsvc.domain.plan import Limits
-from imgsvc.entrypoints.settings_rules import comma_separated, key_list, long_enough, networks, one_of, origins
+from imgsvc.entrypoints.settings_rules import (
+    comma_separated,
+    key_list,
+    long_enough,
+    networks,
+    one_of,
+    origins,
+    sendable,
+)
 
 PREFIX = "IMGSVC_"
 
@@ -33,8 +41,8 @@ def _url(default: str, help: str) -> Any:
     return field(default=default, repr=False, metadata={"help": help})  # there may be a password in it
 
 
-def _secret(help: str) -> Any:
-    return field(default=None, validator=optional(long_enough), repr=False, metadata={"help": help, "secret": True})
+def _secret(help: str, rule: Any = long_enough) -> Any:
+    return field(default=None, validator=optional(rule), repr=False, metadata={"help": help, "secret": True})
 
 
 def _rate(default: int, help: str) -> Any:
@@ -243,10 +251,15 @@ class Settings:
     metrics_port: int | None = _setting(
         None,
         "port for Prometheus's metrics, at /metrics, of each imgsvc serve and imgsvc worker; 0 takes any free one, and "
-        "the log says which; unset: nothing is counted",
+        "the log says which; unset: none",
         optional(within(0, 65535)),
     )
     metrics_host: str = _setting("127.0.0.1", "address to listen on for whoever asks for metrics")
+    metrics_token: str | None = _secret(
+        "imgsvc serve tells metrics at /metrics of its own port too, to whoever sends this as a bearer token; "
+        "empty: it has no such page",
+        sendable,
+    )
     log_level: str = _setting("info", "debug, info, warning or error", one_of("debug", "info", "warning", "error"))
     log_format: str = _setting(
         "auto", "json, console, or auto: console on a terminal", one_of("auto", "json", "console")

@@ -19,6 +19,12 @@ def long_enough(instance: object, attribute: "Attribute[Any]", value: str) -> No
         raise _refused(attribute, "have at least 32 bytes")
 
 
+def sendable(instance: object, attribute: "Attribute[Any]", value: str) -> None:
+    """A secret that clients send in a header."""
+    if not re.fullmatch(r"[!-~]{32,}", value):
+        raise _refused(attribute, "have at least 32 bytes, all of them visible characters of ASCII")
+
+
 def key_list(instance: object, attribute: "Attribute[Any]", value: str) -> None:
     form = r"([A-Za-z0-9_-]{1,16}:)?[^\s,:]{32,}"
     if not all(re.fullmatch(form, one.strip()) for one in value.split(",")):

@@ -2,6 +2,8 @@
 
 from typing import Literal, Protocol, TypeAlias
 
+from attrs import frozen
+
 JobResult: TypeAlias = Literal["ready", "failed", "cancelled"]
 Return: TypeAlias = Literal["busy", "failed", "stopped"]  # why a job was given back
 Loss: TypeAlias = Literal["timeout", "crash", "idle", "start"]  # of a child process: by its work, without any, at birth
@@ -18,8 +20,19 @@ class DependencyMetrics(Protocol):
         """From now on, something of it does not work, or all of it does again."""
 
 
+@frozen
+class Exposition:
+    """All that was counted so far, to be sent to whoever asks."""
+
+    content: bytes
+    media_type: str
+
+
 class Metrics(Protocol):
     """Counts what happens. Calls are safe from any thread, never wait for anybody, and never fail."""
+
+    def exposition(self, accepted: str = "") -> Exposition:
+        """In another format than the usual one, where ``accepted`` (as HTTP's Accept) names it."""
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """An HTTP request was answered; ``route`` is the template of its path, and ``status`` 0 without an answer."""
@@ -46,6 +59,9 @@ class Metrics(Protocol):
 
 class NoMetrics:
     """Counts nothing."""
+
+    def exposition(self, accepted: str = "") -> Exposition:
+        return Exposition(b"", "text/plain; charset=utf-8")
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None: ...
 

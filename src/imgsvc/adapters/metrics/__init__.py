@@ -1,7 +1,7 @@
-"""Metrics, told over HTTP at an address of their own; or none."""
+"""Metrics, told over HTTP at an address of their own or by whoever asks for them; or none."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from imgsvc.adapters.metrics.counted_engine import CountedEngine
 from imgsvc.ports.imaging import ImageEngine
@@ -14,17 +14,18 @@ def counted(engine: ImageEngine, metrics: Metrics) -> ImageEngine:
 
 
 @contextmanager
-def open_metrics(host: str, port: int | None, *, version: str) -> Iterator[Metrics]:
-    """Told in the text format of Prometheus at ``/metrics``, until the context ends; without a port nothing is counted.
+def open_metrics(host: str, port: int | None, *, version: str, is_told_elsewhere: bool = False) -> Iterator[Metrics]:
+    """Told in the text format of Prometheus at ``/metrics``, until the context ends.
 
-    Port 0 takes any free one; the log says which. Raises RuntimeError where the address cannot be listened on.
+    Without a port they are not, and nothing is counted either, unless they are told elsewhere as well. Port 0 takes any
+    free one; the log says which. Raises RuntimeError where the address cannot be listened on.
     """
-    if port is None:
+    if port is None and not is_told_elsewhere:
         yield NO_METRICS
         return
     from imgsvc.adapters.metrics.listener import listening
     from imgsvc.adapters.metrics.prometheus import PrometheusMetrics
 
     metrics = PrometheusMetrics(version)
-    with listening(host, port, metrics.exposition):
+    with nullcontext() if port is None else listening(host, port, metrics.exposition):
         yield metrics

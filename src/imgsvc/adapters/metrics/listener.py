@@ -11,7 +11,7 @@ from socketserver import TCPServer, ThreadingMixIn
 from threading import Thread
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+from imgsvc.ports.metrics import Exposition
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ _PATH = "/metrics"
 
 
 @contextmanager
-def listening(host: str, port: int, exposition: Callable[[], bytes]) -> Iterator[None]:
+def listening(host: str, port: int, exposition: Callable[[str], Exposition]) -> Iterator[None]:
     """Whoever asks for ``/metrics`` is told. Raises RuntimeError where the address cannot be listened on."""
     shown = f"[{host}]" if ":" in host else host
     try:
@@ -44,7 +44,7 @@ class _Server(ThreadingMixIn, TCPServer):
     daemon_threads = True
     block_on_close = False  # a client that lets us wait does not keep the process from ending
 
-    def __init__(self, host: str, port: int, exposition: Callable[[], bytes]) -> None:
+    def __init__(self, host: str, port: int, exposition: Callable[[str], Exposition]) -> None:
         self.address_family = AF_INET6 if ":" in host else AF_INET
         self.exposition = exposition
         super().__init__((host, port), _Handler)
@@ -62,12 +62,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] != _PATH:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        content = self.server.exposition()
+        told = self.server.exposition(self.headers.get("Accept", ""))
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Type", told.media_type)
+        self.send_header("Content-Length", str(len(told.content)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(told.content)
 
     def version_string(self) -> str:
         return "imgsvc"

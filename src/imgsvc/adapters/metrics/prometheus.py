@@ -6,15 +6,18 @@ from typing import get_args
 
 from attrs import frozen
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.exposition import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from imgsvc.ports.metrics import Dependency, DependencyMetrics, JobResult, Loss, Return
+from imgsvc.ports.metrics import Dependency, DependencyMetrics, Exposition, JobResult, Loss, Return
 
 # Seconds. What is remembered takes far less than the first of them.
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _RENDERING_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120)
+
+_OPENMETRICS = "application/openmetrics-text"
 
 # Anything else that clients may come up with is one.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -69,9 +72,13 @@ class PrometheusMetrics:
             for name in get_args(Dependency)
         }
 
-    def exposition(self) -> bytes:
-        """All of it, in Prometheus's text format."""
-        return generate_latest(_WithoutBirthdays(self._registry))
+    def exposition(self, accepted: str = "") -> Exposition:
+        """In Prometheus's text format; in that of OpenMetrics for who asks for it, whichever version he names."""
+        registry = _WithoutBirthdays(self._registry)
+        if _OPENMETRICS in accepted.lower():
+            content = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]  # as the library has it
+            return Exposition(content, openmetrics.CONTENT_TYPE_LATEST)
+        return Exposition(generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         seen = self._seen.get((route, method, status))

@@ -30,7 +30,8 @@ def settings_with(**options: Any) -> Settings:
 
 def alone(settings: Settings) -> Settings:
     """Without broker, cache and metrics, for commands that have no need of them."""
-    return evolve(settings, jobs_url="memory:", cache_url="memory:?max_bytes=0", render_in="process", metrics_port=None)
+    unused = evolve(settings, metrics_port=None, metrics_token=None)
+    return evolve(unused, jobs_url="memory:", cache_url="memory:?max_bytes=0", render_in="process")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from imgsvc.entrypoints.http.cors import AllowedOrigins, Cors
 from imgsvc.entrypoints.http.dispatching import routes
 from imgsvc.entrypoints.http.document import openapi
 from imgsvc.entrypoints.http.document.reference import reference_routes
+from imgsvc.entrypoints.http.endpoint import Endpoint
 from imgsvc.entrypoints.http.endpoints import (
     accounts,
     api_keys,
@@ -24,6 +25,7 @@ from imgsvc.entrypoints.http.endpoints import (
     images,
     jobs,
     links,
+    metrics,
     plans,
     presets,
     sessions,
@@ -39,6 +41,7 @@ from imgsvc.entrypoints.http.response_cache import ResponseCache
 from imgsvc.entrypoints.http.single_flight import SingleFlight
 from imgsvc.entrypoints.http.threads import Threads
 from imgsvc.entrypoints.http.watching import Watching
+from imgsvc.entrypoints.settings import Settings
 from imgsvc.entrypoints.worker import Worker
 
 ENDPOINTS = (
@@ -54,6 +57,7 @@ ENDPOINTS = (
     *links.ENDPOINTS,
     *webhooks.ENDPOINTS,
     *health.ENDPOINTS,
+    *metrics.ENDPOINTS,
 )
 
 
@@ -88,7 +92,7 @@ def create_app(service: Service) -> Starlette:
     response_cache = ResponseCache(cache)
     origins = service.settings.allowed_origins
     app = Starlette(
-        routes=[*routes(ENDPOINTS), *reference_routes(openapi.document(ENDPOINTS))],
+        routes=[*routes(_served(service.settings)), *reference_routes(openapi.document(ENDPOINTS))],
         middleware=[
             *([Middleware(Cors, origins=AllowedOrigins(origins), metrics=service.metrics)] if origins else []),
             Middleware(CacheMiddleware, answers=response_cache, metrics=service.metrics),
@@ -104,6 +108,11 @@ def create_app(service: Service) -> Starlette:
     app.state.caller_cache = CallerCache(cache)
     app.state.single_flight = SingleFlight()
     return app
+
+
+def _served(settings: Settings) -> tuple[Endpoint, ...]:
+    """Without a token for them, metrics are at no address: no other method than GET tells that there might be any."""
+    return tuple(one for one in ENDPOINTS if settings.metrics_token is not None or one not in metrics.ENDPOINTS)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

@@ -54,6 +54,8 @@ class Endpoint:
     pool: Pool
     is_counted: bool = True
     only_reads: bool = False
+    media_types: tuple[str, ...] = ()  # of its success, where that is a text of its own
+    security: str | None = None  # what it asks for instead of a caller, as the document names it
     before_fetching: Callable[..., None] | None = None  # refuses what need not be fetched; called as the function is
 
     @cached_property
@@ -127,6 +129,8 @@ def endpoint(
     pool: Pool = Pool.READING,
     is_counted: bool = True,
     only_reads: bool = False,
+    media_types: tuple[str, ...] = (),
+    security: str | None = None,
     before_fetching: Callable[..., None] | None = None,
 ) -> Callable[[Callable[..., object]], Endpoint]:
     """Make an endpoint of a function; ``raises`` names the failures that its parameters do not tell of already.
@@ -150,6 +154,8 @@ def endpoint(
             pool=pool,
             is_counted=is_counted,
             only_reads=only_reads,
+            media_types=media_types,
+            security=security,
             before_fetching=before_fetching,
         )
 

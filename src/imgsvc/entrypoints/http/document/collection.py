@@ -54,7 +54,7 @@ def _item(path: str, method: str, operation: Json) -> Json:
         "url": _url(path, operation.get("parameters", ())),
         "header": [],
     }
-    if "security" not in operation:
+    if {"bearer": []} not in operation.get("security", ()):  # it asks for nothing, or for what no login gives
         request["auth"] = {"type": "noauth"}
     if "requestBody" in operation:
         request |= _body(operation["requestBody"]["content"])

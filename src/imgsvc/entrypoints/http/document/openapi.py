@@ -13,6 +13,7 @@ from imgsvc.entrypoints.http.document.schemas import COMPACT, Schema, Schemas, f
 from imgsvc.entrypoints.http.document.upload_schemas import upload_body
 from imgsvc.entrypoints.http.document.webhook_schemas import messages
 from imgsvc.entrypoints.http.endpoint import Endpoint
+from imgsvc.entrypoints.http.endpoints.metrics import METRICS_TOKEN
 
 
 def document(endpoints: Iterable[Endpoint]) -> Schema:
@@ -52,6 +53,11 @@ _SECURITY_SCHEMES: Schema = {
         "scheme": "bearer",
         "bearerFormat": "imgsvc_...",
         "description": "An API key, where it has the scope that is named: `read`, or `write`",
+    },
+    METRICS_TOKEN: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The secret that whoever runs the service has set as `IMGSVC_METRICS_TOKEN`",
     },
 }
 
@@ -93,6 +99,8 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
         operation["requestBody"] = upload_body(endpoint.form)
     if endpoint.needs_caller:
         operation["security"] = [{"bearer": []}, *([{"api_key": [endpoint.scope]}] if endpoint.scope else [])]
+    if endpoint.security is not None:
+        operation["security"] = [{endpoint.security: []}]
     return operation
 
 

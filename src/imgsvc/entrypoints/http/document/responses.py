@@ -55,6 +55,9 @@ def _success(endpoint: Endpoint, status: int, schemas: Schemas) -> Schema:
     if endpoint.is_stream:
         response["content"] = {"text/event-stream": {"schema": _EVENT}}
         return response
+    if endpoint.media_types:
+        response["content"] = {one: {"schema": {"type": "string"}} for one in endpoint.media_types}
+        return response
     # What is asked for as a picture, and made as a job, is told of as that.
     view = endpoint.view
     if endpoint.is_picture:
