@@ -11,13 +11,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 from attrs import evolve
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event, text
 
 from imgsvc.adapters.repositories import migrate, open_repositories, postgres
 from imgsvc.adapters.repositories.failures import Overtaken
 from imgsvc.adapters.repositories.postgres import Patience, postgres_engine
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
-from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
+from imgsvc.adapters.repositories.transactions import noting, reading, repeated_if_overtaken, writing
 from imgsvc.domain.errors import Busy, ImageNotFound, StorageFull, Unavailable
 from tests.entities import RENDITION, a_job, a_user, a_variant, an_image, later
 from tests.real_servers.postgres import execute, new_database, plain_url
@@ -128,6 +129,16 @@ def test_the_password_is_shown_by_nothing_that_a_debugger_would_print():
 
 
 # the connections
+
+
+def test_only_what_writes_more_than_one_statement_begins_a_transaction(engine):
+    begun = []
+    for transaction in (reading, noting, writing, reading):
+        with transaction(engine) as connection:
+            connection.execute(text("SELECT 1")).all()
+            begun.append(connection.connection.driver_connection.info.transaction_status is TransactionStatus.INTRANS)
+
+    assert begun == [False, False, True, False]
 
 
 def test_every_connection_is_told_how_long_to_wait(engine):

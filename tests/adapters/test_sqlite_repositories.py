@@ -13,15 +13,15 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, select
 from sqlalchemy.exc import ProgrammingError
 
 from imgsvc.adapters.repositories import has_current_schema, migrate, open_repositories
 from imgsvc.adapters.repositories.failures import translated_failures
 from imgsvc.adapters.repositories.sql_users import SqlUsers
 from imgsvc.adapters.repositories.sqlite import sqlite_engine
-from imgsvc.adapters.repositories.tables import metadata
-from imgsvc.adapters.repositories.transactions import reading, writing
+from imgsvc.adapters.repositories.tables import metadata, users
+from imgsvc.adapters.repositories.transactions import noting, reading, writing
 from imgsvc.domain.errors import Busy, StorageFull, Unavailable, UserNotFound
 from imgsvc.domain.variant import RenderingName, VariantStatus
 from imgsvc.ports.pages import PageRequest, Position
@@ -135,6 +135,16 @@ def test_every_connection_is_safe_and_patient(engine, transaction):
         pragmas = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in expected}
 
     assert pragmas == expected
+
+
+def test_only_what_writes_begins_a_transaction(engine):
+    begun = []
+    for transaction in (reading, noting, writing):
+        with transaction(engine) as connection:
+            connection.execute(select(users)).all()
+            begun.append(connection.connection.driver_connection.in_transaction)
+
+    assert begun == [False, True, True]
 
 
 def test_a_write_waits_for_another_process_that_writes(repositories, file):

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
-    Engine,
     Float,
     Row,
     Select,
@@ -31,10 +30,6 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from imgsvc.adapters.repositories.column_types import UtcTime
 
-# Execution options that tell SQLite's "begin" event what is coming.
-WRITES = "imgsvc_writes"
-MAY_BE_LOST = "imgsvc_may_be_lost"  # in a power cut
-
 _MOST_IDS = 500  # in one statement
 _MIGRATIONS = 0x696D67737663  # a number that no other program on the same server is likely to lock: imgsvc
 
@@ -49,18 +44,6 @@ INSERTS: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT."""
     return INSERTS[connection.dialect.name](table)
-
-
-def reading_options(engine: Engine) -> dict[str, Any]:
-    """How to read: on Postgres each statement for itself, which saves a BEGIN and a ROLLBACK."""
-    return {"isolation_level": "AUTOCOMMIT"} if engine.dialect.name == "postgresql" else {}
-
-
-def noting_options(engine: Engine) -> dict[str, Any]:
-    """How to write with one statement what can be found out again: on Postgres, it is a transaction by itself."""
-    if engine.dialect.name == "postgresql":
-        return {"isolation_level": "AUTOCOMMIT"}
-    return {WRITES: True, MAY_BE_LOST: True}
 
 
 def rows_of(

@@ -1,7 +1,8 @@
 """Postgres: a pool of connections, none of which waits longer than it was told."""
 
 import select
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from math import inf, isinf
 from threading import Lock
 from time import monotonic
@@ -10,8 +11,10 @@ from typing import Any
 import psycopg
 from attrs import define, field, frozen
 from psycopg.abc import RV, PQGen
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
+
+from imgsvc.adapters.repositories.transactions import BEGUN
 
 _EXAMPLE = "postgresql+psycopg://user:password@host:5432/database"
 
@@ -64,11 +67,25 @@ def postgres_engine(url: str, pool_size: int, patience: Patience = SERVING) -> E
         pool_timeout=_POOL_WAIT,
         pool_use_lifo=True,
         use_native_hstore=False,  # saves a query
+        isolation_level="AUTOCOMMIT",  # which saves two trips of a single statement; what writes more says so
+        skip_autocommit_rollback=True,
         hide_parameters=True,
+        execution_options={BEGUN: _begun},
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _must_live)
     return engine
+
+
+@contextmanager
+def _begun(engine: Engine, *, may_be_lost: bool) -> Iterator[Connection]:
+    """What may be lost is one statement, and a transaction by itself."""
+    with engine.connect() as connection:
+        if may_be_lost:
+            yield connection
+            return
+        with connection.execution_options(isolation_level="READ COMMITTED").begin():
+            yield connection
 
 
 @define
@@ -92,7 +109,7 @@ class _Connector:
 
     def _connect(self) -> "PatientConnection":
         try:
-            connection = PatientConnection.connect(**self.arguments)
+            connection = PatientConnection.connect(**self.arguments, cursor_factory=BriefCursor)
         except psycopg.errors.ConnectionTimeout:
             self._note_silence()
             raise
@@ -143,14 +160,29 @@ class PatientConnection(psycopg.Connection[Any]):
         """Whether the server does, within that time; outside of any transaction."""
         usual, self.patience = self.patience, seconds
         try:
-            self.autocommit = True
             self.execute("")
-            self.autocommit = False
         except psycopg.Error:
             return False
         finally:
             self.patience = usual
         return True
+
+
+class BriefCursor(psycopg.Cursor[Any]):
+    """Tells of the columns of a result their names and types alone, and makes no object for each.
+
+    SQLAlchemy asks after every statement, and wants no more: the whole would cost more than to fetch the row.
+    """
+
+    @property
+    def description(self) -> list[Any] | None:
+        result = self.pgresult
+        if result is None or not result.nfields:
+            return super().description
+        return [
+            ((result.fname(column) or b"").decode(self._encoding), result.ftype(column), None, None, None, None, None)
+            for column in range(result.nfields)
+        ]
 
 
 def _note_use(connection: PatientConnection | None, record: Any) -> None:

@@ -23,7 +23,7 @@ def diagnose_postgres(engine: Engine, url: str, pool: int) -> Iterator[Finding]:
     parts = make_url(url)
     where = f"Postgres at {parts.host or 'its socket'}:{parts.port or 5432}"
     try:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with engine.connect() as connection:
             yield _version(connection, where)
             yield from _schema(connection)
             yield from _rights(connection)

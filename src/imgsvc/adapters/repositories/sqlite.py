@@ -1,24 +1,25 @@
 """SQLite: one file on a local disk, many readers, one writer at a time."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import unquote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import TimeoutError
+from attrs import define, field
+from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.exc import OperationalError, TimeoutError
 
-from imgsvc.adapters.repositories.portable_sql import MAY_BE_LOST, WRITES
+from imgsvc.adapters.repositories.transactions import BEGUN
 
 _KEPT = "PRAGMA synchronous=FULL"  # what was answered 201 or 202 survives a power cut
 _SOON_KEPT = "PRAGMA synchronous=NORMAL"  # by what is written next, or within a thousand pages
 _PRAGMAS = (_KEPT, "PRAGMA foreign_keys=ON")
 # More threads than these would only wait for the one writer.
 _MOST_CONNECTIONS = 64
-_HAS_TURN = "imgsvc_has_turn"
 _SYNCHRONOUS = "imgsvc_synchronous"  # which of the two a connection was told last
 
 
@@ -26,16 +27,16 @@ def sqlite_engine(url: str, lock_wait: float) -> Engine:
     """``lock_wait``: seconds to wait for other writers. Raises ValueError where the URL is more or less than a file."""
     path = path_of(url)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(
+    return create_engine(
         URL.create("sqlite", database=str(path)),
         creator=_connector(path, lock_wait),
         pool_size=_MOST_CONNECTIONS,
         max_overflow=0,
         pool_timeout=lock_wait,
+        pool_use_lifo=True,
         hide_parameters=True,
+        execution_options={BEGUN: _Turns(lock_wait).begun},
     )
-    _begin_by_turns(engine, lock_wait)
-    return engine
 
 
 def path_of(url: str) -> Path:
@@ -80,35 +81,45 @@ def _log_ahead(connection: sqlite3.Connection, lock_wait: float) -> None:
         sleep(0.01)
 
 
-def _begin_by_turns(engine: Engine, lock_wait: float) -> None:
-    """Let the threads of this process write one after the other.
+@define(eq=False)
+class _Turns:
+    """Transactions that write: of the threads of this process, one after the other.
 
     SQLite makes those who wait sleep up to 0.1 s and look again: among 40 threads some would wait for seconds.
     """
-    turn = Lock()
 
-    def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if not options.get(WRITES):
-            connection.exec_driver_sql("BEGIN")
-            return
-        if not turn.acquire(timeout=lock_wait):
+    patience: float  # seconds
+    _turn: Lock = field(factory=Lock, init=False)
+
+    @contextmanager
+    def begun(self, engine: Engine, *, may_be_lost: bool) -> Iterator[Connection]:
+        with self._taken(), engine.connect() as connection, connection.begin():
+            _synchronize(connection, _SOON_KEPT if may_be_lost else _KEPT)
+            # A deferred transaction that has read fails its first write at once when another process is writing,
+            # whatever the timeout; one that begins with the lock waits for it.
+            _execute(connection, "BEGIN IMMEDIATE")
+            yield connection
+
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        if not self._turn.acquire(timeout=self.patience):
             raise TimeoutError("other threads are writing")
-        connection.info[_HAS_TURN] = True
-        _synchronize(connection, _SOON_KEPT if options.get(MAY_BE_LOST) else _KEPT)
-        # A deferred transaction that has read fails its first write at once when another process is writing,
-        # whatever the timeout; one that begins with the lock waits for it.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    def give_back(_: object, record: Any) -> None:
-        if record.info.pop(_HAS_TURN, False):
-            turn.release()
-
-    event.listen(engine, "begin", begin)
-    event.listen(engine, "checkin", give_back)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 def _synchronize(connection: Connection, pragma: str) -> None:
     if connection.info.get(_SYNCHRONOUS, _KEPT) != pragma:
-        connection.exec_driver_sql(pragma)
+        _execute(connection, pragma)
         connection.info[_SYNCHRONOUS] = pragma
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    """One that has neither parameters nor a result, for a tenth of what SQLAlchemy would take."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute(statement).close()
+    except sqlite3.Error as error:
+        raise OperationalError(statement, None, error) from error

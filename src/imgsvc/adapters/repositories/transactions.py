@@ -1,11 +1,11 @@
 """The three kinds of transactions; a repository call writes in one."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from random import uniform
 from time import sleep
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Engine
 from imgsvc.adapters.common.outages import Outages
 from imgsvc.adapters.repositories.failures import Overtaken, translated_failures
 from imgsvc.adapters.repositories.local_news import LocalNews
-from imgsvc.adapters.repositories.portable_sql import WRITES, noting_options, reading_options
 from imgsvc.adapters.repositories.troubles import trouble_of
 from imgsvc.domain.errors import Unavailable
 
@@ -21,19 +20,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _ATTEMPTS = 4
-OUTAGES = "imgsvc_outages"  # the execution option of an engine whose failures are logged
+BEGUN = "imgsvc_begun"  # the execution option of an engine that says how its transactions begin: a Beginning
+OUTAGES = "imgsvc_outages"  # of one whose failures are logged
 NEWS = "imgsvc_news"  # and of one whose process wants to know at once what ended
 NOTED = "imgsvc_noted"  # of a connection that writes: a set, of what the transaction ends
 
 
+class Beginning(Protocol):
+    """How a database's transactions that write begin; they end with the context."""
+
+    def __call__(self, engine: Engine, *, may_be_lost: bool) -> AbstractContextManager[Connection]:
+        """``may_be_lost``: in a power cut."""
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Raises Busy, Unavailable."""
-    with (
-        _watched(engine, "reading"),
-        translated_failures(),
-        engine.connect().execution_options(**reading_options(engine)) as connection,
-    ):
+    """Each statement sees what there is then: that saves a BEGIN and a ROLLBACK. Raises Busy, Unavailable."""
+    with _watched(engine, "reading"), translated_failures(), engine.connect() as connection:
         yield connection
 
 
@@ -42,13 +45,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Committed at the end, rolled back on any exception. Raises Busy, Unavailable, StorageFull, Overtaken."""
     noted: set[UUID] = set()
     try:
-        with (
-            _watched(engine, "writing"),
-            translated_failures(),
-            engine.connect().execution_options(**{WRITES: True, NOTED: noted}) as connection,
-            connection.begin(),
-        ):
-            yield connection
+        with _watched(engine, "writing"), translated_failures(), _begun(engine, may_be_lost=False) as connection:
+            yield connection.execution_options(**{NOTED: noted})
     finally:
         # After the end, and also where nobody knows whether it was a commit: who forgets too much only asks again.
         news: LocalNews | None = engine.get_execution_options().get(NEWS)
@@ -63,13 +61,13 @@ def noting(engine: Engine) -> Iterator[Connection]:
     Everybody sees it at once. On SQLite a power cut may undo the last of these, and the job is done again: to wait for
     the disk three times would cost a job more than its row is worth.
     """
-    with (
-        _watched(engine, "writing"),
-        translated_failures(),
-        engine.connect().execution_options(**noting_options(engine)) as connection,
-        connection.begin(),
-    ):
+    with _watched(engine, "writing"), translated_failures(), _begun(engine, may_be_lost=True) as connection:
         yield connection
+
+
+def _begun(engine: Engine, *, may_be_lost: bool) -> AbstractContextManager[Connection]:
+    begun: Beginning = engine.get_execution_options()[BEGUN]
+    return begun(engine, may_be_lost=may_be_lost)
 
 
 @contextmanager
