@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from attrs import asdict, evolve, fields, frozen
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+from attrs import evolve, frozen
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from imgsvc.adapters.repositories.failures import breaks_foreign_key
 from imgsvc.adapters.repositories.image_queries import counted, listed
+from imgsvc.adapters.repositories.image_rows import image_of_row, image_row, labels_row
 from imgsvc.adapters.repositories.pages import read_page
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into
 from imgsvc.adapters.repositories.removing import remove_older
@@ -18,8 +18,8 @@ from imgsvc.adapters.repositories.statements import ONE_IMAGE
 from imgsvc.adapters.repositories.tables import image_tags, images, tombstones, usage, users, variants
 from imgsvc.adapters.repositories.transactions import reading, repeated_if_overtaken, writing
 from imgsvc.domain.errors import ImageExists, ImageNotFound, UserNotFound
-from imgsvc.domain.image import MAX_NAME, Facts, Image, ImageChanges, ImageId, Labels
-from imgsvc.domain.image_search import ALL_IMAGES, ImageSearch, folded
+from imgsvc.domain.image import Image, ImageChanges, ImageId
+from imgsvc.domain.image_search import ALL_IMAGES, ImageSearch
 from imgsvc.domain.quota import NO_QUOTA, Quota, Usage
 from imgsvc.domain.user import UserId
 from imgsvc.ports.images import Erased
@@ -42,7 +42,7 @@ class SqlImages:
                 if image.bytes_of is not None and not _having_bytes(connection, [image.bytes_of]):
                     connection.rollback()
                     return False
-                connection.execute(insert(images).values(_row(image)))
+                connection.execute(insert(images).values(image_row(image)))
                 _owner_must_be_there(connection, image.owner)
                 _add_tags(connection, image)
             return True
@@ -56,7 +56,7 @@ class SqlImages:
             row = connection.execute(ONE_IMAGE, {"wanted": image_id}).one_or_none()
         if row is None:
             raise ImageNotFound(f"no image {image_id}")
-        return _image(row)
+        return image_of_row(row)
 
     @repeated_if_overtaken
     def change(self, image_id: ImageId, changes: ImageChanges) -> Image:
@@ -65,9 +65,9 @@ class SqlImages:
             row = connection.execute(select(images).where(wanted).with_for_update()).one_or_none()
             if row is None:
                 raise ImageNotFound(f"no image {image_id}")
-            before = _image(row)
+            before = image_of_row(row)
             after = evolve(before, labels=before.labels.changed(changes))
-            connection.execute(update(images).where(wanted).values(_of_labels(after.labels)))
+            connection.execute(update(images).where(wanted).values(labels_row(after.labels)))
             if after.labels.tags != before.labels.tags:
                 connection.execute(delete(image_tags).where(image_tags.c.image_id == image_id))
                 _add_tags(connection, after)
@@ -78,7 +78,7 @@ class SqlImages:
     def list_of(self, owner: UserId, page: PageRequest, search: ImageSearch = ALL_IMAGES) -> Page[Image]:
         query, order = listed(owner, search)
         with reading(self.engine) as connection:
-            return read_page(connection, query, order, page, _image)
+            return read_page(connection, query, order, page, image_of_row)
 
     def count_matching(self, owner: UserId, search: ImageSearch, most: int) -> int:
         with reading(self.engine) as connection:
@@ -99,7 +99,7 @@ class SqlImages:
         query = select(images).where(images.c.owner == owner, images.c.sha256 == sha256)
         with reading(self.engine) as connection:
             row = connection.execute(query.order_by(images.c.created_at, images.c.id).limit(1)).one_or_none()
-        return None if row is None else _image(row)
+        return None if row is None else image_of_row(row)
 
     def having_bytes(self, bytes_ids: Sequence[ImageId]) -> set[ImageId]:
         with reading(self.engine) as connection:
@@ -115,7 +115,7 @@ class SqlImages:
             row = connection.execute(deletion).one_or_none()
             if row is None:
                 return None
-            image = _image(row)
+            image = image_of_row(row)
             note_invalidation(connection, image_id)
             _count(connection, image.owner, -1, 0)
             is_last = not _having_bytes(connection, [image.bytes_id])
@@ -176,45 +176,7 @@ def _count(connection: Connection, owner: UserId, images_more: int, bytes_more: 
     return Usage(images=row.image_count, bytes=row.byte_count)
 
 
-def _row(image: Image) -> dict[str, Any]:
-    return {
-        "id": image.id,
-        "owner": image.owner,
-        **_of_labels(image.labels),
-        "byte_count": image.byte_count,
-        "sha256": image.sha256,
-        "bytes_of": image.bytes_of,
-        "created_at": image.created_at,
-        **asdict(image.facts),
-    }
-
-
-def _of_labels(labels: Labels) -> dict[str, Any]:
-    """With what is searched and sorted by, which no database folds as the other does."""
-    words = [labels.name, labels.description or "", *labels.tags]
-    return {
-        "name": labels.name,
-        "description": labels.description,
-        "tags": ",".join(labels.tags),
-        "name_key": folded(labels.name)[:MAX_NAME],
-        "search_text": folded("\n".join(words)),
-    }
-
-
 def _add_tags(connection: Connection, image: Image) -> None:
     about = {"image_id": image.id, "owner": image.owner, "created_at": image.created_at}
     if image.labels.tags:
         connection.execute(insert(image_tags), [{**about, "tag": tag} for tag in image.labels.tags])
-
-
-def _image(row: Row[Any]) -> Image:
-    return Image(
-        id=row.id,
-        owner=row.owner,
-        labels=Labels(name=row.name, description=row.description, tags=tuple(row.tags.split(",")) if row.tags else ()),
-        byte_count=row.byte_count,
-        sha256=row.sha256,
-        created_at=row.created_at,
-        bytes_of=row.bytes_of,
-        facts=Facts(**{fact.name: row._mapping[fact.name] for fact in fields(Facts)}),
-    )

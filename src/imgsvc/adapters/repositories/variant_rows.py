@@ -1,6 +1,7 @@
 """Variants as rows, and rows as variants."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
@@ -39,7 +40,7 @@ def variant_of_row(row: Row[Any]) -> Variant:
         id=row.id,
         owner=row.owner,
         image_id=row.image_id,
-        spec=read(TransformSpec, json.loads(row.spec)),
+        spec=_spec(row.spec),
         fingerprint=row.fingerprint,
         status=row.status,
         attempts=row.attempts,
@@ -50,6 +51,12 @@ def variant_of_row(row: Row[Any]) -> Variant:
         failure=failure_of_row(row) if row.status is VariantStatus.FAILED else None,
         used_at=row.used_at,
     )
+
+
+@lru_cache(maxsize=256)
+def _spec(canonical_json: str) -> TransformSpec:
+    """The same ones are asked for of many images, and to read one costs as much as to find its row."""
+    return read(TransformSpec, json.loads(canonical_json))
 
 
 def rendition_row(rendition: Rendition) -> dict[str, Any]:
