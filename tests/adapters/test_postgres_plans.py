@@ -26,7 +26,8 @@ NO_TIME = timedelta(0)
 MIDDLE = NOW + timedelta(hours=2)
 BEHIND = Position(NOW + timedelta(hours=2), NOBODY)
 NAME = RenderingName(IMAGE, "spec", "engine")
-CLAIM = Claim(a_variant(an_image(a_user())), NOBODY)
+_image = an_image(a_user())
+CLAIM = Claim(a_variant(_image), _image, NOBODY)
 NAMED = Named(NOBODY, NAME, is_unused=True)
 # Each row is the one that the repositories made, but for what the lists are about. That one is read once, and not for
 # each of the others, and made into another once, and not for each column: that took a minute.

@@ -14,6 +14,7 @@ from attrs import evolve
 from imgsvc.domain.color import Color
 from imgsvc.domain.errors import ImageNotFound, VariantNotFound
 from imgsvc.domain.geometry import Percent
+from imgsvc.domain.image import Labels
 from imgsvc.domain.operations import AutoOrient, Blur, Resize, Watermark
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.domain.variant import Failure, VariantId, VariantStatus
@@ -270,6 +271,14 @@ def test_a_claim_turns_a_pending_variant_to_processing(variants, image):
     claim = variants.claim(variant.id, HOUR)
     assert claim.variant == evolve(variant, status=VariantStatus.PROCESSING, attempts=1)
     assert variants.get(variant.id) == claim.variant
+
+
+def test_a_claim_has_the_image(variants, repositories, owner, other_image):
+    tagged = an_image(owner, labels=Labels(name="oak.jpg", tags=("tree", "old")), bytes_of=other_image.id)
+    repositories.images.add(tagged)
+    first, second = added(variants, a_job(other_image), a_job(tagged))
+
+    assert [variants.claim(job.id, HOUR).image for job in (first, second)] == [other_image, tagged]
 
 
 def test_a_variant_that_was_never_queued_can_be_claimed(variants, image):
@@ -627,7 +636,7 @@ def test_a_claimed_variant_can_be_given_to_another_engine(variants, image):
 
     adopted = variants.adopt(claim, "engine-9")
 
-    assert adopted.variant.fingerprint == "engine-9"
+    assert (adopted.variant.fingerprint, adopted.image) == ("engine-9", image)
     assert variants.get(variant.id).fingerprint == "engine-9"
     assert variants.finish(adopted, RENDITION, later())
 

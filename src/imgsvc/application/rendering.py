@@ -179,8 +179,7 @@ class MakeVariant:
         variant = claim.variant
         if variant.fingerprint != self.engine.fingerprint:
             variant = self._adopted(claim)
-        image = self.images.get(variant.image_id)
-        rendered = render(self.images, self.blobs, self.engine, image, variant.spec, self.deadline)
+        rendered = render(self.images, self.blobs, self.engine, claim.image, variant.spec, self.deadline)
         when_rendered()
         # The key is the variant's own, so a second worker writes the same bytes to the same place.
         store(self.blobs, variant, rendered)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from attrs import frozen
 
-from imgsvc.domain.image import ImageId
+from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Failure, RenderingName, Rendition, Variant, VariantId, VariantStatus
 from imgsvc.ports.pages import Page, PageRequest
@@ -28,9 +28,10 @@ class Progress:
 
 @frozen
 class Claim:
-    """The right to make a variant, until the lease ends; ``token`` tells this claim from an older one."""
+    """The right to make a variant of an image, until the lease ends; ``token`` tells this claim from an older one."""
 
     variant: Variant
+    image: Image
     token: UUID
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import evolve, field, frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Update, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Update, and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.functions import count
 
 from imgsvc.adapters.repositories.failures import Overtaken, breaks_foreign_key
+from imgsvc.adapters.repositories.image_rows import image_of_row
 from imgsvc.adapters.repositories.job_ends import FAIL, FINISH, MADE_ON_THE_SPOT, JobEnd
 from imgsvc.adapters.repositories.pages import Order, read_page
 from imgsvc.adapters.repositories.portable_sql import TimeFromNow, insert_into, is_one_of, rows_of
@@ -19,7 +20,9 @@ from imgsvc.adapters.repositories.sql_invalidations import note_invalidation
 from imgsvc.adapters.repositories.statements import (
     CANCEL,
     CLAIM,
+    CLAIM_WITH_IMAGE,
     NO_CLAIM,
+    ONE_IMAGE,
     ONE_VARIANT,
     RELEASE,
     RENEW,
@@ -110,8 +113,8 @@ class SqlVariants:
         token = uuid4()
         named = {"wanted": variant_id, "token": token, "lease_seconds": lease.total_seconds()}
         with noting(self.engine) as connection:
-            row = connection.execute(CLAIM, named).one_or_none()
-        return None if row is None else Claim(variant_of_row(row), token)
+            rows = _claimed(connection, named)
+        return None if rows is None else Claim(variant_of_row(rows[0]), image_of_row(rows[1]), token)
 
     def finish(self, claim: Claim, rendition: Rendition, now: datetime) -> bool:
         return self._end(claim, FINISH, finished_at=now, **rendition_row(rendition))
@@ -136,7 +139,7 @@ class SqlVariants:
                 row = connection.execute(change).one_or_none()
         except IntegrityError:
             return None  # there is one of this image, spec and fingerprint
-        return None if row is None else Claim(variant_of_row(row), claim.token)
+        return None if row is None else evolve(claim, variant=variant_of_row(row))
 
     @repeated_if_overtaken
     def renew(self, claims: Sequence[Claim], lease: timedelta) -> int:
@@ -216,6 +219,15 @@ class SqlVariants:
             if taken:
                 connection.execute(update(variants).where(variants.c.id.in_(taken)).values(**WAITING))
         return taken
+
+
+def _claimed(connection: Connection, named: dict[str, Any]) -> tuple[Row[Any], Sequence[Any]] | None:
+    """The variant's row and its image's; on Postgres by one statement, while SQLite is no trip away."""
+    if connection.dialect.name == "postgresql":
+        row = connection.execute(CLAIM_WITH_IMAGE, named).one_or_none()
+        return None if row is None else (row, row[len(variants.c) :])
+    row = connection.execute(CLAIM, named).one_or_none()
+    return None if row is None else (row, connection.execute(ONE_IMAGE, {"wanted": row.image_id}).one())
 
 
 def _oldest(

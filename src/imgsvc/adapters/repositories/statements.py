@@ -56,6 +56,10 @@ CLAIM = (
     .values(claim_token=bindparam("token"), lease_ends_at=_lease_end)
     .returning(*variants.c)
 )
+# And the row of its image, behind that of the variant; SQLite lets an UPDATE return nothing of other tables.
+CLAIM_WITH_IMAGE = CLAIM.where(images.c.id == variants.c.image_id).returning(
+    *(column.label(f"of_image_{column.name}") for column in images.c)
+)
 
 RENEW = update(variants).where(CommitsWithoutFlush()).values(lease_ends_at=_lease_end)  # of which, the caller says
 
