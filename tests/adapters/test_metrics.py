@@ -1,6 +1,8 @@
 """Metrics of services inside one process: each counts for itself, and only where it was asked to."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -11,10 +13,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from imgsvc import Settings, compose
 from imgsvc.adapters.common.outages import Outages
+from imgsvc.adapters.imaging.bounded import BoundedEngine
 from imgsvc.adapters.imaging.children import ChildProcessEngine
 from imgsvc.adapters.metrics import counted
 from imgsvc.adapters.metrics.prometheus import PrometheusMetrics
-from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
+from imgsvc.domain.errors import Busy, InvalidInput, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.notation import parse
 from imgsvc.ports.metrics import NO_METRICS
 from tests.adapters.misbehaving import MisbehavingEngine, asking_for
@@ -22,6 +25,7 @@ from tests.application.adapters import Failing, WatchedEngine
 from tests.migrated import put_new_database
 from tests.pictures import encoded, quadrants
 from tests.told_metrics import Metrics
+from tests.waiting import wait_for
 
 SPEC = parse("w:2")
 
@@ -58,7 +62,8 @@ def test_the_documentation_names_each_and_its_alerts_are_of_those_that_there_are
     page = (Path(__file__).parents[2] / "docs" / "deployment.md").read_text("utf-8")
     section = page.partition("\n### Metrics\n")[2].partition("\n### ")[0]
     table = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
-    alerts = {one.removesuffix("_bucket").removesuffix("_count") for one in re.findall(r"imgsvc_(\w+)[{\[]", section)}
+    rules = section.partition("\ngroups:\n")[2].partition("```")[0]
+    alerts = {one.removesuffix("_bucket").removesuffix("_count") for one in re.findall(r"imgsvc_(\w+)", rules)}
     told = set(re.findall(r"^# TYPE imgsvc_(\w+)", metrics.exposition().content.decode(), re.MULTILINE))
 
     assert table == told
@@ -166,10 +171,66 @@ def test_what_costs_its_process_is_counted_by_why_and_as_a_failure(metrics):
             engine.render(asking_for("segfault"), SPEC)
 
     told = read(metrics)
+    assert told("render_slots_busy") == 0
     assert [told("child_processes_lost_total", cause=one) for one in ("timeout", "crash", "idle")] == [1, 2, 0]
     assert told("rendering_failures_total", code=RenderingTimedOut.code) == 1
     assert told("rendering_failures_total", code=RenderingCrashed.code) == 1
     assert told("rendering_duration_seconds_count") == 2
+
+
+def test_the_jobs_that_wait_are_told_while_the_database_is_open(settings):
+    with compose(settings) as service:
+        ada = service.use_cases.register_user("ada", "correct horse").id
+        image = service.use_cases.upload_image(ada, BytesIO(encoded(quadrants())))
+        for width in (2, 3, 4):
+            job = service.use_cases.request_variant(ada, image.id, parse(f"w:{width}"))
+        service.use_cases.make_variant(job.id)
+
+        told = read(service.metrics)
+    assert told("jobs_waiting") == 2
+    assert ("imgsvc_jobs_waiting", frozenset()) not in read(service.metrics).samples
+
+
+def test_jobs_that_wait_are_not_told_where_the_database_does_not_answer(metrics):
+    def fail():
+        raise Busy("too many connections")
+
+    metrics.jobs_waiting(fail)
+
+    assert ("imgsvc_jobs_waiting", frozenset()) not in read(metrics).samples
+
+
+def in_children(metrics):
+    minute = timedelta(minutes=1)
+    return ChildProcessEngine(
+        MisbehavingEngine(), slots=2, queue=5, wait=minute, deadline=minute, memory=2**30, metrics=metrics
+    )
+
+
+def in_this_process(metrics):
+    return BoundedEngine(MisbehavingEngine(), slots=2, queue=5, wait=timedelta(minutes=1), metrics=metrics)
+
+
+@pytest.mark.parametrize("made", [in_children, in_this_process])
+def test_a_slot_is_busy_while_a_picture_is_worked_on(metrics, made):
+    engine = made(metrics)
+    running = engine.running() if made is in_children else nullcontext()
+    with running, ThreadPoolExecutor(5) as threads:
+        seen = [read(metrics)("render_slots_busy")]
+        work = [threads.submit(engine.render, asking_for("nap"), SPEC) for _ in range(5)]
+        seen.append(wait_for(lambda: read(metrics)("render_slots_busy") == 2 and 2))
+        for one in work:
+            assert one.result(timeout=30)
+        with pytest.raises(InvalidInput):
+            engine.render(asking_for("raise_input"), SPEC)
+        seen.append(read(metrics)("render_slots_busy"))
+
+    assert seen == [0, 2, 0]
+
+
+def test_the_slots_are_those_of_the_settings(settings):
+    with compose(evolve(settings, render_slots=3)) as service:
+        assert read(service.metrics)("render_slots") == 3
 
 
 def test_a_dependency_is_out_until_all_of_it_works_and_every_failure_counts(metrics):

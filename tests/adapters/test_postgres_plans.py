@@ -202,6 +202,7 @@ def test_what_is_searched_for_is_read_from_an_index_in_order(repositories, searc
     ("call", "index"),
     [
         (lambda of: of.variants.count_unfinished(USER, 1000), "ix_jobs_owner_status"),
+        (lambda of: of.variants.count_waiting(10_000), "ix_jobs_stalled"),
         (lambda of: of.images.count_of(USER), "pk_usage"),
         (lambda of: of.images.count_matching(USER, ImageSearch(tag="common"), 1001), "Limit"),
         (lambda of: of.images.existing([IMAGE, USER]), "Only Scan using pk_images"),

@@ -765,6 +765,23 @@ def test_the_jobs_of_a_user_that_have_not_ended_are_counted_up_to_a_number(repos
     assert [variants.count_unfinished(owner.id, most) for most in (0, 2, 3, 100)] == [0, 2, 3, 3]
 
 
+def test_the_jobs_of_everybody_that_wait_are_counted_up_to_a_number(repositories, variants, owner):
+    stranger = a_user()
+    repositories.users.add(stranger)
+    images = [an_image(one) for one in (owner, owner, owner, stranger)]
+    for one in images:
+        repositories.images.add(one)
+    waiting, begun, ended, of_stranger = added(variants, *(a_job(one) for one in images))
+    variants.claim(begun.id, HOUR)
+    variants.finish(variants.claim(ended.id, HOUR), RENDITION, later())
+    variants.record(evolve(a_variant(images[0], spec=TransformSpec(steps=[Blur()])).ready(RENDITION, later())))
+
+    assert [variants.count_waiting(most) for most in (0, 1, 2, 100)] == [0, 1, 2, 2]
+    for one in (waiting, of_stranger):
+        variants.claim(one.id, HOUR)
+    assert variants.count_waiting(100) == 0
+
+
 def test_how_far_many_jobs_have_come_is_told_at_once(variants, image, other_image):
     waiting, begun = added(variants, a_job(image), a_job(other_image))
     variants.claim(begun.id, HOUR)

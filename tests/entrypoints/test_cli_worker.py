@@ -125,6 +125,8 @@ def test_it_tells_its_own_metrics(tmp_path, account, image, working):
 
     assert told("rendering_duration_seconds_count") == 1
     assert told("dependency_up", dependency="jobs") == 1
+    assert ("imgsvc_jobs_waiting", frozenset()) in told.samples
+    assert told("render_slots") >= 1
     assert told.routes == set()
 
 

@@ -41,6 +41,8 @@ def test_who_has_the_token_is_told(anyone):
     told = Metrics.read(answer.text)
     assert told(REQUESTS, route="/healthz", method="GET", status="2xx") >= 1
     assert told("dependency_up", dependency="database") == 1
+    assert told("render_slots") >= 1
+    assert ("imgsvc_jobs_waiting", frozenset()) in told.samples
 
 
 def test_who_asks_for_openmetrics_is_told_in_that(anyone):

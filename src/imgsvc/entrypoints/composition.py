@@ -44,6 +44,7 @@ from imgsvc.ports.metrics import NO_METRICS, Metrics
 from imgsvc.ports.signatures import Sealer
 
 _CHECK_SECONDS = 2.5  # for each thing that we depend on to say that it is there
+_MOST_COUNTED = 10_000  # jobs that wait, for metrics
 _UNCONFINED = "pictures are decoded without Landlock, which this kernel lacks or forbids"
 
 
@@ -100,6 +101,8 @@ def compose(settings: Settings) -> Iterator[Service]:
                     metrics=metrics.dependency("database"),
                 )
             )
+        metrics.jobs_waiting(partial(repositories.variants.count_waiting, _MOST_COUNTED))
+        opened.callback(metrics.jobs_waiting, None)  # before the database is closed
         with _told_of("IMGSVC_BLOBS_URL"):
             blobs = opened.enter_context(open_blob_store(settings.blobs_url, metrics.dependency("blobs")))
         with _told_of("IMGSVC_CACHE_URL"):
@@ -215,8 +218,9 @@ def _opened_engine(
 ) -> Iterator[tuple[ImageEngine, Sequence[str]]]:
     """The engine, and what is to be noted about it."""
     slots, queue = settings.render_slots, settings.render_queue
+    metrics.render_slots(slots)
     if settings.render_in != "children":
-        yield open_engine(settings.engine, settings.limits, slots=slots, queue=queue), ()
+        yield open_engine(settings.engine, settings.limits, slots=slots, queue=queue, metrics=metrics), ()
         return
     with open_engine_in_children(
         settings.engine,

@@ -1,5 +1,7 @@
 """What is counted for those who run the service."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, Protocol, TypeAlias
 
 from attrs import frozen
@@ -48,6 +50,18 @@ class Metrics(Protocol):
     def jobs_given_back(self, reason: Return, count: int = 1) -> None:
         """Attempts that came to no end; the jobs are to be made by whoever takes them next."""
 
+    def jobs_waiting(self, count: Callable[[], int] | None) -> None:
+        """From now on ``count`` knows how many there are; None: nobody does any more.
+
+        It may raise and take its time: it is called by itself, now and then while somebody wants to be told.
+        """
+
+    def render_slots(self, count: int) -> None:
+        """So many pictures may be worked on at once."""
+
+    def busy_slot(self) -> AbstractContextManager[None]:
+        """A picture is worked on until the context ends; it does not wait for that any more."""
+
     def child_lost(self, cause: Loss) -> None:
         """A process for renderings has ended, or was killed, before its time."""
 
@@ -72,6 +86,13 @@ class NoMetrics:
     def job_ended(self, result: JobResult) -> None: ...
 
     def jobs_given_back(self, reason: Return, count: int = 1) -> None: ...
+
+    def jobs_waiting(self, count: Callable[[], int] | None) -> None: ...
+
+    def render_slots(self, count: int) -> None: ...
+
+    def busy_slot(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def child_lost(self, cause: Loss) -> None: ...
 

@@ -62,6 +62,9 @@ class VariantRepository(Protocol):
     def count_unfinished(self, owner: UserId, most: int) -> int:
         """How many queued variants of a user have not ended, of which no more than ``most`` are counted."""
 
+    def count_waiting(self, most: int) -> int:
+        """How many queued variants of all users nobody has begun yet, of which no more than ``most`` are counted."""
+
     def progress(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, Progress]:
         """How far each of many has come, of those that there are."""
 

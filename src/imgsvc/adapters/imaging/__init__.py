@@ -23,17 +23,19 @@ def open_engine(
     slots: int | None = None,
     queue: int = 32,
     wait: timedelta = timedelta(seconds=10),
+    metrics: Metrics = NO_METRICS,
 ) -> ImageEngine:
     """The engine of that name; ``auto`` is the best that is installed. Raises ValueError for a name it does not know.
 
-    With ``slots``, at most so many calls work at once; ``queue`` and ``wait`` say how many more wait, and how long.
+    With ``slots``, at most so many calls work at once, which ``metrics`` hear of; ``queue`` and ``wait`` say how many
+    more wait, and how long.
     """
     engine = _engine(name, limits, keep=0)
     if slots is None:
         return engine
     from imgsvc.adapters.imaging.bounded import BoundedEngine
 
-    return BoundedEngine(engine, slots=slots, queue=queue, wait=wait)
+    return BoundedEngine(engine, slots=slots, queue=queue, wait=wait, metrics=metrics)
 
 
 @contextmanager
@@ -52,8 +54,8 @@ def open_engine_in_children(
     """The same in ``slots`` processes of its own, until the context ends.
 
     ``deadline`` ends a call and its process; ``memory``, in bytes, is what each may have, and ``keep`` how much of that
-    for pictures that it has just rendered; ``metrics`` hear of those that are lost. Raises RuntimeError if they do not
-    start.
+    for pictures that it has just rendered; ``metrics`` hear of those that work, and of those that are lost. Raises
+    RuntimeError if they do not start.
     """
     from imgsvc.adapters.imaging.children import ChildProcessEngine
 

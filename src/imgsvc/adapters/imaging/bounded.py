@@ -12,6 +12,7 @@ from imgsvc.domain.errors import Busy
 from imgsvc.domain.image import Facts
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
+from imgsvc.ports.metrics import NO_METRICS, Metrics
 
 
 @frozen(kw_only=True)
@@ -22,6 +23,7 @@ class BoundedEngine:
     slots: int
     queue: int
     wait: timedelta
+    metrics: Metrics = NO_METRICS
     _admitted: BoundedSemaphore = field(
         init=False, default=Factory(lambda self: BoundedSemaphore(self.slots + self.queue), takes_self=True)
     )
@@ -60,7 +62,8 @@ class BoundedEngine:
             if not self._running.acquire(timeout=self.wait.total_seconds()):
                 raise Busy("other pictures took too long")
             try:
-                yield
+                with self.metrics.busy_slot():
+                    yield
             finally:
                 self._running.release()
         finally:

@@ -198,11 +198,12 @@ class ChildProcessEngine:
         return child
 
     def _asked(self, child: ChildProcess, task: "_Task", seconds: float) -> tuple[dict[str, Any], bytes]:
-        for source in Source if task.digest in child.kept else (Source.FILE, Source.SENT):
-            answer = self._exchanged(child, task, seconds, source)
-            # It may have let go of the picture since it told, and there may be another one in the file.
-            if "wants_source" not in answer[0]:
-                break
+        with self.metrics.busy_slot():
+            for source in Source if task.digest in child.kept else (Source.FILE, Source.SENT):
+                answer = self._exchanged(child, task, seconds, source)
+                # It may have let go of the picture since it told, and there may be another one in the file.
+                if "wants_source" not in answer[0]:
+                    break
         if child.calls < self.calls_per_child and not is_unexplained(answer[0]):
             self._idle.put(child)
         else:

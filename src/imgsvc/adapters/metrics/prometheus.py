@@ -1,16 +1,18 @@
 """Metrics kept with Prometheus's own library, in a registry of their own: one process may have several services."""
 
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import get_args
 
-from attrs import frozen
+from attrs import define, frozen
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
+from imgsvc.adapters.metrics.asked_number import AskedNumber
 from imgsvc.ports.metrics import Dependency, DependencyMetrics, Exposition, JobResult, Loss, Return
 
 # Seconds. What is remembered takes far less than the first of them.
@@ -54,6 +56,10 @@ class PrometheusMetrics:
         self._returns = self._counters(
             "imgsvc_jobs_given_back", "Attempts at jobs that came to no end", "reason", get_args(Return)
         )
+        self._waiting = _JobsWaiting()
+        registry.register(self._waiting)
+        self._slots = Gauge("imgsvc_render_slots", "How many pictures may be worked on at once", registry=registry)
+        self._busy = Gauge("imgsvc_render_slots_busy", "How many pictures are worked on", registry=registry)
         self._losses = self._counters(
             "imgsvc_child_processes_lost", "Processes for renderings that ended too soon", "cause", get_args(Loss)
         )
@@ -102,6 +108,15 @@ class PrometheusMetrics:
     def jobs_given_back(self, reason: Return, count: int = 1) -> None:
         self._returns[reason].inc(count)
 
+    def jobs_waiting(self, count: Callable[[], int] | None) -> None:
+        self._waiting.number = None if count is None else AskedNumber(count)
+
+    def render_slots(self, count: int) -> None:
+        self._slots.set(count)
+
+    def busy_slot(self) -> AbstractContextManager[None]:
+        return self._busy.track_inprogress()
+
     def child_lost(self, cause: Loss) -> None:
         self._losses[cause].inc()
 
@@ -131,6 +146,20 @@ class _Dependency:
 
     def changed(self, *, is_well: bool) -> None:
         self.up.set(is_well)
+
+
+@define(eq=False)
+class _JobsWaiting(Collector):
+    """No sample where it is not known: an old number would look like one of now."""
+
+    number: AskedNumber | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        number = None if self.number is None else self.number()
+        told = GaugeMetricFamily("imgsvc_jobs_waiting", "Jobs of the whole installation that nobody has begun yet")
+        if number is not None:
+            told.add_metric([], number)
+        yield told
 
 
 @frozen

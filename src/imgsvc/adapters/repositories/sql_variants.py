@@ -102,6 +102,11 @@ class SqlVariants:
         with reading(self.engine) as connection:
             return connection.scalar(select(count()).select_from(query.subquery())) or 0
 
+    def count_waiting(self, most: int) -> int:
+        query = select(variants.c.id).where(is_stallable, is_pending).limit(most)
+        with reading(self.engine) as connection:
+            return connection.scalar(select(count()).select_from(query.subquery())) or 0
+
     def progress(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, Progress]:
         query = select(variants.c.id, variants.c.status, variants.c.attempts)
         with reading(self.engine) as connection:
