@@ -302,7 +302,8 @@ def test_every_other_failure_is_unavailable(root, blobs, number):
 
 def test_a_put_that_cannot_be_moved_into_place_leaves_nothing(root, blobs, monkeypatch):
     def full(self, target):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        error = errno.ENOSPC if target.parent.is_dir() else errno.ENOENT
+        raise OSError(error, os.strerror(error))
 
     monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(StorageFull):
@@ -332,8 +333,8 @@ def test_content_is_on_the_disk_before_its_name_and_its_name_before_put_returns(
         sync(descriptor)
 
     def noted_replace(source, target):
-        steps.append("rename")
         replace(source, target)
+        steps.append("rename")
 
     monkeypatch.setattr(os, "fsync", noted_sync)
     monkeypatch.setattr(os, "replace", noted_replace)

@@ -91,11 +91,12 @@ class FilesystemBlobs:
     def _move(self, path: Path, target: Path) -> None:
         try:
             for _ in range(_TRIES):
-                # A delete next door may take the folder away, as empty, before the file is in it.
-                with suppress(FileNotFoundError, FileExistsError):
-                    target.parent.mkdir(parents=True, exist_ok=True)
+                with suppress(FileNotFoundError):
                     path.replace(target)
                     return
+                # A delete next door may take the folder away again, as empty, before the file is in it.
+                with suppress(FileNotFoundError, FileExistsError):
+                    target.parent.mkdir(parents=True, exist_ok=True)
             raise Unavailable("the storage changes too fast")
         except BaseException:
             self._remove_empty_from(target.parent)
