@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import socket
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO, FileIO, UnsupportedOperation
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from imgsvc.adapters.imaging.children import ChildProcessEngine
-from imgsvc.adapters.imaging.messages import Messages
 from imgsvc.domain.errors import InvalidParameter, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.notation import parse
 from tests.adapters.misbehaving import PICTURE, MisbehavingEngine, asking_for, told
@@ -180,25 +178,3 @@ def test_a_child_that_ends_over_a_file_leaves_it_as_it_was(path, what, error):
 
         assert source.read() == path.read_bytes()
         assert render(engine, BytesIO(PICTURE)) == MADE
-
-
-def test_a_file_that_a_child_sends_is_not_taken():
-    ours, theirs = socket.socketpair()
-    with ours, theirs, Path(os.devnull).open() as file:
-        Messages(theirs).send(b"head", b"content", file=file.fileno())
-        before = open_files()
-
-        assert Messages(ours).receive(seconds=5) == (b"head", b"content")
-        assert open_files() == before
-
-
-def test_a_message_and_its_file_arrive_together():
-    ours, theirs = socket.socketpair()
-    with ours, theirs, Path(os.devnull).open() as file:
-        Messages(ours).send(b"with", b"content", file=file.fileno())
-        Messages(ours).send(b"without", b"")
-        head, content, first = Messages(theirs).receive_with_file(seconds=5)
-
-        assert (head, content, os.fstat(first)) == (b"with", b"content", os.fstat(file.fileno()))
-        assert Messages(theirs).receive_with_file(seconds=5) == (b"without", b"", None)
-        os.close(first)

@@ -12,9 +12,7 @@ import pickle
 import signal
 import socket
 import sys
-from collections.abc import Iterable
 from io import BytesIO
-from itertools import accumulate, pairwise
 from typing import Any
 
 from imgsvc.adapters.imaging.confinement import close_doors, end_with, limit_resources
@@ -96,11 +94,10 @@ def _serve(engine: ImageEngine, messages: Messages) -> None:
 
 
 def _answer(
-    engine: ImageEngine, kept: KeptPictures, head: bytes, content: bytearray, file: int | None
+    engine: ImageEngine, kept: KeptPictures, head: bytes, contents: list[bytes], file: int | None
 ) -> tuple[bytes, bytes]:
     try:
         request: Request = pickle.loads(head)  # noqa: S301  # from the parent
-        contents = _contents(content, request.lengths)
         source = _source(request, kept, contents, file)
         if source is None:
             return _packed({"wants_source": True, "kept": kept.digests}), b""
@@ -136,15 +133,6 @@ def _read(file: int, digest: str | None) -> bytes | None:
     finally:
         os.close(file)
     return content if hashlib.sha256(content).hexdigest() == digest else None
-
-
-def _contents(content: bytearray, lengths: Iterable[int]) -> list[bytes]:
-    """Of which one content was made; of that nothing stays, since it is as large as they are."""
-    ends = list(accumulate(lengths, initial=0))
-    with memoryview(content) as view:
-        contents = [bytes(view[start:end]) for start, end in pairwise(ends)]
-    content.clear()
-    return contents
 
 
 def _failure(error: Exception) -> dict[str, Any]:

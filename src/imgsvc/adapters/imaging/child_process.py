@@ -89,13 +89,13 @@ class ChildProcess:
         self.calls += 1
         started = time.monotonic()
         self._messages.send(request, *contents, file=file, seconds=seconds)
-        head, answer = self._messages.receive(seconds=seconds - (time.monotonic() - started))
+        head, (content,) = self._messages.receive(seconds=seconds - (time.monotonic() - started))
         document = json.loads(head)
         if not isinstance(document, dict):
             raise ValueError("an answer that is no object")
         kept = document.get("kept")
         self.kept = frozenset(map(str, kept)) if isinstance(kept, list) else frozenset()
-        return document, bytes(answer)
+        return document, content
 
     def ending(self) -> str:
         """How it ended, for the log."""

@@ -16,7 +16,7 @@ from attrs import Factory, field, frozen
 from imgsvc.adapters.imaging.answers import facts_in, failure_in, is_unexplained, rendered_in
 from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
 from imgsvc.adapters.imaging.idle_children import IdleChildren
-from imgsvc.adapters.imaging.messages import Content, Request, Source, SourceUnreadable, length_of
+from imgsvc.adapters.imaging.messages import Content, Request, Source, SourceUnreadable
 from imgsvc.adapters.imaging.opening import SNIFFED
 from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.image import Facts
@@ -222,7 +222,7 @@ class ChildProcessEngine:
             self._idle.put(child)
             raise
         try:
-            return child.ask(task.head(contents, source), contents, file, seconds)
+            return child.ask(task.head(source), contents, file, seconds)
         except BaseException as error:
             # Whatever it was, the child is half way through a message, which nobody else must get.
             failure = self._explained(error, child, seconds)
@@ -278,11 +278,8 @@ class _Task:
         # not happen in the middle of a message.
         return [_whole(one) for one in ([self.source] if source is Source.SENT else []) + list(self.overlays.values())]
 
-    def head(self, contents: Sequence[Content], source: Source) -> bytes:
-        lengths = tuple(map(length_of, contents))
-        return pickle.dumps(
-            Request(spec=self.spec, overlays=tuple(self.overlays), source=source, lengths=lengths, digest=self.digest)
-        )
+    def head(self, source: Source) -> bytes:
+        return pickle.dumps(Request(spec=self.spec, overlays=tuple(self.overlays), source=source, digest=self.digest))
 
 
 def _whole(stream: BinaryIO) -> bytes:

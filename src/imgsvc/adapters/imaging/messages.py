@@ -1,4 +1,4 @@
-"""Messages between a process and its child: a head of a few bytes that says what it is, and a content of any size."""
+"""Messages between a process and its child: a head of a few bytes that says what it is, and contents of any size."""
 
 import os
 import socket
@@ -14,7 +14,8 @@ from attrs import field, frozen
 
 from imgsvc.domain.transform import TransformSpec
 
-_LENGTHS = struct.Struct(">IQ")
+_START = struct.Struct(">IH")  # bytes of the head, and how many contents there are; their lengths follow, then they do
+_LENGTH = "Q"
 _LARGEST_HEAD = 2**20
 _PIECE = 2**18  # bytes
 
@@ -26,17 +27,16 @@ class Source(Enum):
 
     KEPT = auto()  # the child has it still
     FILE = auto()  # in the file that came along, where it has to be looked at whether it is the right one
-    SENT = auto()  # as the first part of the content
+    SENT = auto()  # as the first of the contents
 
 
 @frozen(kw_only=True)
 class Request:
-    """What a child is asked, as the head of a message; the pictures are its content."""
+    """What a child is asked, as the head of a message; the contents are the source, where it is sent, and overlays."""
 
     spec: TransformSpec | None  # None: to measure the source
     overlays: Sequence[UUID] = ()
     source: Source = Source.SENT
-    lengths: Sequence[int]  # of the source in bytes, where it is sent, and of each overlay
     digest: str | None = None  # of the source, where it may be kept or is read from a file
 
 
@@ -48,15 +48,13 @@ class Messages:
     """
 
     connection: socket.socket
-    most: int = field(default=2**40)  # bytes of a content; who sends more is not listened to
+    most: int = field(default=2**40)  # bytes of all contents; who sends more is not listened to
 
     def send(self, head: bytes, *contents: Content, file: int | None = None, seconds: float | None = None) -> None:
-        """Several contents arrive as one; of a stream no more is held in memory than a piece.
-
-        Of ``file``, a descriptor, the other end gets one of its own.
-        """
+        """Of a stream no more is held in memory than a piece; of ``file``, a descriptor, the other end gets its own."""
         remaining = _countdown(seconds)
-        start = _LENGTHS.pack(len(head), sum(map(length_of, contents))) + head
+        lengths = struct.pack(f">{len(contents)}{_LENGTH}", *map(_length_of, contents))
+        start = _START.pack(len(head), len(contents)) + lengths + head
         if file is not None:
             self.connection.settimeout(remaining())
             start = start[socket.send_fds(self.connection, [start], [file]) :]
@@ -64,26 +62,31 @@ class Messages:
             self.connection.settimeout(remaining())
             self.connection.sendall(part)
 
-    def receive(self, *, seconds: float | None = None) -> tuple[bytes, bytearray]:
-        """A file that comes along is none of ours."""
+    def receive(self, *, seconds: float | None = None) -> tuple[bytes, list[bytes]]:
+        """The head and the contents. A file that comes along is none of ours."""
         remaining = _countdown(seconds)
-        return self._rest(self._exactly(_LENGTHS.size, remaining), remaining)
+        return self._rest(self._exactly(_START.size, remaining), remaining)
 
-    def receive_with_file(self, *, seconds: float | None = None) -> tuple[bytes, bytearray, int | None]:
+    def receive_with_file(self, *, seconds: float | None = None) -> tuple[bytes, list[bytes], int | None]:
         """The same, and a descriptor that the caller closes, where one came along."""
         remaining = _countdown(seconds)
         self.connection.settimeout(remaining())
-        start, files, _, _ = socket.recv_fds(self.connection, _LENGTHS.size, 1, socket.MSG_WAITALL)
+        start, files, _, _ = socket.recv_fds(self.connection, _START.size, 1, socket.MSG_WAITALL)
         if not start:
             raise ConnectionError("the connection has ended")
-        start += self._exactly(_LENGTHS.size - len(start), remaining)
+        start += self._exactly(_START.size - len(start), remaining)
         return *self._rest(start, remaining), files[0] if files else None
 
-    def _rest(self, lengths: bytes | bytearray, remaining: Callable[[], float | None]) -> tuple[bytes, bytearray]:
-        head_length, content_length = _LENGTHS.unpack(lengths)
-        if head_length > _LARGEST_HEAD or content_length > self.most:
+    def _rest(self, start: bytes, remaining: Callable[[], float | None]) -> tuple[bytes, list[bytes]]:
+        head_length, count = _START.unpack(start)
+        form = struct.Struct(f">{count}{_LENGTH}")
+        if head_length > _LARGEST_HEAD:
             raise ConnectionError("the message is too long")
-        return bytes(self._exactly(head_length, remaining)), self._exactly(content_length, remaining)
+        head = self._exactly(form.size + head_length, remaining)
+        lengths = form.unpack_from(head)
+        if sum(lengths) > self.most:
+            raise ConnectionError("the message is too long")
+        return head[form.size :], [self._exactly(length, remaining) for length in lengths]
 
     def is_coming(self, seconds: float) -> bool:
         """Wait until a message begins; False where none does."""
@@ -94,16 +97,22 @@ class Messages:
             return False
         return True
 
-    def _exactly(self, length: int, remaining: Callable[[], float | None]) -> bytearray:
+    def _exactly(self, length: int, remaining: Callable[[], float | None]) -> bytes:
+        """Not copied where all of it comes at once, as it mostly does."""
+        self.connection.settimeout(remaining())
+        first = self.connection.recv(length, socket.MSG_WAITALL) if length else b""
+        if len(first) == length:
+            return first
         received = bytearray(length)
-        rest = memoryview(received)
+        received[: len(first)] = first
+        rest = memoryview(received)[len(first) :]
         while rest:
             self.connection.settimeout(remaining())
             count = self.connection.recv_into(rest, 0, socket.MSG_WAITALL)
             if count == 0:
                 raise ConnectionError("the connection has ended")
             rest = rest[count:]
-        return received
+        return bytes(received)
 
 
 class SourceUnreadable(Exception):
@@ -114,7 +123,7 @@ class SourceUnreadable(Exception):
         self.failure = failure
 
 
-def length_of(content: Content) -> int:
+def _length_of(content: Content) -> int:
     """In bytes; a stream is at its end then."""
     return len(content) if isinstance(content, bytes) else content.seek(0, os.SEEK_END)
 
