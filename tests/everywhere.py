@@ -53,8 +53,8 @@ def is_success_of(operation: str, answer: httpx.Response) -> bool:
 
 @pytest.fixture(scope="session")
 def embedded_server(tmp_path_factory):
-    """With no setting but those of all tests. A file whose tests need others may have one of its own by this name."""
-    with running_server(tmp_path_factory.mktemp("server") / "data") as server:
+    """With every endpoint there is. A file whose tests need other settings may have one of its own by this name."""
+    with running_server(tmp_path_factory.mktemp("server") / "data", METRICS_TOKEN=METRICS_TOKEN) as server:
         yield server
 
 

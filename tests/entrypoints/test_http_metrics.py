@@ -76,6 +76,13 @@ def test_without_a_token_that_is_set_there_is_nothing_whatever_is_asked(silent_s
     assert "allow" not in asked[0].headers
 
 
+def test_the_document_tells_of_them_where_they_are(silent_server, anyone):
+    with silent_server.client() as asking:
+        told = ["/metrics" in one.get("/openapi.json").json()["paths"] for one in (anyone, asking)]
+
+    assert told == [True, False]
+
+
 def test_who_guesses_is_counted_with_those_who_fail_to_log_in_and_who_knows_is_not(tmp_path):
     with (
         running_server(tmp_path / "data", METRICS_TOKEN=METRICS_TOKEN, AUTH_RATE="3", **NO_PICTURES) as server,

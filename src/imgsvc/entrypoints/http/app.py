@@ -91,8 +91,9 @@ def create_app(service: Service) -> Starlette:
     cache = InvalidatedCache(_CACHE_BYTES)
     response_cache = ResponseCache(cache)
     origins = service.settings.allowed_origins
+    endpoints = _served(service.settings)
     app = Starlette(
-        routes=[*routes(_served(service.settings)), *reference_routes(openapi.document(ENDPOINTS))],
+        routes=[*routes(endpoints), *reference_routes(openapi.document(endpoints))],
         middleware=[
             *([Middleware(Cors, origins=AllowedOrigins(origins), metrics=service.metrics)] if origins else []),
             Middleware(CacheMiddleware, answers=response_cache, metrics=service.metrics),
