@@ -36,6 +36,7 @@ def test_a_record_is_one_json_object_with_the_names_that_elastic_knows(logged):
     logger.warning("made %d of %s", 3, "those", extra={"variant_id": "abc"})
 
     (record,) = logged()
+    assert record["@timestamp"].endswith("Z")
     written = datetime.fromisoformat(record.pop("@timestamp"))
     assert record == {
         "message": "made 3 of those",
