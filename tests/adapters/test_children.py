@@ -252,10 +252,10 @@ def test_what_an_earlier_picture_has_left_of_the_memory_fails_no_other(caplog):
     with in_children(slots=2, deadline=timedelta(seconds=20)) as engine:
         for _ in range(2):
             assert engine.render(asking_for("wear_out"), SPEC)
-        worn = [child.pid for child in engine._children]
+        worn = set(engine._children)
 
         assert engine.render(asking_for("need_much"), SPEC)
-        assert process_of(engine) not in worn
+        assert len(worn & engine._children) == 1  # who failed has gone, and no other
     assert "tried again in a process that has done nothing else" in caplog.text
 
 
@@ -299,6 +299,17 @@ def test_what_happened_is_logged_without_line_breaks(engine, caplog):
     again = "a picture could not be rendered, and is tried again in a process that has done nothing else"
     assert caplog.messages[-3:] == [ended, again, ended]
     assert [message for message in caplog.messages if "\n" in message] == []
+
+
+def test_a_picture_that_ends_two_children_leaves_the_others_alone():
+    with in_children(slots=4, deadline=timedelta(seconds=20)) as engine:
+        with ThreadPoolExecutor(4) as threads:
+            assert all(threads.map(lambda _: engine.render(asking_for("nap"), SPEC), range(4)))
+        before = set(engine._children)
+        with pytest.raises(RenderingCrashed):
+            engine.render(asking_for("segfault"), SPEC)
+
+        assert len(before & engine._children) == 3
 
 
 @pytest.mark.parametrize("call", ["render", "measure"])

@@ -143,12 +143,12 @@ class ChildProcessEngine:
             raise failure_in(answer)
         return answer, made
 
-    def _ready_child(self, digest: str | None = None) -> ChildProcess:
+    def _ready_child(self, digest: str | None = None, *, fresh: bool = False) -> ChildProcess:
         end = time.monotonic() + self.wait.total_seconds()
         while not self._closed.is_set():
             remaining = max(0.0, end - time.monotonic())
             try:
-                child = self._idle.take(remaining, digest)
+                child = self._idle.take(remaining, digest, fresh=fresh)
             except TimeoutError:
                 break
             try:
@@ -193,7 +193,8 @@ class ChildProcessEngine:
         return self._asked(self._fresh_child(), task, max(0.001, seconds - spent))
 
     def _fresh_child(self) -> ChildProcess:
-        while (child := self._ready_child()).calls > 0:
+        """The one in place of the child that has failed; where others were quicker to take it, one more is replaced."""
+        while (child := self._ready_child(fresh=True)).calls > 0:
             self._replace(child)
         return child
 
