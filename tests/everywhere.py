@@ -21,9 +21,7 @@ from tests.waiting import wait_for
 
 MARK = "on_every_deployment"
 EMBEDDED, DISTRIBUTED = "embedded", "distributed"
-METRICS_TOKEN = (
-    "what-prometheus-knows-32-bytes-at-least"  # of the distributed server, and of embedded ones that tell any
-)
+METRICS_TOKEN = "what-prometheus-knows-32-bytes-at-least"  # of all servers of tests that tell metrics so
 
 
 def pytest_generate_tests(metafunc):

@@ -15,11 +15,7 @@ _MOST = 10_000
 
 @frozen
 class FailedRenderings:
-    """Of one process, by the key of their bytes. Safe from any thread.
-
-    An engine tells of a crash only where the picture has ended two processes (adapters/imaging/children.py): one that
-    somebody has killed is no failure of the picture's, and is not remembered.
-    """
+    """Of one process, by the key of their bytes. Safe from any thread."""
 
     now: Callable[[], float] = monotonic
     _failures: OrderedDict[str, tuple[float, RenderingFailed]] = field(factory=OrderedDict, init=False)

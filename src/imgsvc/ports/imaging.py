@@ -58,7 +58,8 @@ class ImageEngine(Protocol):
         """The facts of a picture whose every pixel can be read.
 
         Raises UnsupportedFormat; ImageTooLarge and TooManyFrames from the header alone; CorruptImage; Busy where too
-        much waits already; RenderingFailed, RenderingTimedOut or RenderingCrashed where reading it costs too much.
+        much waits already; RenderingFailed, RenderingTimedOut or RenderingCrashed where reading it costs too much. A
+        crash is the picture's only where it has ended two processes: one alone may have been killed by somebody.
         """
 
     def check(self, spec: TransformSpec) -> None:
@@ -76,9 +77,10 @@ class ImageEngine(Protocol):
         """Apply the spec, to each frame where the output has several.
 
         ``digest`` is the SHA-256 of the source, where the caller knows it: an engine that still has the picture may
-        render it without reading the source, and one that compares may read the file whose ``fileno`` the source has.
+        render it without reading the source. Or it reads the file whose ``fileno`` the source has, and goes by the
+        source where other bytes are in it.
 
         Where the engine can be stopped it is after ``deadline``, or its own. Raises what ``measure``, ``check`` and
         ``plan`` raise, those of an overlay under its step; TooManyBytes; Busy where too much waits already;
-        RenderingFailed, RenderingTimedOut, RenderingCrashed.
+        RenderingFailed, RenderingTimedOut, RenderingCrashed as ``measure`` does.
         """

@@ -31,10 +31,10 @@ class Exposition:
 
 
 class Metrics(Protocol):
-    """Counts what happens. Calls are safe from any thread, never wait for anybody, and never fail."""
+    """Counts what happens. Calls are safe from any thread and never fail; only ``exposition`` waits for anybody."""
 
     def exposition(self, accepted: str = "") -> Exposition:
-        """In another format than the usual one, where ``accepted`` (as HTTP's Accept) names it."""
+        """In another format than the usual one, where ``accepted`` (as HTTP's Accept) names it. May take a second."""
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """An HTTP request was answered; ``route`` is the template of its path, and ``status`` 0 without an answer."""
@@ -60,7 +60,7 @@ class Metrics(Protocol):
         """So many pictures may be worked on at once."""
 
     def busy_slot(self) -> AbstractContextManager[None]:
-        """A picture is worked on until the context ends; it does not wait for that any more."""
+        """A picture is worked on until the context ends; to wait for a slot comes before that."""
 
     def child_lost(self, cause: Loss) -> None:
         """A process for renderings has ended, or was killed, before its time."""

@@ -1,4 +1,4 @@
-"""The three kinds of transactions; a repository call writes in one."""
+"""How repositories read, and the two kinds of transactions that write; a repository call writes in one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -35,7 +35,10 @@ class Beginning(Protocol):
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Each statement sees what there is then: that saves a BEGIN and a ROLLBACK. Raises Busy, Unavailable."""
+    """No transaction, which saves a BEGIN and a ROLLBACK: each statement sees what there is by then.
+
+    Raises Busy, Unavailable.
+    """
     with _watched(engine, "reading"), translated_failures(), engine.connect() as connection:
         yield connection
 

@@ -53,8 +53,8 @@ _SIZES = r"[\w\s.,:%()<>=*/+-]{1,1000}"
 class LinkRequest:
     """What the link shows: `spec`, in any shape, or in compact form also as `t`, or `preset`; in the format it names.
 
-    With none of them, or null, it is the empty spec: a rendering of the picture as it is. A preset is
-    what it is when the link is made: the link goes on to show that.
+    With none of them, or null, it is the empty spec: a rendering of the picture as it is. A preset is what it is when
+    the link is made: the link goes on to show that.
 
     One signature is good for each of `widths`, or for any width up to `max_width`: then the addresses differ in the
     width alone, which stands before the extension as `-640w`. `formats` are offered to browsers before the spec's own,
