@@ -93,7 +93,7 @@ def embedded(folder: Path, slots: int) -> Iterator[Installation]:
     data = folder / "data"
     with running_server(data, WORKER_SLOTS=str(slots), RENDER_SLOTS=str(slots)) as server:
         account = server.account()
-        file = next(data.glob("*.sqlite*"))
+        (file,) = data.glob("*.sqlite3")
         with account.client, closing(sqlite3.connect(file, isolation_level=None)) as database:
             yield Installation((server.process.pid,), account, lambda query: database.execute(query).fetchone())
 
