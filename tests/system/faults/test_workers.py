@@ -112,7 +112,7 @@ def test_of_an_image_that_is_deleted_while_it_is_worked_on_nothing_stays(standin
 
 def test_a_job_that_ends_every_worker_is_given_up_and_the_next_is_made(standing, somebody):
     image = somebody.upload(PICTURE)
-    dying = [standing.worker(altered=standing.point("images.get", is_after=False)) for _ in range(3)]
+    dying = [standing.worker(altered=standing.point("engine.render", is_after=False)) for _ in range(3)]
     poison = somebody.order(image)
     wait_for(lambda: not any(one.is_running for one in dying))
     left = somebody.job(poison)
