@@ -84,8 +84,14 @@ def _begun(engine: Engine, *, may_be_lost: bool) -> Iterator[Connection]:
         if may_be_lost:
             yield connection
             return
-        with connection.execution_options(isolation_level="READ COMMITTED").begin():
-            yield connection
+        driver: Any = connection.connection.driver_connection
+        driver.autocommit = False  # by itself, since SQLAlchemy's way to say so costs as much as a statement
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if not driver.closed:
+                driver.autocommit = True
 
 
 @define
