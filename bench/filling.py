@@ -18,8 +18,8 @@ _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 # Of the jobs: one of two failed, and one of two is of one image; of the others each image has one. So there are whole
 # pages of a thousand by any filter, also deep ones: less would cost less.
 _SHARE = 2
-# Jobs are queued and end by so many, as they do in life. Rows that were written ready leave room in each page for one
-# that waits, which is smaller: a hundred of those would then lie in a hundred pages, as they never do.
+# Jobs are queued and end by so many, as in life. Rows that were written finished leave room in many pages for just one
+# that waits, which is smaller: a hundred of those would lie in a hundred pages, and not together as they do in life.
 _AT_ONCE = 100_000
 
 _USER = "INSERT INTO users (id, username, username_key, password_hash, created_at) VALUES (%s, 'u', 'u', '', now())"
