@@ -71,6 +71,15 @@ def read_all(ports, image, given):
             given += chunk
 
 
+@pytest.mark.parametrize("content", [os.urandom(1_000_000)], ids=["middling"])
+@pytest.mark.parametrize("left", [1, 500_000, 999_999])
+def test_that_the_end_is_missing_is_told_before_any_byte_is_given(ports, kept, content, left):
+    ports.blobs.put(kept.blob_key, content[:left], "image/png")
+
+    with pytest.raises(OriginalDamaged):
+        open_original(ports.blobs, kept)
+
+
 @pytest.mark.parametrize("position", [1_500_000, 3_400_000])
 @pytest.mark.parametrize("content", [LARGE], ids=["large"])
 def test_who_jumps_about_is_given_nothing_of_other_bytes(ports, kept, content, position):

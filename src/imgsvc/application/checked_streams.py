@@ -63,9 +63,10 @@ class _Looking(RawIOBase):
         """None only at the end."""
         if self._position != self._seen:
             self.look_at_the_rest()
-        content = self._stream.read(min(most, max(0, self._byte_count - self._position)))
+        wanted = min(most, max(0, self._byte_count - self._position))
+        content = self._stream.read(wanted)
         if self._position == self._seen and not self._is_done:
-            self._look_at(content)
+            self._look_at(content, wanted)
         self._position += len(content)
         return content
 
@@ -79,18 +80,19 @@ class _Looking(RawIOBase):
             return
         self._stream.seek(self._seen)
         while self._seen < self._byte_count:
-            self._look_at(self._stream.read(min(_AHEAD, self._byte_count - self._seen)))
+            wanted = min(_AHEAD, self._byte_count - self._seen)
+            self._look_at(self._stream.read(wanted), wanted)
         self._stream.seek(self._position)
 
     @property
     def _is_done(self) -> bool:
         return self._seen == self._byte_count
 
-    def _look_at(self, content: bytes) -> None:
-        """The next bytes, of which there are none only at the end."""
+    def _look_at(self, content: bytes, wanted: int) -> None:
+        """The next bytes, which are fewer than were wanted only at the end."""
         self._digest.update(content)
         self._seen += len(content)
-        if not content or (self._is_done and self._is_changed()):
+        if len(content) < wanted or (self._is_done and self._is_changed()):
             raise self._damaged()
 
     def _is_changed(self) -> bool:

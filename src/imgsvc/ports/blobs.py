@@ -42,7 +42,8 @@ class BlobStore(Protocol):
     def open(self, key: str) -> BinaryIO:
         """The bytes as a stream that can seek; the caller closes it. Raises BlobNotFound.
 
-        Reading may raise Unavailable or BlobNotFound where the bytes cannot be had any more: it never ends early.
+        Reading may raise Unavailable or BlobNotFound where the bytes cannot be had any more: it never ends early, nor
+        gives fewer bytes than it was asked for, except at the end.
         """
 
     def presigned_url(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> str | None:
