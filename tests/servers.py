@@ -83,6 +83,11 @@ class RunningServer:
         with open_blob_store(self.settings.resolved().blobs_url) as blobs:
             return {one.key for one in blobs.list(prefix)}
 
+    def put(self, key: str, content: bytes) -> None:
+        """Put it into the storage, past the server."""
+        with open_blob_store(self.settings.resolved().blobs_url) as blobs:
+            blobs.put(key, content, "application/octet-stream")
+
     def lose(self, prefix: str) -> None:
         """As if the storage had lost all bytes whose keys begin so."""
         with open_blob_store(self.settings.resolved().blobs_url) as blobs:

@@ -1,5 +1,6 @@
 """Parts of pictures, and what is told of them without their bytes."""
 
+import os
 import subprocess
 from hashlib import sha256
 
@@ -148,3 +149,16 @@ def test_the_head_of_a_rendering_that_is_not_there_yet_has_it_not_made(account, 
     assert "Content-Length" not in head.headers
     assert (head.headers["Content-Type"], head.headers["ETag"]) == ("image/webp", answer.headers["ETag"])
     assert answer.headers["X-Imgsvc-Cache"] == "rendered"
+
+
+@pytest.mark.parametrize("given", ["bytes=100-199", "bytes=0-", "bytes=2000000-2000009", "bytes=-10"])
+def test_no_part_is_given_of_an_original_that_was_damaged(account, server, given):
+    content = PICTURE + os.urandom(3_000_000)
+    image = account.upload(content)
+    damaged = bytearray(content)
+    damaged[150] ^= 1
+    server.put(f"originals/{image}", bytes(damaged))
+
+    answer = account.client.get(f"/v1/images/{image}/content", headers={"Range": given})
+
+    assert (answer.status_code, answer.json()["code"]) == (410, "integrity_error")

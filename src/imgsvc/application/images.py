@@ -204,9 +204,12 @@ class OpenOriginal:
         """A stream that the caller closes. Raises what GetImage and ``open`` do."""
         return self.open(owned_image(self.images, caller, image_id))
 
-    def open(self, image: Image) -> BinaryIO:
-        """The same for an image that its owner was given before. Raises OriginalMissing, OriginalDamaged."""
-        return open_original(self.blobs, image)
+    def open(self, image: Image, *, wholly: bool = False) -> BinaryIO:
+        """The same for an image that its owner was given before. Raises OriginalMissing, OriginalDamaged.
+
+        It is compared with what was uploaded while it is read, or ``wholly`` before that.
+        """
+        return open_original(self.blobs, image, wholly=wholly)
 
 
 @frozen

@@ -16,14 +16,15 @@ from imgsvc.ports.images import ImageRepository
 logger = logging.getLogger(__name__)
 
 
-def open_original(blobs: BlobStore, image: Image) -> BinaryIO:
+def open_original(blobs: BlobStore, image: Image, *, wholly: bool = False) -> BinaryIO:
     """A stream that can seek and that the caller closes; of wrong bytes it never gives the last.
 
-    Raises OriginalMissing, and OriginalDamaged where that shows in the first MiB; reading may raise the latter too.
+    Raises OriginalMissing, and OriginalDamaged where that shows in the first MiB, or ``wholly``; reading may raise the
+    latter too. Who reads less than all of it, from its beginning, wants it looked at wholly.
     """
 
     try:
-        return _compared(blobs.open(image.blob_key), image)
+        return _compared(blobs.open(image.blob_key), image, wholly=wholly)
     except BlobNotFound as error:
         raise _missing(image) from error
 
@@ -45,12 +46,12 @@ def original_if_needed(blobs: BlobStore, images: ImageRepository, image: Image) 
     return cast(BinaryIO, _OpenedLate(opened, lambda stored: _compared(stored, image)))
 
 
-def _compared(stored: BinaryIO, image: Image) -> BinaryIO:
+def _compared(stored: BinaryIO, image: Image, *, wholly: bool = False) -> BinaryIO:
     def damaged() -> OriginalDamaged:
         logger.error("an original is not as it was uploaded", extra={"image_id": str(image.id)})
         return OriginalDamaged("the bytes of this image were damaged in storage: upload it again")
 
-    return checked(stored, image.byte_count, image.sha256, damaged)
+    return checked(stored, image.byte_count, image.sha256, damaged, wholly=wholly)
 
 
 def _missing(image: Image) -> OriginalMissing:

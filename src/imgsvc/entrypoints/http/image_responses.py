@@ -66,7 +66,7 @@ def elsewhere(use_cases: UseCases, blob_key: str, *, media_type: str, name: str)
 
 def picture(
     request: Request,
-    content: bytes | Callable[[], BinaryIO],
+    content: bytes | Callable[[bool], BinaryIO],
     *,
     media_type: str,
     byte_count: int | None,
@@ -77,9 +77,10 @@ def picture(
 ) -> Response:
     """A picture, or the part of it that was asked for; who asks for the headers alone gets those.
 
-    A stream is opened only where it is read from, and closed when it was sent, or nobody wants it any more. Its length
-    is not known (None) only of one that is not there. Where ``subjects`` are given the whole picture may be remembered,
-    until one of them ends.
+    A stream is opened only where it is read from, and closed when it was sent, or nobody wants it any more. Who opens
+    it is told whether a part is to be sent alone, which may be over before it shows that the storage has changed it.
+    Its length is not known (None) only of one that is not there. Where ``subjects`` are given the whole picture may be
+    remembered, until one of them ends.
 
     Raises RangeNotSatisfiable, and what opening raises.
     """
@@ -106,7 +107,7 @@ def picture(
         response = Picture(content[part.start : part.stop], status, every, media_type)
         response.subjects = subjects if status == 200 else ()
         return response
-    return _StreamedPicture(content(), part, status, every, media_type)
+    return _StreamedPicture(content(status == 206), part, status, every, media_type)
 
 
 def name_as(name: str, extension: str) -> str:

@@ -238,7 +238,7 @@ def _original(use_cases: UseCases, caller: User, image_id: ImageId, request: Req
     )
     return answer or picture(
         request,
-        lambda: use_cases.open_original.open(image),
+        lambda is_part: use_cases.open_original.open(image, wholly=is_part),
         media_type=media_type,
         byte_count=image.byte_count,
         etag=image.sha256,

@@ -202,7 +202,7 @@ def get_variant_content(
     )
     return answer or picture(
         request,
-        lambda: use_cases.open_variant.open(variant),
+        lambda _: use_cases.open_variant.open(variant),  # which is always looked at wholly
         media_type=made.media_type,
         byte_count=made.byte_count,
         etag=etag,
