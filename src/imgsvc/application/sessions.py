@@ -78,7 +78,7 @@ class Authenticate:
         user = self.sessions.user_of(claims.session)
         if user.id != claims.user:
             raise TokenRevoked("the session of this token has ended")
-        return Identity(user=user, session=claims.session)
+        return Identity(user=user, session=claims.session, expires_at=claims.expires_at)
 
 
 @frozen

@@ -1,5 +1,6 @@
 """Session: what a login begins, and everything that ends it ends; and who a request comes from."""
 
+from datetime import datetime
 from typing import NewType
 from uuid import UUID, uuid4
 
@@ -30,6 +31,7 @@ class Identity:
     session: SessionId | None = None
     key: ApiKeyId | None = None
     scopes: frozenset[Scope] = frozenset(Scope)
+    expires_at: datetime | None = None  # when that is good for nothing any more; None for what does not expire
 
     @property
     def logged_in(self) -> SessionId:

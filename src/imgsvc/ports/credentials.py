@@ -1,6 +1,6 @@
 """Passwords and tokens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from attrs import field, frozen
@@ -37,6 +37,7 @@ class TokenClaims:
 
     user: UserId
     session: SessionId
+    expires_at: datetime  # when it is not taken any more, also by clocks that differ
 
 
 class TokenIssuer(Protocol):

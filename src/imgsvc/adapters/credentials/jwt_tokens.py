@@ -1,7 +1,7 @@
 """Access tokens as signed JWTs, after the best practices of RFC 8725."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -49,9 +49,9 @@ class JwtTokens:
     def verify(self, token: str) -> TokenClaims:
         """Everything else is checked before the times, so that only a token of ours is told that it expired."""
         claims = self._claims(token)
-        found = TokenClaims(UserId(_id(claims["sub"])), SessionId(_id(claims["sid"])))
+        user, session = UserId(_id(claims["sub"])), SessionId(_id(claims["sid"]))
         self._check_times(claims)
-        return found
+        return TokenClaims(user, session, _moment(claims["exp"] + LEEWAY))
 
     def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > MAX_TOKEN or not _FORM.fullmatch(token):
@@ -103,6 +103,13 @@ def _seconds(value: object) -> int:
     if type(value) is not int:  # a bool is one to isinstance
         raise _invalid()
     return value
+
+
+def _moment(seconds: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError):
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _invalid() -> InvalidToken:

@@ -5,8 +5,9 @@ from starlette.requests import Request
 
 from imgsvc.domain.errors import NotAuthenticated
 from imgsvc.domain.session import Identity
+from imgsvc.entrypoints.composition import utc_now
 from imgsvc.entrypoints.http.bodies import bearer_token
-from imgsvc.entrypoints.http.invalidated_cache import InvalidatedCache
+from imgsvc.entrypoints.http.invalidated_cache import LIFE, InvalidatedCache
 
 
 @frozen
@@ -28,5 +29,6 @@ class CallerCache:
         return self.entries.mark()
 
     def keep(self, request: Request, identity: Identity, mark: int) -> None:
-        """Unless something was to be forgotten since the mark."""
-        self.entries.keep(bearer_token(request), identity, (identity.user.id,), mark)
+        """Unless something was to be forgotten since the mark; no longer than his token is good."""
+        good_for = LIFE if identity.expires_at is None else (identity.expires_at - utc_now()).total_seconds()
+        self.entries.keep(bearer_token(request), identity, (identity.user.id,), mark, good_for=good_for)
