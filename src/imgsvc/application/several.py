@@ -20,7 +20,7 @@ from imgsvc.domain.variant import Variant
 from imgsvc.domain.wanted_specs import refused_under
 from imgsvc.ports.images import ImageRepository
 
-Missing: TypeAlias = Mapping[str, PlannedRendering]  # what was not made before, by its blob's key
+ByKey: TypeAlias = Mapping[str, PlannedRendering]  # by that of its blob, so that each is there once
 
 
 @frozen
@@ -60,7 +60,7 @@ class TransformSeveral:
         with refused_under(index):
             return self.plan.of(image, self.resolve_spec(image.owner, given))
 
-    def _jobs(self, missing: Missing, mode: Mode) -> Missing:
+    def _jobs(self, missing: ByKey, mode: Mode) -> ByKey:
         """Those that nobody waits for. Raises UseAsync."""
         match mode:
             case Mode.SYNC:
@@ -71,13 +71,13 @@ class TransformSeveral:
             case Mode.ASYNC:
                 return missing
 
-    def _must_fit_together(self, missing: Missing) -> None:
+    def _must_fit_together(self, missing: ByKey) -> None:
         cost = sum(one.plan.megapixels for one in missing.values())
         if cost > self.sync_megapixels:
             allowed = f"at most {self.sync_megapixels:g} megapixels read and written by all specs, or mode=async"
             raise UseAsync("these cost too much to be made while you wait", value=round(cost, 1), allowed=allowed)
 
-    def _too_costly(self, missing: Missing) -> Missing:
+    def _too_costly(self, missing: ByKey) -> ByKey:
         """Those that cost more than the ones before them have left."""
         left = self.sync_megapixels
         jobs = {}

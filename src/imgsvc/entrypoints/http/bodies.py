@@ -26,7 +26,7 @@ from imgsvc.domain.errors import (
 from imgsvc.domain.plain_data import read, read_parameters
 from imgsvc.domain.preset import FromPreset
 from imgsvc.domain.transform import TransformSpec
-from imgsvc.domain.wanted_specs import OneOrSeveral
+from imgsvc.domain.wanted_specs import OneOrSeveral, WantedSpec
 from imgsvc.entrypoints.http.error_pictures import PictureQuery
 from imgsvc.entrypoints.http.errors import (
     BodyTooLarge,
@@ -99,15 +99,15 @@ WANTED_FAILURES = (
 )
 
 
-def read_wanted(spec: object, preset: object) -> TransformSpec | FromPreset | None:
+def read_wanted(spec: object, preset: object) -> WantedSpec | None:
     """What stands under ``spec``, in any shape, or ``preset``; None where nothing does. Raises InvalidInput."""
     if spec is not None and preset is not None:
         detail = "a preset and a spec are two different transforms"
         raise ConflictingParameters(detail, path=("preset",), value=preset, allowed="one of the two")
     if preset is not None:
-        return wanted_specs.read_json({"preset": preset})
+        return WantedSpec(wanted_specs.read_json({"preset": preset}), ("preset",))
     try:
-        return None if spec is None else _any_spec(spec)
+        return None if spec is None else WantedSpec(_any_spec(spec), ("spec",))
     except InvalidInput as error:
         raise error.under("spec") from None
 

@@ -91,9 +91,7 @@ class LinkRequest:
     def wanted(self) -> WantedSpec:
         """The empty spec, where nothing is said, which renders the picture as it is. Raises InvalidInput."""
         if self.t is None:
-            place = next((name for name in ("spec", "preset") if getattr(self, name) is not None), None)
-            given = read_wanted(self.spec, self.preset) or TransformSpec()
-            return WantedSpec(given, (place,) if place else ())
+            return read_wanted(self.spec, self.preset) or WantedSpec(TransformSpec())
         try:
             return WantedSpec(read_compact(self.t), ("t",))
         except InvalidInput as error:

@@ -70,9 +70,8 @@ class _Said:
     def of_job(cls, upload: Upload) -> Self:
         """Raises InvalidInput."""
         fields = dict(upload.fields)
-        place = next((name for name in ("spec", "preset") if fields.get(name) is not None), None)
-        given = read_wanted(fields.pop("spec", None), fields.pop("preset", None))
-        return cls([WantedSpec(given or _THUMBNAIL, (place,) if place else ())], labels_of(fields))
+        wanted = read_wanted(fields.pop("spec", None), fields.pop("preset", None))
+        return cls([wanted or WantedSpec(_THUMBNAIL)], labels_of(fields))
 
     def must_be_possible(self, use_cases: UseCases, caller: User, new_id: UUID) -> None:
         """Of some picture. Raises InvalidInput, QuotaExceeded, TooManyJobs."""
