@@ -155,7 +155,8 @@ class _JobsWaiting(Collector):
     number: AskedNumber | None = None
 
     def collect(self) -> Iterator[Metric]:
-        number = None if self.number is None else self.number()
+        asked = self.number  # looked at once: it may be taken away meanwhile
+        number = None if asked is None else asked()
         told = GaugeMetricFamily("imgsvc_jobs_waiting", "Jobs of the whole installation that nobody has begun yet")
         if number is not None:
             told.add_metric([], number)
