@@ -236,7 +236,7 @@ class ChildProcessEngine:
         if isinstance(error, TimeoutError):
             logger.warning("a picture took too long, and its process was killed")
             self.metrics.child_lost("timeout")
-            return RenderingTimedOut(f"the picture took longer than {seconds:g} seconds")
+            return RenderingTimedOut(f"the picture took longer than {round(seconds, 2):g} seconds")
         if isinstance(error, OSError | ValueError):
             if self._closed.is_set():
                 return Busy("the service is being stopped")

@@ -15,7 +15,6 @@ from attrs import field, frozen
 from imgsvc.domain.transform import TransformSpec
 
 _START = struct.Struct(">IH")  # bytes of the head, and how many contents there are; their lengths follow, then they do
-_LENGTH = "Q"
 _LARGEST_HEAD = 2**20
 _PIECE = 2**18  # bytes
 
@@ -53,7 +52,7 @@ class Messages:
     def send(self, head: bytes, *contents: Content, file: int | None = None, seconds: float | None = None) -> None:
         """Of a stream no more is held in memory than a piece; of ``file``, a descriptor, the other end gets its own."""
         remaining = _countdown(seconds)
-        lengths = struct.pack(f">{len(contents)}{_LENGTH}", *map(_length_of, contents))
+        lengths = _lengths(len(contents)).pack(*map(_length_of, contents))
         start = _START.pack(len(head), len(contents)) + lengths + head
         if file is not None:
             self.connection.settimeout(remaining())
@@ -79,14 +78,12 @@ class Messages:
 
     def _rest(self, start: bytes, remaining: Callable[[], float | None]) -> tuple[bytes, list[bytes]]:
         head_length, count = _START.unpack(start)
-        form = struct.Struct(f">{count}{_LENGTH}")
         if head_length > _LARGEST_HEAD:
             raise ConnectionError("the message is too long")
-        head = self._exactly(form.size + head_length, remaining)
-        lengths = form.unpack_from(head)
+        lengths = _lengths(count).unpack(self._exactly(_lengths(count).size, remaining))
         if sum(lengths) > self.most:
             raise ConnectionError("the message is too long")
-        return head[form.size :], [self._exactly(length, remaining) for length in lengths]
+        return self._exactly(head_length, remaining), [self._exactly(length, remaining) for length in lengths]
 
     def is_coming(self, seconds: float) -> bool:
         """Wait until a message begins; False where none does."""
@@ -121,6 +118,10 @@ class SourceUnreadable(Exception):
     def __init__(self, failure: OSError) -> None:
         super().__init__(str(failure))
         self.failure = failure
+
+
+def _lengths(count: int) -> struct.Struct:
+    return struct.Struct(f">{count}Q")
 
 
 def _length_of(content: Content) -> int:
