@@ -46,7 +46,8 @@ DEPENDENCIES = (
 
 def main() -> None:
     parser = ArgumentParser(prog="python -m deploy.distributed", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="of the API; 0 takes any free one")
+    port = os.environ.get("IMGSVC_PORT", "8000")
+    parser.add_argument("--port", type=int, default=port, help="of the API; 0 takes any free one")
     parser.add_argument("--workers", type=int, default=2, help="processes that make jobs")
     given = parser.parse_args()
     told: list[int] = []  # signals; their handlers must take no lock

@@ -24,9 +24,11 @@ def variables(postgres_url, s3_url, rabbitmq_url, redis_url):
 
 def test_the_readmes_session_works_unchanged_and_everything_ends_when_told(tmp_path, variables):
     log = tmp_path / "log"
-    command = [sys.executable, "-m", "deploy.distributed", "--port", "0"]
+    command = [sys.executable, "-m", "deploy.distributed"]
     with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(**variables), stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(**variables, PORT="0"), stdout=output, stderr=output
+        )
     try:
         address = wait_for(lambda: re.search(r"ready at (http://\S+)", log.read_text()))[1]
         wait_for(lambda: log.read_text().count("imgsvc worker is ready") == 2)
@@ -38,6 +40,7 @@ def test_the_readmes_session_works_unchanged_and_everything_ends_when_told(tmp_p
         process.kill()
 
     assert status == 0, log.read_text()
+    assert not address.endswith(":8000")  # but the free port that the setting asks for
     assert len(parts) == 3
     assert not any(Path(f"/proc/{part}").exists() for part in parts)
 
