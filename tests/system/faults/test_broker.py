@@ -107,7 +107,7 @@ def test_jobs_wait_for_a_broker_that_takes_nothing_more(standing, somebody, orde
 def test_signals_that_are_lost_with_their_queue_are_sent_again(standing, somebody, worker, order):
     with working_on_one(somebody, worker, order) as taken:
         lost, _ = order(5)
-        wait_for(lambda: standing.signals() == len(lost))
+        wait_for(lambda: standing.signals() >= len(lost))  # one that waits for long is sent again
         with channel_on(standing.servers.rabbitmq.url) as channel:
             for queue in (standing.queue, f"{standing.queue}.later", f"{standing.queue}.dead-letters"):
                 channel.queue_delete(queue)
@@ -120,7 +120,7 @@ def test_signals_of_a_broker_that_has_lost_everything_are_sent_again(standing, s
     broker = standing.servers.rabbitmq
     with working_on_one(somebody, worker, order) as taken:
         lost, _ = order(5)
-        wait_for(lambda: standing.signals() == len(lost))
+        wait_for(lambda: standing.signals() >= len(lost))  # one that waits for long is sent again
         broker.kill()
         shutil.rmtree(broker.folder / "mnesia")
         broker.start()
