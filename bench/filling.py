@@ -78,6 +78,7 @@ class Filled:
             self._execute(_ENDED, named)
             self._execute("VACUUM variants")
         self._execute("VACUUM ANALYZE")
+        self._execute("CHECKPOINT")  # or the disk is at work on all of this while others are measured
 
     def add_waiting(self, count: int) -> list[UUID]:
         """Jobs that nobody has begun."""
