@@ -44,6 +44,14 @@ def test_the_migrations_make_what_the_tables_say(url):
     engine.dispose()
 
 
+def test_pages_of_variants_have_room_for_rows_that_change(url):
+    migrate(url)
+
+    told = execute(url, "SELECT reloptions FROM pg_class WHERE relname = 'variants'")
+    assert told == [(["fillfactor=80"],)]
+    assert metadata.tables["variants"].dialect_options["postgresql"]["with"] == {"fillfactor": 80}
+
+
 def test_migrations_are_named_for_their_revisions_and_follow_each_other_in_that_order():
     scripts = ScriptDirectory(Path(schema.__file__).with_name("migrations"))
 
