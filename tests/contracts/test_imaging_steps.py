@@ -699,7 +699,7 @@ def test_a_result_that_is_too_large_is_refused_before_it_is_made(engine):
 @modestly
 @given(
     size=st.tuples(st.integers(300, 700), st.integers(300, 700)),
-    target=st.tuples(st.integers(4, 80), st.integers(4, 80)),
+    target=st.tuples(st.integers(8, 80), st.integers(8, 80)),
     corner=st.tuples(st.integers(0, 200), st.integers(0, 200)),
     orientation=st.integers(1, 8),
 )
