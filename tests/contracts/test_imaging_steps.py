@@ -4,7 +4,7 @@ import math
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
@@ -12,7 +12,7 @@ from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.color import Color
 from imgsvc.domain.errors import CropOutOfBounds, InvalidParameter, OutputTooLarge
 from imgsvc.domain.geometry import Gravity, Percent
-from imgsvc.domain.operations import Adjust, Crop, Resize, Rotate, Sharpen, Watermark
+from imgsvc.domain.operations import Adjust, Crop, Fit, Resize, Rotate, Sharpen, Watermark
 from imgsvc.domain.plan import Limits
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from tests.contracts.engines import close, corners, engine, made  # noqa: F401  # engine is a fixture
@@ -698,11 +698,28 @@ def test_a_result_that_is_too_large_is_refused_before_it_is_made(engine):
 
 @modestly
 @given(
+    size=st.tuples(st.integers(100, 700), st.integers(100, 700)),
+    target=st.tuples(st.integers(4, 40), st.integers(4, 40)),
+)
+@example(size=(183, 275), target=(4, 5))
+@pytest.mark.parametrize(("name", "tolerance"), [("pillow", 12), ("vips", 6)])
+def test_a_picture_is_shrunken_to_the_same_from_either_side(name, tolerance, size, target):
+    engine, steps = open_engine(name, Limits()), spec_of(Resize(*target, fit=Fit.STRETCH))
+    source, half = textured(*size), Image.Transpose.ROTATE_180
+
+    shrunken, turned = made(engine, source, steps), made(engine, source.transpose(half), steps)
+
+    assert same(turned.transpose(half), shrunken, tolerance)
+
+
+@modestly
+@given(
     size=st.tuples(st.integers(300, 700), st.integers(300, 700)),
-    target=st.tuples(st.integers(8, 80), st.integers(8, 80)),
+    target=st.tuples(st.integers(4, 80), st.integers(4, 80)),
     corner=st.tuples(st.integers(0, 200), st.integers(0, 200)),
     orientation=st.integers(1, 8),
 )
+@example(size=(300, 300), target=(4, 6), corner=(3, 6), orientation=3)
 @pytest.mark.parametrize("name", ["pillow", "vips"])
 def test_shrinking_a_jpeg_is_shrinking_its_pixels(name, size, target, corner, orientation):
     engine = open_engine(name, Limits())

@@ -22,7 +22,7 @@ from imgsvc.adapters.imaging.vips.library import VERSION
 from imgsvc.adapters.imaging.vips.steps import apply
 from imgsvc.domain.output import Output
 
-REVISION = 4  # raised whenever the same source and spec come to give other bytes
+REVISION = 5  # raised whenever the same source and spec come to give other bytes
 
 
 @frozen

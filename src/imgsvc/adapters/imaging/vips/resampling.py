@@ -10,7 +10,7 @@ from imgsvc.domain.operations import Kernel
 
 # Without `nearest`, of which there is nothing to speed up.
 _KERNELS = {Kernel.BILINEAR: "linear", Kernel.BICUBIC: "cubic", Kernel.LANCZOS: "lanczos3"}
-_GAP = 3.0  # a first reduction, by whole factors, leaves so many times the size at least
+_GAP = 3.0  # the mean of whole pixels, which is made first, leaves so many times the size at least
 _LEAST_LINES = 16
 _PIXELS_READ_AT_ONCE = 2**18
 _MOST_MISSING, _UNSEEN = 128, 0.02  # pixels
@@ -36,11 +36,14 @@ def reduced(
     """
     width, height = whole or (picture.width, picture.height)
     across, down = width / scaled.width, height / scaled.height
-    # Longer by rows first, of which most are then passed on as they are.
-    tall = _longer(picture, 0, _missing(picture.height, down))
-    flat = tall.reducev(down, kernel=_KERNELS[kernel], gap=_GAP)
-    wide = _longer(flat, _missing(picture.width, across), 0)
-    smaller = wide.reduceh(across, kernel=_KERNELS[kernel], gap=_GAP)
+    boxes_across, boxes_down = max(1, int(across / _GAP)), max(1, int(down / _GAP))
+    # By rows first, so that most of what is read is passed on in smaller pieces.
+    flat = picture.shrinkv(boxes_down, ceil=True) if boxes_down > 1 else picture
+    tall = _longer(flat, 0, _missing(flat.height, down / boxes_down))
+    short = tall.reducev(down / boxes_down, kernel=_KERNELS[kernel])
+    slim = short.shrinkh(boxes_across, ceil=True) if boxes_across > 1 else short
+    wide = _longer(slim, _missing(slim.width, across / boxes_across), 0)
+    smaller = wide.reduceh(across / boxes_across, kernel=_KERNELS[kernel])
     # Only the window's pixels are ever asked for.
     seen = cropped(smaller, window.left, window.top, window.width, window.height)
     return to_pillow(seen, mode, _lines(window, picture.width * down))
@@ -55,17 +58,15 @@ def _lines(window: Box, pixels: float) -> int:
 
 @lru_cache(maxsize=1024)
 def _missing(length: int, factor: float) -> int:
-    """How many pixels make a side a multiple of the factor, or nearly one, and of what it is first reduced by.
+    """How many pixels make a side a multiple of the factor, or nearly one.
 
     libvips puts what is left over half before the first pixel and half behind the last, which moves the picture by as
     much: a quarter of a pixel is three times the difference that is seen otherwise.
     """
 
     def left_over(more: int) -> float:
-        count = int((length + more) / factor + 0.5)
-        first = max(1, int((length + more) / count / _GAP))
-        # In pixels of the result.
-        return abs(count - (length + more) / factor) + (length + more) % first
+        pixels = (length + more) / factor
+        return abs(int(pixels + 0.5) - pixels)
 
     candidates = range(_MOST_MISSING)
     return next((more for more in candidates if left_over(more) < _UNSEEN), min(candidates, key=left_over))
