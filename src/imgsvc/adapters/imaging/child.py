@@ -24,9 +24,10 @@ from imgsvc.domain.plain_data import plain
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.ports.imaging import ImageEngine
 
-# A rendering takes its time anyway; whoever answers requests meanwhile should not have to wait for a turn. The last
-# step there is: with less, Linux gives a child whole slices of a core that an answer waits for.
-_NICENESS = 19
+# A rendering takes its time anyway; whoever answers requests meanwhile should not have to wait for a turn. Not the last
+# step (19): what children there weigh is so little that Linux leaves two of them on one core
+# while another has nothing to do.
+_NICENESS = 10
 
 # One grey pixel, as a PNG.
 PIXEL = bytes.fromhex(
