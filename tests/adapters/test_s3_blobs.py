@@ -434,8 +434,12 @@ def test_a_bucket_that_is_gone_does_not_make_every_picture_look_lost(url, blobs,
 
 
 @contextmanager
-def answering(status, body=b"", headers=(), seconds_to_listen=0.0, seconds_a_byte=0.0):
-    """A server that says yes to the bucket, and the same to all else; it may take its time to listen, and to say it."""
+def answering(status, body=b"", headers=(), seconds_to_listen=0.0, seconds_a_byte=0.0, broken_off=0):
+    """A server that says yes to the bucket, and the same to all else; it may take its time to listen, and to say it.
+
+    The first so many answers with an object are ``broken_off``.
+    """
+    left = [broken_off]
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -446,6 +450,10 @@ def answering(status, body=b"", headers=(), seconds_to_listen=0.0, seconds_a_byt
                 sleep(seconds_to_listen)
             self.rfile.read(byte_count)
             is_bucket = self.command == "HEAD"
+            if left[0] and self.command == "GET" and "location" not in self.path:
+                left[0] -= 1
+                self.break_off()
+                return
             self.send_response(200 if is_bucket else status)
             for name, value in {"Content-Length": "0" if is_bucket else str(len(body)), **dict(headers)}.items():
                 self.send_header(name, value)
@@ -454,6 +462,13 @@ def answering(status, body=b"", headers=(), seconds_to_listen=0.0, seconds_a_byt
                 self.write(body)
             if "Content-Length" in dict(headers):
                 self.close_connection = True
+
+        def break_off(self):
+            self.send_response(206)
+            self.send_header("Content-Length", "20000")
+            self.end_headers()
+            self.write(b"<Error>")
+            self.close_connection = True
 
         def write(self, body):
             pieces = [body[at : at + 1] for at in range(len(body))] if seconds_a_byte else [body]
@@ -552,6 +567,23 @@ def test_an_answer_shorter_than_it_says_is_no_answer():
         for read in (blobs.get, blobs.open):
             with pytest.raises(Unavailable):
                 read("a")
+
+
+def test_an_answer_that_breaks_off_is_asked_for_once_more():
+    for status, body, expected in ((200, b"all of it", b"all of it"), (404, b"", BlobNotFound)):
+        for read in (lambda blobs: blobs.get("a"), lambda blobs: blobs.open("a").read()):
+            with answering(status, body, broken_off=1) as blobs:
+                if expected is BlobNotFound:
+                    with pytest.raises(BlobNotFound):
+                        read(blobs)
+                else:
+                    assert read(blobs) == expected
+
+
+def test_an_answer_that_breaks_off_again_is_no_answer():
+    for read in (lambda blobs: blobs.get("a"), lambda blobs: blobs.open("a").read()):
+        with answering(200, b"all of it", broken_off=2) as blobs, pytest.raises(Unavailable):
+            read(blobs)
 
 
 def test_an_answer_that_trickles_in_is_given_up():

@@ -11,7 +11,7 @@ from tests.real_servers.s3 import client_of
 from tests.waiting import wait_for
 
 PICTURE = encoded(quadrants(40, 20))
-LARGE = encoded(textured(800, 600), "bmp")  # of 1.4 MB, which are fetched in two parts
+LARGE = encoded(textured(1200, 900), "bmp")  # of 3.2 MB, which are fetched in four parts
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +103,25 @@ def test_what_is_cut_off_on_its_way_is_never_given_as_if_it_were_all(standing, s
 
 def test_what_is_cut_off_after_its_beginning_was_given_breaks_the_answer(somebody, way):
     image = somebody.upload(LARGE)
+    way.rate = 1_000_000
+    way.reset()
+
+    with somebody.client.stream("GET", f"/v1/images/{image}/content") as answer:
+        way.bytes_back = 10_000
+        way.reset()
+        with pytest.raises(httpx.RemoteProtocolError):
+            answer.read()
+    assert answer.status_code == 200
+
+
+def test_what_is_cut_off_once_is_read_on(somebody, way):
+    image = somebody.upload(LARGE)
     way.bytes_back = 1_200_000
     way.reset()
 
-    with pytest.raises(httpx.RemoteProtocolError):
-        somebody.client.get(f"/v1/images/{image}/content")
+    answer = somebody.client.get(f"/v1/images/{image}/content")
+
+    assert (answer.status_code, answer.content) == (200, LARGE)
 
 
 def test_a_picture_whose_bytes_are_lost_is_told_as_such_and_fails_its_jobs(standing, somebody, api):

@@ -5,13 +5,13 @@ them. An upload in parts that dies with its process leaves parts that nobody see
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 from itertools import islice
 from threading import BoundedSemaphore
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from xml.etree.ElementTree import ParseError
 
 from attrs import field, frozen
@@ -30,6 +30,8 @@ from imgsvc.adapters.common.outages import Outages
 from imgsvc.domain.errors import AccessRefused, Busy, Unavailable
 from imgsvc.ports.blobs import NO_HEADERS, StoredBlob
 from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
+
+T = TypeVar("T")
 
 _PART = 5 * 1024 * 1024  # bytes of an upload that are held in memory, twice or thrice; the least that S3 takes
 _STREAMS = 8  # that are uploaded at once, because each holds parts
@@ -119,7 +121,7 @@ class S3Blobs:
     def get(self, key: str) -> bytes:
         name = self._name(key)
         with self._condition.call("reading"):
-            return whole(self.client.get_object(self.bucket, name), self.timeout)
+            return _unbroken(lambda: whole(self.client.get_object(self.bucket, name), self.timeout))
 
     def open(self, key: str) -> BinaryIO:
         name = self._name(key)
@@ -127,14 +129,17 @@ class S3Blobs:
 
     def _part(self, name: str, start: int, count: int) -> Fetched:
         with self._condition.call("reading"):
-            try:
-                response = self.client.get_object(self.bucket, name, start, count)
-            except MinioException as error:
-                if failure(error).status == _RANGE_NOT_SATISFIABLE:
-                    return Fetched(b"", 0, "")  # as every range of nothing
-                raise
-            content = whole(response, self.timeout)
-            return Fetched(content, _total(response, start, content), response.headers.get("ETag", ""))
+            return _unbroken(lambda: self._fetched(name, start, count))
+
+    def _fetched(self, name: str, start: int, count: int) -> Fetched:
+        try:
+            response = self.client.get_object(self.bucket, name, start, count)
+        except MinioException as error:
+            if failure(error).status == _RANGE_NOT_SATISFIABLE:
+                return Fetched(b"", 0, "")  # as every range of nothing
+            raise
+        content = whole(response, self.timeout)
+        return Fetched(content, _total(response, start, content), response.headers.get("ETag", ""))
 
     def presigned_url(self, key: str, lifetime: timedelta, headers: Mapping[str, str] = NO_HEADERS) -> str:
         answered: dict[str, Any] = {f"response-{name.lower()}": value for name, value in headers.items()}
@@ -161,6 +166,17 @@ class S3Blobs:
                 return tuple(islice(entries, _PAGE))
             except ValueError as error:  # the library's own, for XML that is no listing
                 raise ParseError(str(error)) from error
+
+
+def _unbroken(read: Callable[[], T]) -> T:
+    """What is read, at the second try where the first one broke off.
+
+    Of an object that is deleted within that instant, some servers begin to answer before they find that it is gone.
+    """
+    try:
+        return read()
+    except ProtocolError:
+        return read()
 
 
 def client_for(address: S3Address, http: PatientPoolManager, endpoint: S3Endpoint | None = None) -> Minio:
