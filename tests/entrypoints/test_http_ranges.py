@@ -4,6 +4,7 @@ import os
 import subprocess
 from hashlib import sha256
 
+import httpx
 import pytest
 
 from tests.pictures import encoded, textured
@@ -162,3 +163,17 @@ def test_no_part_is_given_of_an_original_that_was_damaged(account, server, given
     answer = account.client.get(f"/v1/images/{image}/content", headers={"Range": given})
 
     assert (answer.status_code, answer.json()["code"]) == (410, "integrity_error")
+
+
+def test_a_whole_original_whose_end_was_damaged_breaks_off_and_the_log_says_why(account, server):
+    content = PICTURE + os.urandom(3_000_000)
+    image = account.upload(content)
+    server.put(f"originals/{image}", content[:-1] + bytes([content[-1] ^ 1]))
+    before = len(server.log())
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        account.client.get(f"/v1/images/{image}/content")
+
+    log = server.log()[before:]
+    assert "an answer was broken off: the bytes of this image were damaged in storage" in log
+    assert "Traceback" not in log

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from imgsvc.domain.errors import ImgsvcError
 from imgsvc.entrypoints.http.errors import InternalError, problem
 from imgsvc.entrypoints.http.link_address import redacted
 from imgsvc.entrypoints.logs import bind, unbind
@@ -51,12 +52,15 @@ class RequestScope:
             await self.app(scope, receive, send_with_id)
         except ClientDisconnect:
             logger.info("the client went away")
-        except Exception:
+        except Exception as error:
+            if status and isinstance(error, ImgsvcError):  # an answer had begun when it could not be gone on with
+                logger.error("an answer was broken off: %s", error.detail)
+                return  # and so is the connection, where an answer has no end
             logger.exception("request failed")
             if status:
                 raise  # too late for an answer: the connection has to break
-            error = InternalError("something went wrong on our side")
-            await problem(HTTPConnection(scope), error)(scope, receive, send_with_id)
+            answer = problem(HTTPConnection(scope), InternalError("something went wrong on our side"))
+            await answer(scope, receive, send_with_id)
         finally:
             seen = {"method": scope["method"], "path": logged_path(scope), "status": status}
             duration = time.perf_counter_ns() - began
