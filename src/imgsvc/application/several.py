@@ -1,6 +1,7 @@
 """Several variants of one image, asked for at once."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from attrs import frozen
@@ -18,6 +19,7 @@ from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Variant
 from imgsvc.domain.wanted_specs import refused_under
+from imgsvc.ports.clock import Clock
 from imgsvc.ports.images import ImageRepository
 
 ByKey: TypeAlias = Mapping[str, PlannedRendering]  # by that of its blob, so that each is there once
@@ -25,7 +27,10 @@ ByKey: TypeAlias = Mapping[str, PlannedRendering]  # by that of its blob, so tha
 
 @frozen
 class TransformSeveral:
-    """Have several variants of an image made, now or in the background; what they cost now, they cost together."""
+    """Have several variants of an image made, now or in the background; what they cost now, they cost together.
+
+    So do they take their time: none is begun after ``sync_deadline``.
+    """
 
     images: ImageRepository
     plan: PlanRendering
@@ -34,6 +39,8 @@ class TransformSeveral:
     limit: JobLimit
     transform_image: TransformImage
     sync_megapixels: float
+    sync_deadline: timedelta
+    clock: Clock
 
     def __call__(
         self,
@@ -46,15 +53,17 @@ class TransformSeveral:
         """The variants in the order of the specs, each with whether it was made now.
 
         Raises what GetImage does, and InvalidInput with the place of the spec that does not fit, or TooManyJobs: then
-        none is made. In the mode `auto`, what cannot be made now becomes a job, which tells why.
+        none is made. In the mode `auto`, what cannot be made now becomes a job, which tells why; in the mode `sync` it
+        raises what RequestVariant and MakeNow do, or Busy where the time is up.
         """
         image = owned_image(self.images, caller, image_id)
         planned = [self._planned(image, index, one) for index, one in enumerate(given)]
         missing = {one.blob_key: one for one in planned if self.transform_image.ready(one) is None}
         jobs = self._jobs(missing, mode)
         self.limit.must_leave_room(caller, sum(self.request_variant.would_queue(one) for one in jobs.values()))
+        until = self.clock() + self.sync_deadline
         # A crash from here on leaves some of them: who asks again gets those, and the others too.
-        return [self._transformed(one, Mode.ASYNC if one.blob_key in jobs else mode, payer) for one in planned]
+        return [self._transformed(one, Mode.ASYNC if one.blob_key in jobs else mode, payer, until) for one in planned]
 
     def _planned(self, image: Image, index: int, given: TransformSpec | FromPreset) -> PlannedRendering:
         with refused_under(index):
@@ -88,8 +97,12 @@ class TransformSeveral:
                 jobs[key] = one
         return jobs
 
-    def _transformed(self, planned: PlannedRendering, mode: Mode, payer: Payer | None) -> tuple[Variant, bool]:
+    def _transformed(
+        self, planned: PlannedRendering, mode: Mode, payer: Payer | None, until: datetime
+    ) -> tuple[Variant, bool]:
         try:
+            if mode is not Mode.ASYNC and self.clock() > until and self.transform_image.ready(planned) is None:
+                raise Busy("the specs before this one took all the time there is; ask again for the others")
             return self.transform_image.transform(planned, mode, payer)
         except (InvalidInput, RenderingFailed, TooManyRequests, Busy):
             if mode is not Mode.AUTO:

@@ -203,7 +203,15 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         follow_link=FollowLink(p.images, plan, p.signer, p.clock),
         transform_image=transform_image,
         transform_several=TransformSeveral(
-            p.images, plan, resolve_spec, request_variant, job_limit, transform_image, policy.sync_megapixels
+            p.images,
+            plan,
+            resolve_spec,
+            request_variant,
+            job_limit,
+            transform_image,
+            policy.sync_megapixels,
+            policy.sync_deadline,
+            p.clock,
         ),
         request_variant=request_variant,
         get_variant=get_variant,
