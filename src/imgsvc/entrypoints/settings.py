@@ -256,8 +256,8 @@ class Settings:
     )
     metrics_host: str = _setting("127.0.0.1", "address to listen on for whoever asks for metrics")
     metrics_token: str | None = _secret(
-        "imgsvc serve tells metrics at /metrics of its own port too, to whoever sends this as a bearer token; "
-        "empty: it has no such page",
+        "imgsvc serve tells metrics at /metrics of its own port too, to whoever sends these 32 characters or more as a "
+        "bearer token; empty: it has no such page",
         sendable,
     )
     log_level: str = _setting("info", "debug, info, warning or error", one_of("debug", "info", "warning", "error"))
