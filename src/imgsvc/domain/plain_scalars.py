@@ -12,6 +12,7 @@ from cattrs import Converter
 
 from imgsvc.domain.color import Color
 from imgsvc.domain.errors import InvalidInput, unknown
+from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.geometry import FocalPoint, Gravity, Interest, Percent
 from imgsvc.domain.plain_failures import Misfit
 
@@ -44,10 +45,8 @@ def _read_text_or_choice(value: object, kind: Any) -> str:
 def _read_text(value: object, _: Any) -> str:
     if not isinstance(value, str):
         raise Misfit(value, "text")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise Misfit(value, "Unicode text, without half of a surrogate pair") from None
+    if not is_text(value):
+        raise Misfit(value, "Unicode text, without half of a surrogate pair")
     return value
 
 

@@ -14,6 +14,7 @@ from typed_settings.converters import get_default_structure_hooks
 from typed_settings.exceptions import InvalidSettingsError
 from typed_settings.types import LoadedSettings, LoaderMeta
 
+from imgsvc.domain.field_rules import is_text
 from imgsvc.domain.wording import nearest, shortened
 from imgsvc.entrypoints.settings import PREFIX, Settings
 
@@ -101,7 +102,7 @@ class _Given:
 
 def _loaded(texts: Mapping[str, str]) -> Settings:
     for name, text in texts.items():
-        if "\0" in text or not _is_unicode(text):
+        if "\0" in text or not is_text(text):  # Python makes halves of surrogate pairs of bytes that are no UTF-8
             raise SettingsError(f"{PREFIX}{name.upper()} is not text in UTF-8")
     try:
         return ts.load_settings(Settings, [_Given(texts)], converter=_converter())
@@ -115,11 +116,6 @@ def _converter() -> Converter:
     for kind, hook in get_default_structure_hooks():
         converter.register_structure_hook(kind, hook)
     return converter
-
-
-def _is_unicode(text: str) -> bool:
-    """Without the halves of surrogate pairs that Python makes of undecodable bytes."""
-    return text == text.encode(errors="ignore").decode()
 
 
 def _without_value(error: Exception) -> str:
