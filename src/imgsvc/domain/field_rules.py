@@ -171,6 +171,11 @@ def tidy_number(value: float) -> float:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
+def comma_separated(text: str) -> list[str]:
+    """The items of a list, without the spaces around them."""
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
 def composed(text: str) -> str:
     """In the Unicode form (NFC) that most keyboards send; macOS sends another."""
     return unicodedata.normalize("NFC", text) if isinstance(text, str) else text

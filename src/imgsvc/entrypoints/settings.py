@@ -14,10 +14,9 @@ from attrs import evolve, field, fields, frozen
 from attrs.validators import optional
 
 from imgsvc.application.rates import OF_KEYS, RateGroup
-from imgsvc.domain.field_rules import matches, within
+from imgsvc.domain.field_rules import comma_separated, matches, within
 from imgsvc.domain.plan import Limits
 from imgsvc.entrypoints.settings_rules import (
-    comma_separated,
     key_list,
     long_enough,
     networks,

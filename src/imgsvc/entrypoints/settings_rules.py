@@ -1,4 +1,4 @@
-"""Rules of settings that are text: what they may hold, and how lists of them are written."""
+"""Rules of settings that are text: what they may hold."""
 
 import re
 from ipaddress import ip_network
@@ -7,7 +7,7 @@ from typing import Any
 from attrs import Attribute
 
 from imgsvc.domain.errors import InvalidInput
-from imgsvc.domain.field_rules import matches
+from imgsvc.domain.field_rules import comma_separated, matches
 
 
 def one_of(*names: str) -> Any:
@@ -59,11 +59,6 @@ def _is_origin(text: str) -> bool:
     found = _ORIGIN.fullmatch(text)
     port = int(found[2] or 0) if found else 0
     return found is not None and port < 2**16 and port != _USUAL_PORTS.get(found[1])
-
-
-def comma_separated(text: str) -> list[str]:
-    """The items of a list, without the spaces around them."""
-    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _refused(attribute: "Attribute[Any]", rule: str) -> InvalidInput:

@@ -21,7 +21,7 @@ from imgsvc.domain.errors import (
     UnknownParameter,
     not_kept,
 )
-from imgsvc.domain.field_rules import is_text
+from imgsvc.domain.field_rules import comma_separated, is_text
 from imgsvc.domain.image import Labels
 from imgsvc.domain.plain_data import read
 from imgsvc.domain.wanted_specs import NamedPresets
@@ -68,7 +68,7 @@ def presets_of(given: object) -> NamedPresets:
 
 
 def _listed(given: object) -> object:
-    return [one.strip() for one in given.split(",") if one.strip()] if isinstance(given, str) else given
+    return comma_separated(given) if isinstance(given, str) else given
 
 
 def fetched(fetch: FetchPicture, upload: Upload) -> Upload:
