@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from imgsvc.adapters.blobs.keys import MARK, checked_key, is_key
 from imgsvc.adapters.blobs.staging import staged_file, sweep
+from imgsvc.adapters.common.folders import sync_names
 from imgsvc.adapters.common.outages import Outages
 from imgsvc.domain.errors import BlobNotFound, StorageFull, Unavailable
 from imgsvc.ports.blobs import NO_HEADERS, StoredBlob
@@ -106,7 +107,7 @@ class FilesystemBlobs:
         """Sync every folder up to ours: one that was there already may be somebody's who has not synced it yet."""
         while folder != self.root:
             with suppress(FileNotFoundError):  # then somebody has deleted the key since
-                _sync(folder)
+                sync_names(folder)
             folder = folder.parent
 
     def get(self, key: str) -> bytes:
@@ -129,7 +130,7 @@ class FilesystemBlobs:
             target.unlink(missing_ok=True)
             remaining = self._remove_empty_from(target.parent)
             with suppress(FileNotFoundError):
-                _sync(remaining)
+                sync_names(remaining)
 
     def _remove_empty_from(self, folder: Path) -> Path:
         """Remove empty folders upwards; returns the first that stays."""
@@ -179,13 +180,4 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Have the names in the folder survive the death of the machine."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_names(folder.parent)

@@ -1,4 +1,4 @@
-"""What can be found out about a folder of this machine."""
+"""Folders of this machine: what can be found out about them, and how the names in them are made to last."""
 
 import os
 import shutil
@@ -36,3 +36,12 @@ def is_seen(path: Path) -> bool:
         return path.exists()
     except OSError:  # of a folder above it, which may not be looked into
         return False
+
+
+def sync_names(folder: Path) -> None:
+    """Have the names in the folder survive the death of the machine."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 from uuid import uuid4
 
+from imgsvc.adapters.common.folders import sync_names
 from imgsvc.ports.diagnosis import Finding, Subject
 
 _SHORTEST = 32  # bytes
@@ -46,7 +47,7 @@ def _make(path: Path) -> None:
     try:
         _write(temporary, secrets.token_hex(32).encode())  # in ASCII, so that an editor or a shell can carry it
         path.hardlink_to(temporary)
-        _sync(path.parent)
+        sync_names(path.parent)
     except FileExistsError:
         pass  # the other one won
     finally:
@@ -71,12 +72,3 @@ def _read(path: Path) -> bytes:
             "have a new one made, which voids all that was hashed or signed with the old one"
         )
     return content
-
-
-def _sync(folder: Path) -> None:
-    """Have the names in the folder survive the death of the machine."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
