@@ -3,10 +3,9 @@
 import logging
 import pickle
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from io import UnsupportedOperation
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Event, Lock, Thread
 from typing import Any, BinaryIO
@@ -16,8 +15,9 @@ from attrs import Factory, field, frozen
 from imgsvc.adapters.imaging.answers import facts_in, failure_in, is_unexplained, rendered_in
 from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
 from imgsvc.adapters.imaging.idle_children import IdleChildren
-from imgsvc.adapters.imaging.messages import Content, Request, Source, SourceUnreadable
+from imgsvc.adapters.imaging.messages import Source, SourceUnreadable
 from imgsvc.adapters.imaging.opening import SNIFFED
+from imgsvc.adapters.imaging.tasks import Task
 from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
 from imgsvc.domain.image import Facts
 from imgsvc.domain.transform import TransformSpec
@@ -73,7 +73,7 @@ class ChildProcessEngine:
     def measure(self, source: BinaryIO) -> Facts:
         source.seek(0)
         start = source.read(SNIFFED)  # also so that one which cannot be read costs no child
-        answer, _ = self._call(_Task(None, source))
+        answer, _ = self._call(Task(None, source))
         return facts_in(answer, start)
 
     def render(
@@ -85,7 +85,7 @@ class ChildProcessEngine:
         deadline: timedelta | None = None,
         digest: str | None = None,
     ) -> Rendered:
-        answer, made = self._call(_Task(spec, source, overlays, digest), deadline)
+        answer, made = self._call(Task(spec, source, overlays, digest), deadline)
         return rendered_in(answer, made)
 
     @contextmanager
@@ -131,7 +131,7 @@ class ChildProcessEngine:
             logger.warning("pictures are decoded without Landlock: a decoder that was taken over could open files")
         self._idle.put(child)
 
-    def _call(self, task: "_Task", deadline: timedelta | None = None) -> tuple[dict[str, Any], bytes]:
+    def _call(self, task: Task, deadline: timedelta | None = None) -> tuple[dict[str, Any], bytes]:
         """The answer in its two parts."""
         if not self._admitted.acquire(blocking=False):
             raise Busy("too many pictures wait to be worked on")
@@ -172,7 +172,7 @@ class ChildProcessEngine:
         else:
             self._idle.put(child)
 
-    def _answered(self, task: "_Task", seconds: float) -> tuple[dict[str, Any], bytes]:
+    def _answered(self, task: Task, seconds: float) -> tuple[dict[str, Any], bytes]:
         """By a child; or, where that may have failed for no fault of the picture, by one that has done nothing else.
 
         What libraries keep of earlier pictures, and how they leave memory, may be why it failed. A child that ended may
@@ -198,7 +198,7 @@ class ChildProcessEngine:
             self._replace(child)
         return child
 
-    def _asked(self, child: ChildProcess, task: "_Task", seconds: float) -> tuple[dict[str, Any], bytes]:
+    def _asked(self, child: ChildProcess, task: Task, seconds: float) -> tuple[dict[str, Any], bytes]:
         with self.metrics.busy_slot():
             for source in Source if task.digest in child.kept else (Source.FILE, Source.SENT):
                 answer = self._exchanged(child, task, seconds, source)
@@ -212,18 +212,15 @@ class ChildProcessEngine:
         return answer
 
     def _exchanged(
-        self, child: ChildProcess, task: "_Task", seconds: float, source: Source
+        self, child: ChildProcess, task: Task, seconds: float, source: Source
     ) -> tuple[dict[str, Any], bytes]:
         try:
-            file = task.file() if source is Source.FILE else None
-            if source is Source.FILE and file is None:
-                source = Source.SENT
-            contents = task.contents(source)
+            head, contents, file = task.message(source)
         except BaseException:
             self._idle.put(child)
             raise
         try:
-            return child.ask(task.head(source), contents, file, seconds)
+            return child.ask(head, contents, file, seconds)
         except BaseException as error:
             # Whatever it was, the child is half way through a message, which nobody else must get.
             failure = self._explained(error, child, seconds)
@@ -251,38 +248,3 @@ class ChildProcessEngine:
         if not self._closed.is_set():
             self._orders.put(True)
         child.kill()
-
-
-@frozen
-class _Task:
-    """What is asked of a child, and of another one if that fails."""
-
-    spec: TransformSpec | None  # None: to measure the source
-    source: BinaryIO
-    overlays: Overlays = NO_OVERLAYS
-    digest: str | None = None
-
-    def file(self) -> int | None:
-        """A descriptor of what the source is read from; of use to those who can tell that it is the right one."""
-        if self.digest is None:
-            return None
-        try:
-            return self.source.fileno()
-        except UnsupportedOperation:
-            return None
-
-    def contents(self, source: Source) -> Sequence[Content]:
-        """To be sent along with the head."""
-        if self.spec is None:
-            return [self.source]
-        # Uploads are files of this machine. Other sources may fail while they are read, or take their time: that must
-        # not happen in the middle of a message.
-        return [_whole(one) for one in ([self.source] if source is Source.SENT else []) + list(self.overlays.values())]
-
-    def head(self, source: Source) -> bytes:
-        return pickle.dumps(Request(spec=self.spec, overlays=tuple(self.overlays), source=source, digest=self.digest))
-
-
-def _whole(stream: BinaryIO) -> bytes:
-    stream.seek(0)
-    return stream.read()
