@@ -25,8 +25,7 @@ from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.ports.imaging import ImageEngine
 
 # A rendering takes its time anyway; whoever answers requests meanwhile should not have to wait for a turn. Not the last
-# step (19): what children there weigh is so little that Linux leaves two of them on one core
-# while another has nothing to do.
+# step (19): what children weigh there is so little that Linux leaves two of them on one core while another one is idle.
 _NICENESS = 10
 
 # One grey pixel, as a PNG.
