@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from attrs import evolve, field, frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Update, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.functions import count
 
@@ -21,6 +21,7 @@ from imgsvc.adapters.repositories.statements import (
     CANCEL,
     CLAIM,
     CLAIM_WITH_IMAGE,
+    HELD,
     NO_CLAIM,
     ONE_IMAGE,
     ONE_VARIANT,
@@ -137,11 +138,10 @@ class SqlVariants:
 
     @repeated_if_overtaken
     def adopt(self, claim: Claim, fingerprint: str) -> Claim | None:
-        held = and_(variants.c.id == claim.variant.id, variants.c.claim_token == claim.token)
-        change = update(variants).where(held).values(fingerprint=fingerprint).returning(*variants.c)
+        change = HELD.values(fingerprint=fingerprint).returning(*variants.c)
         try:
             with writing(self.engine) as connection:
-                row = connection.execute(change).one_or_none()
+                row = connection.execute(change, _held(claim)).one_or_none()
         except IntegrityError:
             return None  # there is one of this image, spec and fingerprint
         return None if row is None else evolve(claim, variant=variant_of_row(row))
@@ -156,14 +156,10 @@ class SqlVariants:
                 renewed += connection.execute(RENEW.where(are_held), {"lease_seconds": lease.total_seconds()}).rowcount
         return renewed
 
-    def release(self, claim: Claim, *, charged: bool) -> bool:
-        return self._change(claim, RELEASE, refund=0 if charged else 1)
-
     @repeated_if_overtaken
-    def _change(self, claim: Claim, change: Update, **named: Any) -> bool:
-        held = {"wanted": claim.variant.id, "token": claim.token}
+    def release(self, claim: Claim, *, charged: bool) -> bool:
         with noting(self.engine) as connection:
-            return connection.execute(change, {**held, **named}).rowcount > 0
+            return connection.execute(RELEASE, {**_held(claim), "refund": 0 if charged else 1}).rowcount > 0
 
     @repeated_if_overtaken
     def record(self, variant: Variant) -> Variant:
@@ -233,6 +229,11 @@ def _claimed(connection: Connection, named: dict[str, Any]) -> tuple[Row[Any], S
         return None if row is None else (row, row[len(variants.c) :])
     row = connection.execute(CLAIM, named).one_or_none()
     return None if row is None else (row, connection.execute(ONE_IMAGE, {"wanted": row.image_id}).one())
+
+
+def _held(claim: Claim) -> dict[str, Any]:
+    """The parameters of statements that go by it."""
+    return {"wanted": claim.variant.id, "token": claim.token}
 
 
 def _oldest(
