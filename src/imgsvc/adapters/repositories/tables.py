@@ -41,12 +41,6 @@ users = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("erased_at", UtcTime),  # since when the account is given up, and on its way out
 )
-Index(
-    "ix_users_erased",
-    users.c.erased_at,
-    sqlite_where=users.c.erased_at.is_not(None),
-    postgresql_where=users.c.erased_at.is_not(None),
-)
 
 # Of accounts that were erased: images whose bytes may be left, and when the oldest account was opened.
 erased_images = Table(
@@ -278,6 +272,7 @@ def _partial_index(name: str, *columns: Column[object], where: object) -> Index:
 
 
 _job = variants.c
+_partial_index("ix_users_erased", users.c.erased_at, where=users.c.erased_at.is_not(None))
 _partial_index("ix_images_bytes", images.c.bytes_of, where=images.c.bytes_of.is_not(None))
 _partial_index("ix_jobs_owner", _job.owner, _job.queued_at, _job.id, where=is_queued)
 _partial_index("ix_jobs_owner_status", _job.owner, _job.status, _job.queued_at, _job.id, where=is_queued)
