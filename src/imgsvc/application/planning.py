@@ -6,7 +6,8 @@ from uuid import UUID
 from attrs import evolve, frozen
 
 from imgsvc.application.owned_images import owned_image
-from imgsvc.domain.errors import ImageNotFound, InvalidParameter, UseAsync
+from imgsvc.application.sync_budget import SyncBudget
+from imgsvc.domain.errors import ImageNotFound, InvalidParameter
 from imgsvc.domain.image import Facts, Image, ImageId
 from imgsvc.domain.plan import Limits, Plan, outlook, plan
 from imgsvc.domain.transform import AUTO, TransformSpec
@@ -25,13 +26,6 @@ class PlannedRendering:
     plan: Plan
     fingerprint: str
     is_negotiated: bool = False  # whether another client might get another format
-
-    def must_cost_at_most(self, megapixels: float) -> None:
-        """Raises UseAsync."""
-        cost = self.plan.megapixels
-        if cost > megapixels:
-            allowed = f"at most {megapixels:g} megapixels read and written by all steps, or mode=async"
-            raise UseAsync("this costs too much to be made while you wait", value=round(cost, 1), allowed=allowed)
 
     @property
     def name(self) -> RenderingName:
@@ -90,7 +84,12 @@ class Explained:
 
     spec: TransformSpec
     plan: Plan
-    fits_sync: bool  # whether it is made while the caller waits, with the mode `auto`
+    budget: SyncBudget
+
+    @property
+    def fits_sync(self) -> bool:
+        """Whether it is made while the caller waits, with the mode `auto`."""
+        return self.plan.fits and self.budget.covers(self.plan)
 
 
 @frozen
@@ -100,7 +99,7 @@ class ExplainPlan:
     images: ImageRepository
     engine: ImageEngine
     limits: Limits
-    sync_megapixels: float
+    budget: SyncBudget
 
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> Explained:
         """Over a limit is told by the plan's verdicts; raises InvalidInput for what cannot be done at any size.
@@ -110,7 +109,7 @@ class ExplainPlan:
         image = owned_image(self.images, caller, image_id)
         self.engine.check(spec)
         found = outlook(spec, image.facts, self.limits, _overlays(self.images, caller, spec))
-        return Explained(spec, found, found.fits and found.megapixels <= self.sync_megapixels)
+        return Explained(spec, found, self.budget)
 
 
 def _overlays(images: ImageRepository, caller: UserId, spec: TransformSpec) -> dict[UUID, Facts]:

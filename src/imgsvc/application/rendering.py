@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
-from math import inf
 from time import sleep
 from typing import BinaryIO
 
@@ -20,6 +19,7 @@ from imgsvc.application.planning import PlannedRendering, overlay_images
 from imgsvc.application.rates import CountRendering, Payer
 from imgsvc.application.retention import EraseRendering
 from imgsvc.application.single_flight import SingleFlight
+from imgsvc.application.sync_budget import ANY_COST, SyncBudget
 from imgsvc.application.usage import NoteUse
 from imgsvc.domain.errors import (
     BlobNotFound,
@@ -75,26 +75,26 @@ class MakeNow:
     failed: FailedRenderings = field(factory=FailedRenderings)
     _flights: SingleFlight[MadeNow] = field(factory=SingleFlight, init=False)
 
-    def __call__(self, planned: PlannedRendering, most_megapixels: float = inf, payer: Payer | None = None) -> MadeNow:
+    def __call__(self, planned: PlannedRendering, budget: SyncBudget = ANY_COST, payer: Payer | None = None) -> MadeNow:
         """Raises RenderingFailed, which counts for a minute; Busy, Unavailable; what GetImage does, if it is deleted.
 
-        Where it is not stored, raises UseAsync if it costs more, and TooManyRequests if who pays for it has had too
-        much: the image's owner, unless another is named.
+        Where it is not stored, raises UseAsync if it costs more than the budget, and TooManyRequests if who pays for it
+        has had too much: the image's owner, unless another is named.
         """
         payer = payer or Payer(planned.image.owner)
         # What is stored is looked for within the flight: who comes just after another one has landed finds it.
         try:
             return self._flights.run(
-                planned.blob_key, lambda: self._stored(planned) or self._made_in_turn(planned, most_megapixels, payer)
+                planned.blob_key, lambda: self._stored(planned) or self._made_in_turn(planned, budget, payer)
             )
         except ImageNotFound:
             if not payer.is_stranger:
                 owned_image(self.images, planned.image.owner, planned.image.id)  # tells who has erased it so
             raise
 
-    def _made_in_turn(self, planned: PlannedRendering, most_megapixels: float, payer: Payer) -> MadeNow:
+    def _made_in_turn(self, planned: PlannedRendering, budget: SyncBudget, payer: Payer) -> MadeNow:
         """By this process, or meanwhile by another."""
-        planned.must_cost_at_most(most_megapixels)
+        budget.must_cover(planned.plan)
         self.failed.must_not_have(planned.blob_key)
         with self.locks.turn(planned.blob_key, self.deadline) as has_waited:
             return (self._stored(planned) if has_waited else None) or self._made(planned, payer)

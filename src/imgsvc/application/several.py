@@ -11,8 +11,9 @@ from imgsvc.application.owned_images import owned_image
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.presets import ResolveSpec
 from imgsvc.application.rates import Payer
+from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.application.variants import Mode, RequestVariant, TransformImage
-from imgsvc.domain.errors import Busy, InvalidInput, RenderingFailed, TooManyRequests, UseAsync
+from imgsvc.domain.errors import Busy, InvalidInput, RenderingFailed, TooManyRequests
 from imgsvc.domain.image import Image, ImageId
 from imgsvc.domain.preset import FromPreset
 from imgsvc.domain.transform import TransformSpec
@@ -38,7 +39,7 @@ class TransformSeveral:
     request_variant: RequestVariant
     limit: JobLimit
     transform_image: TransformImage
-    sync_megapixels: float
+    budget: SyncBudget
     sync_deadline: timedelta
     clock: Clock
 
@@ -73,26 +74,20 @@ class TransformSeveral:
         """Those that nobody waits for. Raises UseAsync."""
         match mode:
             case Mode.SYNC:
-                self._must_fit_together(missing)
+                self.budget.must_cover_all(one.plan for one in missing.values())
                 return {}
             case Mode.AUTO:
                 return self._too_costly(missing)
             case Mode.ASYNC:
                 return missing
 
-    def _must_fit_together(self, missing: ByKey) -> None:
-        cost = sum(one.plan.megapixels for one in missing.values())
-        if cost > self.sync_megapixels:
-            allowed = f"at most {self.sync_megapixels:g} megapixels read and written by all specs, or mode=async"
-            raise UseAsync("these cost too much to be made while you wait", value=round(cost, 1), allowed=allowed)
-
     def _too_costly(self, missing: ByKey) -> ByKey:
         """Those that cost more than the ones before them have left."""
-        left = self.sync_megapixels
+        left = self.budget
         jobs = {}
         for key, one in missing.items():
-            if one.plan.megapixels <= left:
-                left -= one.plan.megapixels
+            if left.covers(one.plan):
+                left = left.without(one.plan)
             else:
                 jobs[key] = one
         return jobs

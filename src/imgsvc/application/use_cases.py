@@ -43,6 +43,7 @@ from imgsvc.application.sessions import (
 )
 from imgsvc.application.several import TransformSeveral
 from imgsvc.application.sweep import Sweep
+from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.application.usage import NoteUse
 from imgsvc.application.variants import (
     DeleteVariant,
@@ -144,6 +145,7 @@ class UseCases:
 def assemble(ports: Ports, policy: Policy) -> UseCases:
     """Every use case on the given ports."""
     p, limits = ports, policy.limits
+    budget = SyncBudget(policy.sync_megapixels)
     tokens = SessionTokens(p.tokens, p.refresh_tokens, policy.session_life)
     attempts = LoginAttempts(p.limiter, policy.logins_per_account, policy.logins_per_address)
     prune_invalidations = PruneInvalidations(p.invalidations)
@@ -164,7 +166,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     claims = HeldClaims(p.variants, policy.lease)
     job_limit = JobLimit(p.variants, policy.jobs_per_account)
     request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock, note_use, job_limit)
-    transform_image = TransformImage(plan, request_variant, make_now, p.variants, note_use, policy.sync_megapixels)
+    transform_image = TransformImage(plan, request_variant, make_now, p.variants, note_use, budget)
     resolve_spec = ResolveSpec(p.presets)
     get_variant = GetVariant(p.variants, note_use)
     erase = EraseRendering(p.retention, p.blobs)
@@ -197,8 +199,8 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         change_image=ChangeImage(p.images),
         delete_image=delete_image,
         plan_rendering=plan,
-        explain_plan=ExplainPlan(p.images, p.engine, limits, policy.sync_megapixels),
-        open_rendering=OpenRendering(plan, p.variants, make_now, p.cache, note_use, policy.sync_megapixels),
+        explain_plan=ExplainPlan(p.images, p.engine, limits, budget),
+        open_rendering=OpenRendering(plan, p.variants, make_now, p.cache, note_use, budget),
         make_links=MakeLinks(plan, resolve_spec, p.signer, p.clock),
         follow_link=FollowLink(p.images, plan, p.signer, p.clock),
         transform_image=transform_image,
@@ -209,7 +211,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
             request_variant,
             job_limit,
             transform_image,
-            policy.sync_megapixels,
+            budget,
             policy.sync_deadline,
             p.clock,
         ),

@@ -13,6 +13,7 @@ from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.rates import Payer
 from imgsvc.application.rendering import MakeNow, open_rendition
 from imgsvc.application.retention import EraseRendering
+from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.application.usage import NoteUse
 from imgsvc.domain.errors import (
     BlobNotFound,
@@ -128,7 +129,7 @@ class TransformImage:
     make_now: MakeNow
     variants: VariantRepository
     note_use: NoteUse
-    sync_megapixels: float
+    budget: SyncBudget
 
     def __call__(
         self, caller: UserId, image_id: ImageId, spec: TransformSpec, mode: Mode, payer: Payer | None = None
@@ -143,9 +144,9 @@ class TransformImage:
         existing = self.ready(planned)
         if existing is not None and self.note_use(existing):
             return existing, False
-        if mode is Mode.AUTO and planned.plan.megapixels > self.sync_megapixels:
+        if mode is Mode.AUTO and not self.budget.covers(planned.plan):
             return self.request_variant.request(planned), False
-        made = self.make_now(planned, self.sync_megapixels, payer)
+        made = self.make_now(planned, self.budget, payer)
         return made.variant, made.is_new
 
     def ready(self, planned: PlannedRendering) -> Variant | None:
@@ -163,7 +164,7 @@ class OpenRendering:
     make_now: MakeNow
     cache: Cache
     note_use: NoteUse
-    sync_megapixels: float
+    budget: SyncBudget
 
     def __call__(self, caller: UserId, image_id: ImageId, spec: TransformSpec) -> OpenedRendering:
         """Raises InvalidInput, and what GetImage and MakeNow do."""
@@ -176,7 +177,7 @@ class OpenRendering:
         found = None if cached is None else _unpacked(cached.content)
         if cached is not None and found is not None and self._is_kept(planned):
             return OpenedRendering(planned, *found, Origin.SHARED if cached.is_shared else Origin.MEMORY)
-        made = self.make_now(planned, self.sync_megapixels, payer)
+        made = self.make_now(planned, self.budget, payer)
         assert made.variant.rendition is not None
         self.cache.put(key, _packed(made.variant.rendition, made.content))
         origin = Origin.RENDERED if made.is_new else Origin.STORED

@@ -10,6 +10,7 @@ import click
 from attrs import evolve
 
 from imgsvc.application.planning import Explained
+from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.domain.errors import ImgsvcError, InvalidInput
 from imgsvc.domain.image import Facts
 from imgsvc.domain.notation import compact
@@ -55,7 +56,7 @@ def plan(picture: Path, spec: str | None, json_file: Any, overlay: Sequence[str]
     if shown_as == "json":
         click.echo(json.dumps(plain(view), indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(_lines(picture, facts, told, settings)))
+        click.echo("\n".join(_lines(picture, facts, told)))
     if not view.fits:
         raise click.exceptions.Exit(1)
 
@@ -77,7 +78,7 @@ def _explained(settings: Settings, picture: Path, asked: Asked, accepted: Sequen
         except InvalidInput as error:
             where = f"{error.pointer}: " if error.path else ""
             raise click.ClickException(f"{picture}: {where}{explained(error)}") from None
-    return facts, Explained(asked.spec, found, found.fits and found.megapixels <= settings.sync_megapixels)
+    return facts, Explained(asked.spec, found, SyncBudget(settings.sync_megapixels))
 
 
 def _overlay_facts(headers: HeaderReader, asked: Asked) -> dict[UUID, Facts]:
@@ -90,7 +91,7 @@ def _overlay_facts(headers: HeaderReader, asked: Asked) -> dict[UUID, Facts]:
     return facts
 
 
-def _lines(picture: Path, facts: Facts, told: Explained, settings: Settings) -> Iterator[str]:
+def _lines(picture: Path, facts: Facts, told: Explained) -> Iterator[str]:
     plan, spec = told.plan, told.spec
     frames = f", {facts.frames} frames" if facts.frames > 1 else ""
     yield _line("Picture", f"{picture.name}: {facts.media_type}, {_size(plan, 0)}{frames}")
@@ -98,7 +99,7 @@ def _lines(picture: Path, facts: Facts, told: Explained, settings: Settings) -> 
         yield _line(f"  {index}. {step.op}", _size(plan, index))
     frames = f", {plan.frames} frames" if plan.frames > 1 else ""
     yield _line("Result", f"{plan.format}, {_size(plan, -1)}{frames}")
-    yield _line("Cost", f"{plan.megapixels:.3g} megapixels; {_while_waiting(told, settings)}")
+    yield _line("Cost", f"{plan.megapixels:.3g} megapixels; {_while_waiting(told)}")
     yield _line("Memory", f"at most {plan.memory_bytes / _MEBIBYTE:.0f} MiB")
     for verdict in plan.verdicts:
         verdict_told = "kept" if verdict.fits else click.style("TOO MUCH", bold=True)
@@ -118,8 +119,8 @@ def _size(plan: Plan, index: int) -> str:
     return f"{size.width}x{size.height}" + ("" if is_certain else " (if there is nothing to trim)")
 
 
-def _while_waiting(told: Explained, settings: Settings) -> str:
-    most = f"{settings.sync_megapixels:g}"
+def _while_waiting(told: Explained) -> str:
+    most = f"{told.budget.megapixels:g}"
     if told.fits_sync:
         return f"the server makes it while you wait (up to {most})"
     return f"the server makes a job of it (over {most})" if told.plan.fits else "the server refuses it"
