@@ -22,6 +22,7 @@ from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.jobs import CancelJob, GetJob, ListJobs, QueueRendering, QueueUpload, WatchJobs
 from imgsvc.application.links import FollowLink, MakeLinks
 from imgsvc.application.login_attempts import LoginAttempts
+from imgsvc.application.making_now import MakeNow
 from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.planning import ExplainPlan, PlanRendering
 from imgsvc.application.policy import Policy
@@ -30,7 +31,7 @@ from imgsvc.application.presets import DeletePreset, GetPreset, ListPresets, Put
 from imgsvc.application.presigned_urls import PresignContent
 from imgsvc.application.pruning import PruneIdempotencyKeys, PruneInvalidations, PruneTombstones
 from imgsvc.application.rates import CountRendering, CountRequest, RateLimits
-from imgsvc.application.rendering import GiveUpVariant, MakeNow, MakeVariant, RequeueStalled
+from imgsvc.application.rendering import GiveUpVariant, MakeVariant, RequeueStalled
 from imgsvc.application.retention import EraseRendering, ExpireVariants, PruneJobs
 from imgsvc.application.sessions import (
     Authenticate,

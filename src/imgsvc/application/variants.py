@@ -8,10 +8,11 @@ from typing import BinaryIO
 from attrs import frozen
 
 from imgsvc.application.job_limits import JobLimit
+from imgsvc.application.making_now import MakeNow
 from imgsvc.application.owned_images import owned_image
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.rates import Payer
-from imgsvc.application.rendering import MakeNow, open_rendition
+from imgsvc.application.rendering import open_rendition
 from imgsvc.application.retention import EraseRendering
 from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.application.usage import NoteUse
