@@ -9,6 +9,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+from imgsvc.domain.cost import Work, is_affordable
 from imgsvc.domain.errors import ImageTooLarge, InvalidInput, OutputTooLarge, TooManyFrames
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.geometry import Size
@@ -107,18 +108,7 @@ class Plan:
 Overlays: TypeAlias = Mapping[UUID, Facts]
 NO_OVERLAYS: Overlays = MappingProxyType({})
 
-# What a pixel costs to encode, where one of a JPEG costs 1; measured at the qualities that are the default.
-_ENCODING = {Format.JPEG: 1, Format.PNG: 6, Format.WEBP: 6, Format.AVIF: 24, Format.GIF: 6, Format.TIFF: 3}
-_ENCODING_LOSSLESS = {Format.WEBP: 90, Format.AVIF: 40}
-_ENCODING_PNG = {7: 20, 8: 50, 9: 80}  # by its level; up to 6 as above
 _MOVING = ("image/gif", "image/webp", "image/png", "image/avif")  # in others, further pictures are further pages
-_NEGOTIABLE_COST = 48.0  # megapixels; `auto` takes no format that costs more, two megapixels of AVIF
-_TRIES = 8  # encodings until the quality is found with which a result has at most so many bytes
-_BYTES_OF_PIXEL = 4
-_PICTURES_AT_ONCE = 5  # of the largest size, while a step works
-_PICTURES_IN_ENCODER = {Format.AVIF: 8}  # of the result's size
-_PICTURES_IN_LOSSLESS_ENCODER = {Format.AVIF: 12, Format.WEBP: 12}
-_BASE_BYTES = 64 * 2**20  # that decoders and encoders take at any size
 
 
 def plan(
@@ -148,19 +138,21 @@ def outlook(
 ) -> Plan:
     """The same plan, also of what is over the limits; its verdicts tell. Raises CropOutOfBounds and the like."""
     sizes = _sizes(spec.steps, facts.size if spec.auto_orients else facts.stored_size)
-    affordable = [kind for kind in accepted if _is_affordable(kind, spec.output, sizes[-1])]
+    affordable = [kind for kind in accepted if is_affordable(kind, spec.output, sizes[-1])]
     output = spec.output.resolved(facts.media_type, facts.has_alpha, affordable)
-    assert isinstance(output.format, Format)
-    frames = _frames(output, facts)
+    format = output.format
+    assert isinstance(format, Format)
+    frames = _frames(format, output, facts)
+    work = Work(facts=facts, sizes=sizes, output=output, format=format, frames=frames, overlays=overlays.values())
     trims = [index for index, step in enumerate(spec.steps) if isinstance(step, Trim)]
     return Plan(
         sizes=tuple(sizes),
         exact=trims[0] + 1 if trims else len(sizes),
         output=output,
-        format=output.format,
+        format=format,
         frames=frames,
-        megapixels=_cost(sizes, facts, output.format, output, frames, overlays),
-        memory_bytes=_memory(sizes, facts, output, frames, overlays),
+        megapixels=work.megapixels,
+        memory_bytes=work.memory_bytes,
         verdicts=_verdicts(sizes, facts, frames, limits),
     )
 
@@ -199,45 +191,10 @@ def _grows(before: Size, after: Size) -> bool:
     return after.pixels > before.pixels or after.longer_side > before.longer_side
 
 
-def _frames(output: Output, facts: Facts) -> int:
-    assert isinstance(output.format, Format)
-    if not output.format.animates or facts.media_type not in _MOVING:
+def _frames(format: Format, output: Output, facts: Facts) -> int:
+    if not format.animates or facts.media_type not in _MOVING:
         return 1
     return facts.frames if isinstance(output.frames, str) else min(facts.frames, output.frames)
-
-
-def _cost(
-    sizes: Sequence[Size], facts: Facts, format: Format, output: Output, frames: int, overlays: Overlays
-) -> float:
-    encoding = _encoding(format, output)
-    pixels = facts.stored_size.pixels + sum(size.pixels for size in sizes[1:]) + sizes[-1].pixels * (encoding - 1)
-    return (pixels * frames + sum(one.stored_size.pixels for one in overlays.values())) / 1e6
-
-
-def _is_affordable(media_type: str, output: Output, size: Size) -> bool:
-    """Whether a format that a client shows would not cost so much that its picture could not be had at once."""
-    format = next((one for one in Format if one.media_type == media_type), None)
-    return format is None or size.pixels / 1e6 * _encoding(format, output) <= _NEGOTIABLE_COST
-
-
-def _encoding(format: Format, output: Output) -> int:
-    """What a pixel costs to encode, where one of a JPEG costs 1."""
-    if output.lossless and format in _ENCODING_LOSSLESS:
-        return _ENCODING_LOSSLESS[format]
-    if format is Format.PNG and output.png_level is not None:
-        return _ENCODING_PNG.get(output.png_level, _ENCODING[format])
-    is_searching = output.max_bytes is not None or output.never_larger
-    return _ENCODING[format] * (_TRIES if is_searching and format.default_quality is not None else 1)
-
-
-def _memory(sizes: Sequence[Size], facts: Facts, output: Output, frames: int, overlays: Overlays) -> int:
-    assert isinstance(output.format, Format)
-    in_encoder = (_PICTURES_IN_LOSSLESS_ENCODER if output.lossless else _PICTURES_IN_ENCODER).get(output.format, 0)
-    largest = max(size.pixels for size in (facts.stored_size, *sizes))
-    pixels = max(largest * _PICTURES_AT_ONCE, sizes[-1].pixels * in_encoder + largest)
-    pixels += sizes[-1].pixels * (frames - 1)
-    pixels += max((one.stored_size.pixels for one in overlays.values()), default=0) * 2
-    return _BASE_BYTES + pixels * _BYTES_OF_PIXEL
 
 
 def _verdicts(sizes: Sequence[Size], facts: Facts, frames: int, limits: Limits) -> tuple[Verdict, ...]:
