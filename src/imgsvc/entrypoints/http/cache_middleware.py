@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imgsvc.application.variants import Origin
 from imgsvc.entrypoints.http.image_responses import names_version
-from imgsvc.entrypoints.http.requests import logged_path, request_id
+from imgsvc.entrypoints.http.requests import id_of_request, logged_path
 from imgsvc.entrypoints.http.response_cache import CachedResponse, ResponseCache, asked
 from imgsvc.ports.metrics import Metrics
 
@@ -34,12 +34,12 @@ class CacheMiddleware:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter_ns()
-        identity = request_id(wanted.request_id.decode("latin-1"))
+        request_id = id_of_request(wanted.request_id.decode("latin-1"))
         given = wanted.if_none_match.decode("latin-1")
         is_known = bool(given) and names_version(given, found.etag.decode("latin-1"))
         status, body = (304, b"") if is_known else (200, b"" if scope["method"] == "HEAD" else found.body)
         headers = _of_not_modified(found) if is_known else found.headers
-        headers = [*headers, (b"x-request-id", identity.encode())]
+        headers = [*headers, (b"x-request-id", request_id.encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         duration = time.perf_counter_ns() - began
@@ -50,7 +50,7 @@ class CacheMiddleware:
         # leave room for nothing else.
         if logger.isEnabledFor(logging.DEBUG):
             seen = {"method": scope["method"], "path": logged_path(scope), "status": status}
-            seen |= {"request_id": identity, "duration": duration}
+            seen |= {"request_id": request_id, "duration": duration}
             logger.debug("request", extra=seen)
 
 

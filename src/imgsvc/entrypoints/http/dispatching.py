@@ -218,7 +218,7 @@ class _Dispatch:
 
 
 def _as_kept(result: object) -> object:
-    """Of the same request with the same key."""
+    """For the same request with the same key: without what is shown once."""
     return evolve(result, view=without_secrets(result.view)) if isinstance(result, Answer) else without_secrets(result)
 
 

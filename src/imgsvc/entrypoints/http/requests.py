@@ -36,16 +36,16 @@ class RequestScope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        identity = request_id(Headers(scope=scope).get("x-request-id", ""))
-        scope.setdefault("state", {})["request_id"] = identity
-        bind(request_id=identity)
+        request_id = id_of_request(Headers(scope=scope).get("x-request-id", ""))
+        scope.setdefault("state", {})["request_id"] = request_id
+        bind(request_id=request_id)
         began, status = time.perf_counter_ns(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = identity
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
         try:
@@ -80,7 +80,7 @@ def logged_path(scope: Scope) -> str:
     return redacted(scope["path"])
 
 
-def request_id(given: str) -> str:
+def id_of_request(given: str) -> str:
     """The one that came with a request, where it can be one; else a new one."""
     return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
 
