@@ -53,10 +53,6 @@ class Bounds:
     def __contains__(self, width: int) -> bool:
         return width in self.widths or (self.max_width is not None and width <= self.max_width)
 
-    @property
-    def are_given(self) -> bool:
-        return bool(self.widths) or self.max_width is not None
-
 
 @frozen(kw_only=True)
 class Link:
