@@ -92,6 +92,16 @@ def test_a_port_in_use_is_told_in_one_line(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_port_that_is_taken_while_it_starts_is_told_in_one_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    # The page for metrics listens there after the address was found to be free, and before requests are answered.
+    result = run_script("serve", "--port", port, "--data-dir", "data", folder=tmp_path, METRICS_PORT=str(port))
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-1] == f"Error: cannot listen on 127.0.0.1 port {port}: Address already in use"
+
+
 @pytest.mark.parametrize(
     ("host", "reason"), [("192.0.2.1", "Cannot assign requested address"), ("nowhere.invalid", "")]
 )

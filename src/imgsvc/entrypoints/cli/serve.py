@@ -2,8 +2,8 @@
 
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from imgsvc.entrypoints.settings import Settings
 
 # What runs when the service is told to stop may take this long to finish.
 _GRACE_SECONDS = 20
+_BACKLOG = 2048  # connections that wait to be accepted
 
 _EPILOG = """\b
 Examples:
@@ -65,21 +66,33 @@ def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
         with explained_failures():
             listener = opened.enter_context(_bound(settings.host, settings.port))
             service = opened.enter_context(compose(settings))
+        # Two may have bound the same address while nobody listened there, and uvicorn would not tell.
+        with _explained(settings.host, settings.port):
+            listener.listen(_BACKLOG)
         _run(listener, service)
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """The address is ours, and refuses connections until uvicorn listens, which is when requests are answered."""
+    """The address is ours, and refuses connections until it is listened on, which is when requests are answered."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == socket.AF_INET6:
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     try:
-        listener.bind((host, port))
-        return listener
-    except OSError as error:
+        with _explained(host, port):
+            listener.bind((host, port))
+    except BaseException:
         listener.close()
+        raise
+    return listener
+
+
+@contextmanager
+def _explained(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
         # Python adds the address in brackets, which we have said already.
         reason = (error.strerror or "the address cannot be used").partition(" (while")[0]
         raise click.ClickException(f"cannot listen on {host} port {port}: {reason}") from None
@@ -97,6 +110,7 @@ def _run(listener: socket.socket, service: Service) -> None:
         server_header=False,
         proxy_headers=False,  # whose are believed, client_address decides
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        backlog=_BACKLOG,
     )
     server = _Server(config, _greeting(listener, service), partial(_stop, app))
     # uvicorn stops at a signal, and raises it again when everything has ended; by then it has done its work.
