@@ -98,6 +98,21 @@ def test_without_a_broker_there_is_nothing_for_it_to_do():
     assert "IMGSVC_JOBS_URL is memory:, a queue inside the server, where no other process can work" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"DATABASE_URL": "postgresql+psycopg://nowhere/none"}, "IMGSVC_BLOBS_URL is not set"),
+        ({"BLOBS_URL": "s3://key:secret@nowhere/none"}, "IMGSVC_DATABASE_URL is not set"),
+        ({"BLOBS_URL": "memory:"}, "IMGSVC_BLOBS_URL is memory:"),
+    ],
+)
+def test_with_rows_or_bytes_of_its_own_it_would_fail_what_others_queued(variables, told):
+    result = run("worker", JOBS_URL="amqp://nowhere/", **variables)
+
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
 def test_it_makes_what_a_server_queued(account, image, working):
     asked = account.client.post(
         f"/v1/images/{image}/transform?mode=async", json={"resize": {"width": 2}, "format": "png"}

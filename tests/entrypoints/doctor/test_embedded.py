@@ -140,13 +140,25 @@ def test_settings_that_are_set_are_named_and_secrets_are_not_shown(examine, tmp_
         ({"WORKER_HEALTH_FILE": "/dev/null/health"}, "error", "name a file in a folder"),
         ({"JOBS_URL": "amqp://127.0.0.1:1/"}, "warning", "name a Postgres in IMGSVC_DATABASE_URL"),
         (
+            {"JOBS_URL": "amqp://127.0.0.1:1/", "DATABASE_URL": "postgresql://u@127.0.0.1:1/d"},
+            "error",
+            "name what all processes see in IMGSVC_BLOBS_URL",
+        ),
+        (
             {"JOBS_URL": "amqp://127.0.0.1:1/", "DATABASE_URL": "postgresql://u@127.0.0.1:1/d", "JOB_SECONDS": "1801"}
             | {"TOKEN_SECRET": SECRET, "PASSWORD_SECRET": SECRET, "LINK_KEYS": SECRET},
             "warning",
             "raise consumer_timeout",
         ),
     ],
-    ids=["shared database", "nobody works", "no place for health", "broker beside a file", "long jobs"],
+    ids=[
+        "shared database",
+        "nobody works",
+        "no place for health",
+        "broker beside a file",
+        "broker beside a folder",
+        "long jobs",
+    ],
 )
 def test_settings_that_do_not_fit_together_are_told(examine, variables, level, words):
     assert words in examine(**variables).told("settings", level)

@@ -15,7 +15,7 @@ from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
 from imgsvc.entrypoints.cli.stopping import told_to_stop
 from imgsvc.entrypoints.composition import compose
 from imgsvc.entrypoints.logs import configure_logs
-from imgsvc.entrypoints.settings import CORES, Settings
+from imgsvc.entrypoints.settings import CORES, PREFIX, Settings
 from imgsvc.entrypoints.worker import Worker, running_worker
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ def worker(slots: int | None) -> None:
             "IMGSVC_JOBS_URL is memory:, a queue inside the server, where no other process can work; "
             "set it to the amqp: URL of a broker, for the servers too"
         )
+    _must_see_what_servers_see(settings)
     settings = _for_jobs(settings)
     configure_logs(settings.log_level, settings.log_format)
     keep_memory_at_hand()
@@ -68,6 +69,18 @@ def worker(slots: int | None) -> None:
         wait_for_signal()
         logger.info("stopping: no more jobs are taken")
         running.finish()  # while the file still tells that it is well
+
+
+def _must_see_what_servers_see(settings: Settings) -> None:
+    """Who has their rows and not their bytes would find every original lost, and fail its jobs for good."""
+    if urlsplit(settings.blobs_url).scheme == "memory":
+        raise click.UsageError("IMGSVC_BLOBS_URL is memory:, which no other process sees; name what the servers have")
+    unset = [name for name in ("database_url", "blobs_url") if not getattr(settings, name)]
+    if len(unset) == 1:
+        raise click.UsageError(
+            f"{PREFIX}{unset[0].upper()} is not set, and would be in this worker's own data folder; "
+            "name what the servers have"
+        )
 
 
 def _for_jobs(settings: Settings) -> Settings:

@@ -77,6 +77,11 @@ def _topology(subject: Subject, settings: Settings) -> Iterator[Finding]:
             "jobs go over a broker to other processes, and the database is a file of this machine",
             "run imgsvc worker on this machine alone, or name a Postgres in IMGSVC_DATABASE_URL",
         )
+    if has_broker and _is_shared(settings) and not settings.blobs_url:
+        yield subject.error(
+            "jobs go over a broker to other processes, and the pictures are in the data folder of this one",
+            "name what all processes see in IMGSVC_BLOBS_URL",
+        )
 
 
 def _is_shared(settings: Settings) -> bool:
