@@ -56,7 +56,7 @@ def test_what_has_to_be_set_is_in_the_example_without_a_value():
 
 
 def test_what_may_be_set_is_in_the_example_with_its_default():
-    assert dict(re.findall(r"^#(\w+)=(.+)$", EXAMPLE.read_text(), re.MULTILINE)) == OPTIONAL
+    assert dict(re.findall(r"^#(\w+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE)) == OPTIONAL
 
 
 def test_no_password_and_no_secret_has_a_default():

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from itertools import product
 from urllib.parse import urlsplit
 
 import kubernetes_validate
@@ -27,6 +28,11 @@ ALL = {
 PODS = {name: one["spec"]["template"]["spec"] for (kind, name), one in ALL.items() if kind in ("Deployment", "Job")}
 CONTAINERS = {name: pod["containers"][0] for name, pod in PODS.items()}
 SECRET = ALL["Secret", "imgsvc"]["stringData"]
+SHARED = [
+    dict(one.split("=", 1) for one in generator["literals"])
+    for _, document in manifests()
+    for generator in document.get("configMapGenerator", ())
+]
 
 
 def variables(name):
@@ -45,7 +51,6 @@ def test_there_is_all_that_an_installation_needs():
         ("Deployment", "imgsvc-worker"),
         ("Job", "imgsvc-migration"),
         ("Service", "imgsvc-api"),
-        ("ConfigMap", "imgsvc"),
         ("PodDisruptionBudget", "imgsvc-api"),
         ("PodDisruptionBudget", "imgsvc-worker"),
         ("HorizontalPodAutoscaler", "imgsvc-api"),
@@ -64,36 +69,53 @@ def test_every_file_is_of_some_kustomization():
     assert files - listed == {"example/secret.example.yaml"}
 
 
-def test_the_example_can_be_built():
+def built(folder):
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         pytest.skip("needs kubectl")
+    result = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return list(yaml.safe_load_all(result.stdout))
 
-    built = subprocess.run([kubectl, "kustomize", KUBERNETES / "example"], capture_output=True, text=True)
 
-    assert built.returncode == 0, built.stderr
-    documents = list(yaml.safe_load_all(built.stdout))
+def test_the_example_can_be_built():
+    documents = built(KUBERNETES / "example")
+
     assert {one["metadata"].get("namespace", "imgsvc") for one in documents} == {"imgsvc"}
     for one in documents:
         if one["kind"] not in KEDA:
             kubernetes_validate.validate(one, VERSIONS[0], strict=True)
 
 
+def test_a_setting_that_is_changed_is_a_rollout(tmp_path):
+    shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
+    example = tmp_path / "kubernetes" / "example" / "kustomization.yaml"
+    templates = []
+    for level in ("info", "debug"):
+        example.write_text(example.read_text().replace("LOG_LEVEL=info", f"LOG_LEVEL={level}"))
+        documents = built(example.parent)
+        templates.append([one["spec"]["template"] for one in documents if one["kind"] == "Deployment"])
+
+    assert len(templates[0]) == 2
+    assert all(before != after for before, after in zip(*templates, strict=True))
+
+
 # Settings
 
 
 def test_what_is_set_are_settings_of_ours():
-    shared = ALL["ConfigMap", "imgsvc"]["data"]
     text = "".join(path.read_text() for path in KUBERNETES.rglob("*.yaml"))
 
-    for name in CONTAINERS:
+    for name, shared in product(CONTAINERS, SHARED):
         load_settings({**shared, **variables(name)})
     told = {"IMGSVC_API_SERVICE_HOST"}  # of which a comment tells that it is none
     assert set(re.findall(r"\bIMGSVC_[A-Z_]+\b", text)) <= VARIABLES | told
 
 
 def test_the_secret_has_what_makes_processes_one_installation_and_no_value_that_works():
-    assert SECRET.keys() == {key for key in ours()["api"]["environment"] if re.search("_URL|_SECRET|LINK_KEYS", key)}
+    assert SECRET.keys() == {
+        key for key in ours()["api"]["environment"] if re.search("_SECRET|LINK_KEYS|(?<!PUBLIC)_URL", key)
+    }
     assert all("CHANGE-ME" in value for value in SECRET.values())
     with pytest.raises(SettingsError, match="at least 32 bytes"):
         load_settings(SECRET)
