@@ -37,4 +37,5 @@ def test_who_cannot_be_added_is_told_why(settings, username, password, told):
 
     assert result.exit_code == 1
     assert told in result.stderr
+    assert "UNIQUE" not in result.stderr  # nor whatever else the database says
     assert not password or password not in result.output

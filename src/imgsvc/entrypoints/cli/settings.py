@@ -8,7 +8,7 @@ from typing import Any
 import click
 from attrs import evolve
 
-from imgsvc.domain.errors import ImgsvcError, InvalidInput
+from imgsvc.domain.errors import Busy, ImgsvcError, InvalidInput
 from imgsvc.entrypoints.settings import Settings
 from imgsvc.entrypoints.settings_sources import SettingsError, load_settings
 
@@ -73,7 +73,8 @@ def _told_once() -> Iterator[None]:
 
 def _with_cause(error: ImgsvcError) -> str:
     """Who starts the service may see what callers may not: the library's own words, or their first line."""
-    match error.__cause__:
+    # What is no trouble of a server says all by itself; what the database told of it is ours to know.
+    match error.__cause__ if isinstance(error, Busy) else None:
         case None:
             return error.detail
         case OSError() as cause:
