@@ -1,5 +1,6 @@
 """Bytes without a row go, and so do rows without bytes, where only a crash can have left them."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -8,6 +9,7 @@ from uuid import uuid4
 import pytest
 from attrs import evolve, frozen
 
+from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
 from imgsvc.application.orphans import Orphans
 from imgsvc.application.retention import Tally
 from imgsvc.application.use_cases import assemble
@@ -58,11 +60,89 @@ def test_a_new_database_removes_nothing(ports):
     assert assemble(ports, a_policy()).sweep_orphans(AT_ONCE).blobs.count == 0
 
 
-def test_more_lost_originals_than_crashes_leave_are_the_sign_of_a_wrong_database(use_cases, ports, ada, caplog):
+def test_more_lost_originals_than_crashes_leave_are_the_sign_of_a_wrong_database(use_cases, ports, image, caplog):
     put(ports, *(f"originals/{uuid4()}" for _ in range(101)))
 
     assert use_cases.sweep_orphans(AT_ONCE).blobs.count == 0
     assert "101 originals have no row" in caplog.text
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_where_no_original_has_a_row_nothing_goes(use_cases, ports, ada, caplog, dry_run):
+    others = [uuid4() for _ in range(3)]
+    put(ports, *(f"originals/{other}" for other in others), f"variants/{others[0]}/{SPEC.id}-engine-1")
+    before = keys(ports)
+
+    swept = use_cases.sweep_orphans(AT_ONCE, dry_run=dry_run)
+
+    refusal = "none of 3 originals has a row, the storage seems to belong to another database: nothing is removed"
+    assert swept == Orphans(refusal=refusal)
+    assert [(record.levelname, record.message) for record in caplog.records] == [("ERROR", refusal)]
+    assert keys(ports) == before
+
+
+def test_a_lone_orphan_goes_as_soon_as_there_is_an_image_however_young(ports, policy, ada, picture):
+    orphan = f"originals/{uuid4()}"
+    hour = timedelta(hours=1)
+    blobs = _Aged({orphan: hour})
+    blobs.put(orphan, b"content", "image/png")
+    use_cases = assemble(evolve(ports, users=_EarlierUsers(ports.users), blobs=blobs), policy)
+
+    lone = use_cases.sweep_orphans(hour)
+    image = use_cases.upload_image(ada, BytesIO(picture))
+    accompanied = use_cases.sweep_orphans(hour)
+
+    assert (lone.blobs.count, bool(lone.refusal)) == (0, True)
+    assert (accompanied.blobs.first, accompanied.refusal) == ((orphan,), "")
+    assert [blob.key for blob in blobs.list()] == [image.blob_key]
+
+
+def test_the_first_upload_that_goes_on_is_no_sign_of_a_wrong_database(ports, policy, ada, caplog):
+    variant = f"variants/{uuid4()}/{SPEC.id}-engine-1"  # of an image that was deleted
+    hour = timedelta(hours=1)
+    blobs = _Aged({variant: hour})
+    for key in (variant, f"originals/{uuid4()}"):
+        blobs.put(key, b"content", "image/png")
+    use_cases = assemble(evolve(ports, users=_EarlierUsers(ports.users), blobs=blobs), policy)
+
+    assert use_cases.sweep_orphans(hour) == Orphans(blobs=Tally(1, (variant,)))
+
+
+def test_young_variants_beside_originals_that_are_older_than_the_database_are_not_its_own(ports, policy, ada):
+    other = uuid4()
+    original, variant = f"originals/{other}", f"variants/{other}/{SPEC.id}-engine-1"
+    blobs = _Aged({original: timedelta(days=9)})
+    for key in (original, variant):
+        blobs.put(key, b"content", "image/png")
+    use_cases = assemble(evolve(ports, users=_EarlierUsers(ports.users), blobs=blobs), policy)
+
+    swept = use_cases.sweep_orphans(AT_ONCE)
+
+    assert (swept.blobs.count, bool(swept.refusal)) == (0, True)
+
+
+@pytest.mark.parametrize("is_known_last", [False, True])
+def test_one_original_with_a_row_speaks_for_the_whole_storage(ports, policy, image, is_known_last):
+    orphan = f"originals/{uuid4()}"
+    blobs = _InOrder(is_known_last)
+    for key in (image.blob_key, *(f"others/{number}" for number in range(1100)), orphan):
+        blobs.put(key, b"content", "image/png")
+
+    assert assemble(evolve(ports, blobs=blobs), policy).sweep_orphans(AT_ONCE) == Orphans(blobs=Tally(1, (orphan,)))
+
+
+def test_originals_without_a_row_are_not_removed_part_by_part(ports, policy, ada):
+    blobs = _InOrder()
+    others = [f"originals/{uuid4()}" for _ in range(3)]
+    for number, other in enumerate(others):
+        blobs.put(other, b"content", "image/png")
+        for rest in range(600):
+            blobs.put(f"others/{number}/{rest}", b"content", "image/png")
+
+    swept = assemble(evolve(ports, blobs=blobs), policy).sweep_orphans(AT_ONCE)
+
+    assert swept.refusal.startswith("none of 3 originals")
+    assert all(blobs.get(other) for other in others)
 
 
 @frozen
@@ -75,6 +155,41 @@ class _LaterUsers:
         return datetime.now(UTC) + timedelta(hours=1)
 
 
+@frozen
+class _EarlierUsers:
+    """The users of a database that was made a day ago."""
+
+    users: UserRepository
+
+    def first_created_at(self):
+        return datetime.now(UTC) - timedelta(days=1)
+
+    def __getattr__(self, name):
+        return getattr(self.users, name)
+
+
+@frozen
+class _Aged(InMemoryBlobs):
+    """Some blobs are older than the others."""
+
+    ages: Mapping[str, timedelta]
+
+    def list(self, prefix=""):
+        for blob in super().list(prefix):
+            yield evolve(blob, modified_at=blob.modified_at - self.ages.get(blob.key, timedelta(0)))
+
+
+@frozen
+class _InOrder(InMemoryBlobs):
+    """Lists blobs in the order of their coming, or the other way round."""
+
+    is_reversed: bool = False
+
+    def list(self, prefix=""):
+        listed = list(super().list(prefix))
+        return iter(listed[::-1] if self.is_reversed else listed)
+
+
 def test_bytes_that_wait_for_their_row_are_kept_and_removed_when_none_came(use_cases, ports, image):
     key = f"variants/{image.id}/{SPEC.id}-engine-1"
     put(ports, key)
@@ -84,7 +199,7 @@ def test_bytes_that_wait_for_their_row_are_kept_and_removed_when_none_came(use_c
     assert keys(ports) == [image.blob_key]
 
 
-def test_a_young_blob_is_kept_because_its_upload_may_go_on(ports, ada):
+def test_a_young_blob_is_kept_because_its_upload_may_go_on(ports, image):
     put(ports, f"originals/{uuid4()}")
     hour = timedelta(hours=1)
 

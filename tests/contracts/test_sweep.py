@@ -64,6 +64,22 @@ def test_bytes_without_a_row_go(sweep, blobs, image, variant):
     assert keys(blobs) == {image.blob_key, variant.blob_key}
 
 
+def test_of_the_storage_of_another_installation_nothing_goes(repositories, sweep, blobs):
+    other = an_image(a_user())
+    foreign = {other.blob_key, a_variant(other).blob_key}
+    for key in foreign:
+        blobs.put(key, b"content", "image/webp")
+    repositories.users.add(a_user(created_at=NOW - timedelta(days=9000)))
+
+    swept = sweep(AT_ONCE)
+
+    assert (swept.blobs.count, swept.refusal.partition(":")[0]) == (
+        0,
+        "none of 1 original has a row, the storage seems to belong to another database",
+    )
+    assert keys(blobs) == foreign
+
+
 def test_a_variant_without_bytes_goes(sweep, blobs, image, variant):
     blobs.delete(variant.blob_key)
 

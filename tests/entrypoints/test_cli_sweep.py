@@ -33,11 +33,17 @@ def installation(settings):
         unused_since(retention, ago(hours=2), lost.id)
         finished_at(retention, ago(days=100), job.id)
         blobs.delete(lost.blob_key)
-        orphan = f"originals/{uuid4()}"
-        blobs.put(orphan, b"content", "image/png")
-        moment = (datetime.now(UTC) - timedelta(hours=2)).timestamp()
-        os.utime(settings.data_dir / "blobs" / f"{orphan}+", (moment, moment))
+        orphan = old_original(settings, blobs)
     return {"image": image, "variants": [unwanted.id], "jobs": [job.id], "blobs": [orphan], "lost": [lost.id]}
+
+
+def old_original(settings, blobs):
+    """The key of bytes without a row."""
+    key = f"originals/{uuid4()}"
+    blobs.put(key, b"content", "image/png")
+    moment = (datetime.now(UTC) - timedelta(hours=2)).timestamp()
+    os.utime(settings.data_dir / "blobs" / f"{key}+", (moment, moment))
+    return key
 
 
 @pytest.fixture
@@ -118,6 +124,22 @@ def test_lost_originals_are_named_and_end_it_with_1(installation, settings, data
     assert result.exit_code == 1
     assert f"Error: 1 original without bytes: {installation['image'].id}" in result.stderr
     assert json.loads(result.stdout)["orphans"]["originals"]["count"] == 1
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_the_storage_of_another_installation_is_left_alone_and_ends_it_with_1(settings, data_dir, options):
+    with compose(settings) as service:
+        of = service.use_cases.sweep_orphans
+        of.users.add(a_user(created_at=datetime.now(UTC) - timedelta(days=9)))
+        others = [old_original(settings, of.blobs) for _ in range(3)]
+
+    result = run("sweep", "--json", *options, DATA_DIR=data_dir)
+
+    refusal = "none of 3 originals has a row, the storage seems to belong to another database: nothing is removed"
+    assert result.exit_code == 1
+    assert f"Error: {refusal}\n" in result.stderr
+    assert json.loads(result.stdout)["orphans"]["refusal"] == refusal
+    assert all((settings.data_dir / "blobs" / f"{other}+").exists() for other in others)
 
 
 def test_a_place_that_cannot_be_used_is_told_in_one_line(tmp_path):

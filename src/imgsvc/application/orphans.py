@@ -1,7 +1,7 @@
 """Bytes without a row, and rows without bytes."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
@@ -13,7 +13,7 @@ from imgsvc.application.retention import BATCH, EraseRendering, MustStop, Tally,
 from imgsvc.domain.errors import BlobNotFound
 from imgsvc.domain.image import ImageId, original_key
 from imgsvc.domain.variant import RenderingName
-from imgsvc.ports.blobs import BlobStore
+from imgsvc.ports.blobs import BlobStore, StoredBlob
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.retention import RetentionRepository
@@ -42,7 +42,9 @@ class SweepOrphans:
     """Compare rows and blobs in both directions, and remove what a crash has left of either.
 
     Only what a crash can leave: a database that is new, empty or restored beside older blobs must not cost a picture,
-    nor a storage that is empty, or being restored, a row.
+    nor a storage that is empty, or being restored, a row. Where the storage holds originals and none of them has a row,
+    it is taken for that of another installation, and keeps all it has, variants too. So what a crash leaves where there
+    are no images, be it of the first upload or of the last deletion, stays until there is one.
     """
 
     users: UserRepository
@@ -71,18 +73,22 @@ class SweepOrphans:
         return Orphans(blobs=blobs, variants=variants, originals=originals, refusal=refusal)
 
     def _blobs(self, listing: "_Listing", dry_run: bool, must_stop: MustStop) -> tuple[Tally, str]:
-        """Blobs without a row."""
+        """Blobs without a row. All that the storage holds decides whether any may go, so none does before the end."""
         orphans: list[str] = []
-        originals = 0
+        originals = finished = known = 0
         for batch in listing.batches(must_stop):
-            for key in self._without_row(batch):
+            bytes_ids = self.images.having_bytes([image for blob in batch if (image := _original_of(blob.key))])
+            known += len(bytes_ids)
+            # A young one may be waiting for its row, and so does not speak against the storage.
+            finished += sum(1 for blob in batch if _original_of(blob.key) and listing.is_finished(blob))
+            for key in self._without_row([blob.key for blob in batch if listing.is_to_judge(blob)], bytes_ids):
                 originals += key.startswith("originals/")
                 if len(orphans) < _MOST_AT_ONCE:
                     orphans.append(key)
         if must_stop():
             return Tally(), ""
-        if originals > _MOST_ORIGINALS:
-            refusal = f"{originals} originals have no row, more than crashes leave: nothing is removed"
+        refusal = _refusal(originals, finished, known) if orphans else ""
+        if refusal:
             logger.error(refusal)
             return Tally(), refusal
         tally = Tally().plus(orphans if dry_run else self._removed(orphans, must_stop))
@@ -90,10 +96,8 @@ class SweepOrphans:
             logger.info("removed blobs without a row", extra={"count": tally.count})
         return tally, ""
 
-    def _without_row(self, keys: Sequence[str]) -> Iterator[str]:
+    def _without_row(self, keys: Sequence[str], bytes_ids: Collection[ImageId]) -> Iterator[str]:
         owners = {key: _image_of(key) for key in keys}
-        originals = [image for key, image in owners.items() if image is not None and key.startswith("originals/")]
-        bytes_ids = self.images.having_bytes(originals)
         images = self.images.existing([image for image in set(owners.values()) if image is not None])
         names = {key: name for key, image in owners.items() if image in images and (name := RenderingName.of_key(key))}
         existing = self.retention.existing(names.values())
@@ -161,20 +165,35 @@ class _Listing:
     newest: datetime
     seen: KeyFilter = field(factory=KeyFilter)
 
-    def batches(self, must_stop: MustStop) -> Iterator[Sequence[str]]:
-        """Keys that are old enough to be judged."""
-        keys = self._old_enough(must_stop)
-        while batch := list(islice(keys, BATCH)):
+    def batches(self, must_stop: MustStop) -> Iterator[Sequence[StoredBlob]]:
+        listed = self._listed(must_stop)
+        while batch := list(islice(listed, BATCH)):
             yield batch
 
-    def _old_enough(self, must_stop: MustStop) -> Iterator[str]:
+    def _listed(self, must_stop: MustStop) -> Iterator[StoredBlob]:
         for blob in self.blobs.list():
             if must_stop():
                 return
             self.seen.add(blob.key)
-            # What is older than the database was never its own.
-            if self.founded <= blob.modified_at <= self.newest:
-                yield blob.key
+            yield blob
+
+    def is_finished(self, blob: StoredBlob) -> bool:
+        """Whether it is so old that its row must have come."""
+        return blob.modified_at <= self.newest
+
+    def is_to_judge(self, blob: StoredBlob) -> bool:
+        # What is older than the database was never its own.
+        return self.founded <= blob.modified_at and self.is_finished(blob)
+
+
+def _refusal(orphans: int, finished: int, known: int) -> str:
+    """Why nothing may be removed: of originals, how many have no row, how many there are, and how many have one."""
+    if finished and not known:
+        which = f"none of {finished} original{'' if finished == 1 else 's'} has a row"
+        return f"{which}, the storage seems to belong to another database: nothing is removed"
+    if orphans > _MOST_ORIGINALS:
+        return f"{orphans} originals have no row, more than crashes leave: nothing is removed"
+    return ""
 
 
 def _image_of(key: str) -> ImageId | None:
@@ -187,3 +206,8 @@ def _image_of(key: str) -> ImageId | None:
         return None
     # Other spellings of an id are not ours.
     return ImageId(image_id) if kind in ("originals", "variants") and str(image_id) == text else None
+
+
+def _original_of(key: str) -> ImageId | None:
+    """The image whose original is under a key; None for a key of anything else."""
+    return _image_of(key) if key.startswith("originals/") else None

@@ -3,6 +3,7 @@
 import logging
 import os
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from threading import Barrier, Event
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import Failing, Gate, UnreachableJobs, VariantsThatFinishLate
 from tests.entities import a_user
 from tests.entrypoints.worker.services import Recorded, attempts, statuses, with_engine, with_use_case
+from tests.pictures import encoded, quadrants
 from tests.waiting import wait_for
 
 
@@ -143,22 +145,45 @@ def test_what_is_left_lying_is_found_although_looking_failed_before(service, ada
 
 def test_orphans_are_swept_when_they_are_old_enough(settings, caplog):
     caplog.set_level(logging.INFO)
-    grown = evolve(settings, orphan_grace_seconds=1000)
-    with open_repositories(grown.resolved().database_url) as repositories:
-        repositories.users.add(a_user(created_at=datetime.now(UTC) - timedelta(hours=2)))
+    grown = _grown(settings)
+    old, young = (_original_without_a_row(settings, seconds) for seconds in (2000, 500))
     with compose(grown) as service:
-        old, young = (settings.data_dir / "blobs" / "originals" / f"{uuid4()}+" for _ in range(2))
-        for path, age in ((old, 2000), (young, 500)):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b"content")
-            moment = path.stat().st_mtime - age
-            os.utime(path, (moment, moment))
+        ada = service.use_cases.register_user("ada", "correct horse").id
+        service.use_cases.upload_image(ada, BytesIO(encoded(quadrants())))
 
         with running_worker(service, slots=1):
             wait_for(lambda: not old.exists())
 
     assert young.exists()
     assert "removed blobs without a row" in caplog.text
+
+
+def test_the_storage_of_another_installation_is_told_and_left_alone(settings, caplog):
+    originals = [_original_without_a_row(settings, 2000) for _ in range(3)]
+
+    with compose(_grown(settings)) as service, running_worker(service, slots=1):
+        wait_for(lambda: "seems to belong to another database" in caplog.text)
+
+    assert all(path.exists() for path in originals)
+    assert {record.levelname for record in caplog.records if "another database" in record.message} == {"ERROR"}
+
+
+def _grown(settings):
+    """An installation that has had somebody for two hours."""
+    grown = evolve(settings, orphan_grace_seconds=1000)
+    with open_repositories(grown.resolved().database_url) as repositories:
+        repositories.users.add(a_user(created_at=datetime.now(UTC) - timedelta(hours=2)))
+    return grown
+
+
+def _original_without_a_row(settings, seconds):
+    """So old; where it lies."""
+    path = settings.data_dir / "blobs" / "originals" / f"{uuid4()}+"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"content")
+    moment = path.stat().st_mtime - seconds
+    os.utime(path, (moment, moment))
+    return path
 
 
 def test_the_log_tells_which_request_a_job_comes_from(service, asked_for):

@@ -38,12 +38,13 @@ def test_half_of_an_upload_leaves_nothing(standing, somebody):
 
 
 def test_bytes_without_a_row_are_not_shown_and_swept_when_they_are_old(standing, somebody):
+    somebody.upload(LARGE)
     kept = set(originals(standing))
     dying = standing.api(altered=standing.point("blobs.put"))
     with pytest.raises(httpx.TransportError):
         standing.at(dying, somebody.token).try_to_upload(PICTURE)
     assert len(originals(standing)) == len(kept) + 1
-    assert somebody.client.get("/v1/images").json()["total"] == 0
+    assert somebody.client.get("/v1/images").json()["total"] == 1
 
     sweeping = standing.worker(altered=Later(2 * 3600), RENDER_IN="process")
 
