@@ -7,11 +7,12 @@ from time import monotonic
 
 from attrs import Factory, define, field
 
-from imgsvc.domain.errors import Busy, Unavailable
+from imgsvc.domain.errors import Busy
 from imgsvc.domain.user import UserId
 from imgsvc.domain.webhook import WebhookId
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.logs import bind, unbind
+from imgsvc.entrypoints.postponed import Postponed, level_of
 from imgsvc.ports.deliveries import DueDelivery
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Messenger:
     _lock: Lock = field(factory=Lock, init=False)
     _senders: set[Thread] = field(factory=set, init=False)
     _stopping: Event = field(factory=Event, init=False)
+    _postponed: Postponed = field(init=False, factory=lambda: Postponed(logger, "webhooks are told later: %s"))
     _thread: Thread = field(init=False, default=Factory(lambda self: self._made_thread(), takes_self=True))
 
     def start(self) -> None:
@@ -68,7 +70,7 @@ class Messenger:
             try:
                 self._send_what_is_due()
             except Busy as error:
-                logger.log(_level(error), "webhooks are told later: %s", error.detail)
+                self._postponed.has_failed(error)
             except Exception:
                 logger.exception("webhooks are told later")
             self.service.deliveries_due.wait(_LOOK_EVERY)
@@ -81,6 +83,7 @@ class Messenger:
             except BaseException:
                 self._free.release()
                 raise
+            self._postponed.has_worked()
             if due is None:
                 self._free.release()
                 return
@@ -117,7 +120,7 @@ class Messenger:
             told = "a webhook was told" if attempt.is_taken else f"a webhook was not told: {attempt.trouble}"
             logger.info(told, extra={"attempt": delivery.attempts})
         except Busy as error:
-            logger.log(_level(error), "what came of a message is not noted, and it is sent again: %s", error.detail)
+            logger.log(level_of(error), "what came of a message is not noted, and it is sent again: %s", error.detail)
         except Exception:
             logger.exception("a message was left")
         finally:
@@ -135,8 +138,3 @@ class Messenger:
         self._free.release()
         if was_busy:  # more of it may be due
             self.service.deliveries_due.set()
-
-
-def _level(error: Busy) -> int:
-    """What is down was told once already, by whoever found out (adapters/common/outages.py)."""
-    return logging.INFO if isinstance(error, Unavailable) else logging.WARNING

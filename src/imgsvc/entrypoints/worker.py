@@ -9,10 +9,11 @@ from time import monotonic
 
 from attrs import Factory, define, field
 
-from imgsvc.domain.errors import Busy, Unavailable
+from imgsvc.domain.errors import Busy
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.logs import bind, unbind
 from imgsvc.entrypoints.messenger import Messenger
+from imgsvc.entrypoints.postponed import Postponed, level_of
 from imgsvc.ports.jobs import Delivery
 
 logger = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ class Worker:
         try:
             is_done = self._make(delivery, slot)
         except Busy as error:
-            logger.log(_level(error), "job comes back later: %s", error.detail)
+            logger.log(level_of(error), "job comes back later: %s", error.detail)
             delivery.requeue(timedelta(seconds=error.retry_after))
             # Whatever is taken next would most likely come to the same.
             self._stopping.wait(error.retry_after)
@@ -181,13 +182,16 @@ class Worker:
 
     def _every(self, interval: timedelta, work: Callable[[], None]) -> None:
         """Do the work now and then at every interval, whatever comes of it."""
+        postponed = Postponed(logger, "maintenance comes back later: %s")
         while True:
             try:
                 work()
             except Busy as error:
-                logger.log(_level(error), "maintenance comes back later: %s", error.detail)
+                postponed.has_failed(error)
             except Exception:
                 logger.exception("maintenance failed")
+            else:
+                postponed.has_worked()
             if self._stopping.wait(interval.total_seconds()):
                 return
 
@@ -198,8 +202,3 @@ class Worker:
 
     def _sweep(self) -> None:
         self.service.use_cases.sweep(must_stop=self._stopping.is_set)
-
-
-def _level(error: Busy) -> int:
-    """What is down was told once already, by whoever found out (adapters/common/outages.py)."""
-    return logging.INFO if isinstance(error, Unavailable) else logging.WARNING

@@ -14,6 +14,7 @@ from imgsvc import compose, running_worker
 from imgsvc.adapters.repositories import open_repositories
 from imgsvc.domain.errors import Busy, Unavailable
 from imgsvc.domain.notation import parse
+from imgsvc.entrypoints.worker import Worker
 from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import Failing, Gate, UnreachableJobs, VariantsThatFinishLate
 from tests.entities import a_user
@@ -141,6 +142,24 @@ def test_what_is_left_lying_is_found_although_looking_failed_before(service, ada
         unsignalled = evolve(service.use_cases.request_variant, jobs=UnreachableJobs())
         unsignalled(ada, image.id, parse("w:5"))
         wait_for(lambda: statuses(service, ada) == {"ready"})
+
+
+def test_maintenance_that_is_put_off_is_told_once_until_it_has_worked_again(service, caplog, monkeypatch):
+    monkeypatch.setattr(Worker, "_requeue_after", timedelta(seconds=0.03))
+    caplog.set_level(logging.INFO, "imgsvc")
+    away = Unavailable("the database does not answer")
+    failing = Failing([])
+    requeue = Recorded(service.use_cases.requeue_stalled, failing)
+
+    with running_worker(with_use_case(service, requeue_stalled=requeue), slots=1):
+        for _ in range(2):
+            failing.errors += [away] * 3
+            wait_for(lambda: not failing.errors)
+            tried = len(requeue.calls)
+            wait_for(lambda tried=tried: len(requeue.calls) > tried + 1)  # the one in between has worked
+
+    told = [(record.levelname, record.message) for record in caplog.records if "maintenance" in record.message]
+    assert told == [("INFO", "maintenance comes back later: the database does not answer")] * 2
 
 
 def test_orphans_are_swept_when_they_are_old_enough(settings, caplog):

@@ -1,5 +1,6 @@
 """Messages to webhooks, sent where jobs are made."""
 
+import logging
 from threading import Event, Thread
 from time import monotonic
 from uuid import uuid4
@@ -9,12 +10,13 @@ from attrs import evolve
 
 from imgsvc import Settings, compose
 from imgsvc.domain.delivery import DeliveryStatus
-from imgsvc.domain.errors import Unavailable
+from imgsvc.domain.errors import Busy, Unavailable
 from imgsvc.domain.webhook import WebhookEvent, WebhookId
 from imgsvc.entrypoints import messenger as messenger_module
 from imgsvc.entrypoints.messenger import Messenger
 from imgsvc.entrypoints.worker import Worker
 from imgsvc.ports.pages import PageRequest
+from tests.application.adapters import Failing
 from tests.entrypoints.worker.services import Recorded, with_use_case
 from tests.receivers import TAKEN, receiver, receiver_that
 from tests.waiting import wait_for
@@ -108,6 +110,24 @@ def test_a_database_that_is_away_is_asked_again(service, ada, told, sending, mon
 
     assert failures == []
     assert messenger.is_well
+
+
+def test_a_database_that_is_away_is_told_once_until_it_has_answered_again(service, sending, monkeypatch, caplog):
+    monkeypatch.setattr(messenger_module, "_LOOK_EVERY", 0.02)
+    caplog.set_level(logging.INFO, "imgsvc")
+    failing = Failing([])
+    claim = Recorded(service.use_cases.claim_delivery, failing)
+    sending(with_use_case(service, claim_delivery=claim))
+
+    for _ in range(2):
+        failing.errors += [Unavailable("away"), Unavailable("away"), Busy("too much to do"), Unavailable("away")]
+        wait_for(lambda: not failing.errors)
+        tried = len(claim.calls)
+        wait_for(lambda tried=tried: len(claim.calls) > tried + 1)  # the one in between has worked
+
+    told = [(record.levelname, record.message) for record in caplog.records]
+    away, busy = ("INFO", "webhooks are told later: away"), ("WARNING", "webhooks are told later: too much to do")
+    assert told == [away, busy] * 2
 
 
 def test_an_account_whose_receivers_let_us_wait_keeps_no_other_waiting(service, ada, told, sending, monkeypatch):
