@@ -1,6 +1,7 @@
 """``imgsvc serve``: starts, says how to try it, and stops well."""
 
 import logging
+import os
 import re
 import shutil
 import signal
@@ -8,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
@@ -18,6 +20,7 @@ import pytest
 from imgsvc.entrypoints.settings import Settings
 from tests.entrypoints.commands import SCRIPT, environment, run, run_script
 from tests.pictures import encoded, quadrants
+from tests.waiting import wait_for
 
 
 @contextmanager
@@ -35,6 +38,12 @@ def serving(*arguments, folder, **variables):
             yield process, greeting
         finally:
             process.kill()
+
+
+def children_of(process_id):
+    """Ids of the processes that a process has started."""
+    files = Path(f"/proc/{process_id}/task").glob("*/children")
+    return [int(child) for file in files for child in file.read_text().split()]
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +89,51 @@ def test_ctrl_c_stops_it_well(tmp_path):
     assert (process.returncode, stdout.strip()) == (0, "")
     assert "Traceback" not in stderr
     assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]
+
+
+def is_rendering(address, token):
+    metrics = httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {token}"}).text
+    return "\nimgsvc_render_slots_busy 1.0\n" in metrics
+
+
+def refuses_connections(address):
+    try:
+        httpx.get(f"{address}/healthz")
+    except httpx.ConnectError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_told_twice_it_ends_at_once_whatever_it_renders(tmp_path, first, second):
+    token = "tests-" * 6  # without blanks, and of 32 bytes at least
+    variables = {"RENDER_SLOTS": "1", "METRICS_TOKEN": token, "LOG_FORMAT": "console"}
+    with ThreadPoolExecutor(1) as threads, serving(folder=tmp_path, **variables) as (process, greeting):
+        address = address_in(greeting)
+        ada = {"username": "ada", "password": "correct horse"}
+        httpx.post(f"{address}/v1/auth/register", json=ada)
+        access = httpx.post(f"{address}/v1/auth/login", json=ada).json()["access_token"]
+        children = children_of(process.pid)
+        for child in children:
+            os.kill(child, signal.SIGSTOP)  # whatever it is asked takes for ever
+        asked = threads.submit(
+            httpx.post,
+            f"{address}/v1/images",
+            files={"file": encoded(quadrants())},
+            headers={"Authorization": f"Bearer {access}"},
+            timeout=30,
+        )
+        wait_for(lambda: is_rendering(address, token))
+        process.send_signal(first)
+        wait_for(lambda: refuses_connections(address))
+        process.send_signal(second)
+        _, stderr = process.communicate(timeout=5)
+
+    assert process.returncode == 128 + second
+    assert "Traceback" not in stderr
+    assert isinstance(asked.exception(), httpx.TransportError)  # no answer rather than one that tells of no mistake
+    wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
 
 
 def test_a_port_in_use_is_told_in_one_line(tmp_path):
@@ -195,12 +249,6 @@ def test_the_help_tells_the_defaults():
 
 def test_the_version_is_that_of_the_package():
     assert re.fullmatch(r"imgsvc, version \d+\.\d+\.\d+\n", run("--version").stdout)
-
-
-def children_of(process_id):
-    """Ids of the processes that a process has started."""
-    files = Path(f"/proc/{process_id}/task").glob("*/children")
-    return [int(child) for file in files for child in file.read_text().split()]
 
 
 def test_pictures_are_decoded_in_processes_that_know_no_secret_and_end_with_the_server(tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 import click
 import uvicorn
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 
 from imgsvc.entrypoints.cli.memory import keep_memory_at_hand
 from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
+from imgsvc.entrypoints.cli.stopping import end_at_once
 from imgsvc.entrypoints.composition import Service, compose
 from imgsvc.entrypoints.http.app import create_app
 from imgsvc.entrypoints.http.cors import AllowedOrigins
@@ -55,7 +57,7 @@ def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
     """Run the HTTP API and its workers.
 
     Needs nothing else: without settings, everything is kept in the folder data. Ctrl-C, or SIGTERM, finishes what runs
-    and stops.
+    and stops; a second one ends at once.
     """
     settings = settings_with(host=host, port=port, data_dir=data_dir)
     if settings.render_in == "auto":
@@ -113,10 +115,11 @@ def _run(listener: socket.socket, service: Service) -> None:
         backlog=_BACKLOG,
     )
     server = _Server(config, _greeting(listener, service), partial(_stop, app))
-    # uvicorn stops at a signal, and raises it again when everything has ended; by then it has done its work.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+    # While it runs, signals are the server's. What comes before finds nothing begun, and what comes afterwards, while
+    # the rest is closed, is a second one.
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, end_at_once)
+    server.run(sockets=[listener])
 
 
 def _stop(app: Starlette) -> None:
@@ -137,12 +140,19 @@ def _greeting(listener: socket.socket, service: Service) -> str:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which greets once it answers requests, and not before."""
+    """uvicorn, which greets once it answers requests, and not before, and ends at once when it is told so twice."""
 
     def __init__(self, config: uvicorn.Config, greeting: str, stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._greeting = greeting
         self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """uvicorn's own closes at a second SIGINT what requests still use, and each of them fails with a trace."""
+        if self.should_exit:
+            end_at_once(sig)
+        # Nor is the signal kept, to be raised again at the end: by then it has done its work.
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Requests and jobs have the same time to finish in, not one after the other.
