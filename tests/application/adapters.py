@@ -12,10 +12,10 @@ from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
 from imgsvc.adapters.repositories.sql_images import SqlImages
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
 from imgsvc.domain.errors import ImageNotFound, Unavailable
-from imgsvc.domain.image import Facts, Image
+from imgsvc.domain.image import Facts, Image, ImageChanges, ImageId
 from imgsvc.domain.quota import NO_QUOTA, Quota
 from imgsvc.domain.transform import TransformSpec
-from imgsvc.domain.variant import Rendition
+from imgsvc.domain.variant import Rendition, Variant
 from imgsvc.ports.images import Erased
 from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
 from imgsvc.ports.variants import Claim
@@ -98,6 +98,17 @@ class FailingBlobs(InMemoryBlobs):
         super().delete(key)
 
 
+@frozen
+class BlobsThatOpenLate(InMemoryBlobs):
+    """Does what ``before`` says, with the key, before anything is opened."""
+
+    before: Callable[[str], object]
+
+    def open(self, key: str) -> BinaryIO:
+        self.before(key)
+        return super().open(key)
+
+
 class UnreachableJobs:
     """Takes no signals."""
 
@@ -125,6 +136,17 @@ class ImagesThatFindNothing(SqlImages):
 
     def get(self, image_id: object) -> Image:
         raise ImageNotFound("not there yet")
+
+
+@frozen
+class ImagesThatChangeLate(SqlImages):
+    """Does what ``before`` says before anything is changed."""
+
+    before: Callable[[], object]
+
+    def change(self, image_id: ImageId, changes: ImageChanges) -> Image:
+        self.before()
+        return super().change(image_id, changes)
 
 
 class ImagesThatGoDown(ImagesThatTakeNone):
@@ -157,6 +179,17 @@ class VariantsThatFinishLate(SqlVariants):
     def finish(self, claim: Claim, rendition: Rendition, now: datetime) -> bool:
         self.before()
         return super().finish(claim, rendition, now)
+
+
+@frozen
+class VariantsThatAddLate(SqlVariants):
+    """Does what ``before`` says before anything is added."""
+
+    before: Callable[[], object]
+
+    def add_if_absent(self, variant: Variant) -> tuple[Variant, bool]:
+        self.before()
+        return super().add_if_absent(variant)
 
 
 @frozen

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from imgsvc.application.originals import open_original
-from imgsvc.domain.errors import OriginalDamaged, OriginalMissing
+from imgsvc.domain.errors import ImageNotFound, OriginalDamaged, OriginalMissing
 from tests.entities import a_user, an_image
 
 SMALL, LARGE = os.urandom(10_000), os.urandom(3_500_000)
@@ -19,7 +19,10 @@ def content(request):
 
 @pytest.fixture
 def kept(ports, content):
-    image = an_image(a_user(), byte_count=len(content), sha256=hashlib.sha256(content).hexdigest())
+    owner = a_user()
+    image = an_image(owner, byte_count=len(content), sha256=hashlib.sha256(content).hexdigest())
+    ports.users.add(owner)
+    ports.images.add(image)
     ports.blobs.put(image.blob_key, content, "image/png")
     return image
 
@@ -37,7 +40,7 @@ def spoil(ports, image, content, how):
 
 
 def test_what_was_uploaded_is_given_from_any_place(ports, kept, content):
-    with open_original(ports.blobs, kept) as stream:
+    with open_original(ports.blobs, ports.images, kept) as stream:
         assert stream.read() == content
         stream.seek(-100, os.SEEK_END)
         assert stream.read() == content[-100:]
@@ -48,7 +51,7 @@ def test_what_was_uploaded_is_given_from_any_place(ports, kept, content):
 def test_what_was_put_behind_it_is_no_part_of_it(ports, kept, content):
     ports.blobs.put(kept.blob_key, content + b"more", "image/png")
 
-    with open_original(ports.blobs, kept) as stream:
+    with open_original(ports.blobs, ports.images, kept) as stream:
         assert stream.read() == content
 
 
@@ -66,7 +69,7 @@ def test_of_other_bytes_the_last_are_never_given(ports, kept, content, how, capl
 
 
 def read_all(ports, image, given):
-    with open_original(ports.blobs, image) as stream:
+    with open_original(ports.blobs, ports.images, image) as stream:
         while chunk := stream.read(256 * 1024):
             given += chunk
 
@@ -77,7 +80,7 @@ def test_that_the_end_is_missing_is_told_before_any_byte_is_given(ports, kept, c
     ports.blobs.put(kept.blob_key, content[:left], "image/png")
 
     with pytest.raises(OriginalDamaged):
-        open_original(ports.blobs, kept)
+        open_original(ports.blobs, ports.images, kept)
 
 
 @pytest.mark.parametrize("position", [1_500_000, 3_400_000])
@@ -85,7 +88,7 @@ def test_that_the_end_is_missing_is_told_before_any_byte_is_given(ports, kept, c
 def test_who_jumps_about_is_given_nothing_of_other_bytes(ports, kept, content, position):
     spoil(ports, kept, content, "a bit is flipped")
 
-    with open_original(ports.blobs, kept) as stream:
+    with open_original(ports.blobs, ports.images, kept) as stream:
         stream.seek(position)
         with pytest.raises(OriginalDamaged):
             stream.read(10)
@@ -95,6 +98,16 @@ def test_bytes_that_are_lost_are_told_as_such(ports, kept, caplog):
     ports.blobs.delete(kept.blob_key)
 
     with pytest.raises(OriginalMissing):
-        open_original(ports.blobs, kept)
+        open_original(ports.blobs, ports.images, kept)
 
     assert "an original has no bytes" in caplog.text
+
+
+def test_bytes_of_an_image_that_was_deleted_meanwhile_are_not_lost(ports, kept, caplog):
+    ports.images.delete(kept.id)
+    ports.blobs.delete(kept.blob_key)
+
+    with pytest.raises(ImageNotFound):
+        open_original(ports.blobs, ports.images, kept)
+
+    assert not caplog.records

@@ -9,7 +9,7 @@ from uuid import uuid4
 from attrs import evolve, frozen
 
 from imgsvc.application.originals import open_original
-from imgsvc.application.owned_images import owned_image
+from imgsvc.application.owned_images import erasure_told, owned_image
 from imgsvc.domain.errors import (
     Busy,
     EmptyFile,
@@ -121,10 +121,10 @@ class UploadImage:
 
     def _are_there(self, image: Image) -> bool:
         try:
-            with open_original(self.blobs, image) as stream:
+            with open_original(self.blobs, self.images, image) as stream:
                 while stream.read(_CHUNK):
                     pass
-        except OriginalMissing:
+        except (OriginalMissing, ImageNotFound):
             return False
         return True
 
@@ -205,11 +205,13 @@ class OpenOriginal:
         return self.open(owned_image(self.images, caller, image_id))
 
     def open(self, image: Image, *, wholly: bool = False) -> BinaryIO:
-        """The same for an image that its owner was given before. Raises OriginalMissing, OriginalDamaged.
+        """The same for an image that its owner was given before.
 
-        It is compared with what was uploaded while it is read, or ``wholly`` before that.
+        Raises OriginalMissing, OriginalDamaged; what GetImage does, if it was deleted since. It is compared with what
+        was uploaded while it is read, or ``wholly`` before that.
         """
-        return open_original(self.blobs, image, wholly=wholly)
+        with erasure_told(self.images, image):
+            return open_original(self.blobs, self.images, image, wholly=wholly)
 
 
 @frozen
@@ -220,8 +222,8 @@ class ChangeImage:
 
     def __call__(self, caller: UserId, image_id: ImageId, changes: ImageChanges) -> Image:
         """The image as it is then. Raises what GetImage does."""
-        owned_image(self.images, caller, image_id)
-        return self.images.change(image_id, changes)
+        with erasure_told(self.images, owned_image(self.images, caller, image_id)):
+            return self.images.change(image_id, changes)
 
 
 @frozen

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from imgsvc.application.images import DeleteImage, UploadImage
 from imgsvc.application.job_limits import JobLimit
+from imgsvc.application.owned_images import erasure_told
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.presets import ResolveSpec
 from imgsvc.application.rates import CountRendering, Payer
@@ -20,6 +21,7 @@ from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import CANCELLED, Failure, Variant, VariantId, VariantStatus
 from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.ports.clock import Clock
+from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.metrics import Metrics
 from imgsvc.ports.pages import Page, PageRequest
 from imgsvc.ports.variants import Progress, VariantRepository
@@ -71,6 +73,7 @@ class WatchJobs:
 class QueueRendering:
     """Have what costs too much to wait for made as a job, whose result is then what the same request finds."""
 
+    images: ImageRepository
     variants: VariantRepository
     request_variant: RequestVariant
     limit: JobLimit
@@ -81,9 +84,12 @@ class QueueRendering:
         """Raises RenderingFailed where that was tried and failed: it is tried again by who asks for a job.
 
         A stranger pays for it as for what is rendered while he waits, and finds less room in the queue: raises
-        TooManyRequests, TooManyJobs. Those who ask at once pay once.
+        TooManyRequests, TooManyJobs. Those who ask at once pay once. Raises what GetImage does, if it was deleted.
         """
-        return self._flights.run(planned.blob_key, lambda: self._queued(planned, payer))
+        by_owner = payer is None or not payer.is_stranger
+        # As in MakeNow, what a flight raises is told to each who shares it as it is for him.
+        with erasure_told(self.images, planned.image, to_owner=by_owner):
+            return self._flights.run(planned.blob_key, lambda: self._queued(planned, payer))
 
     def _queued(self, planned: PlannedRendering, payer: Payer | None) -> Variant:
         tried = self.variants.find(planned.name)
@@ -92,7 +98,7 @@ class QueueRendering:
         if payer is not None and payer.is_stranger and (tried is None or tried.is_cancelled):
             self.limit.must_leave_room(payer.account, for_strangers=True)
             self.count(payer, planned.plan.megapixels)
-        return self.request_variant.request(planned)
+        return self.request_variant.request(planned, by_owner=False)
 
 
 @frozen

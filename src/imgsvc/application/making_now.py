@@ -6,7 +6,7 @@ from datetime import timedelta
 from attrs import field, frozen
 
 from imgsvc.application.failed_renderings import FailedRenderings
-from imgsvc.application.owned_images import owned_image
+from imgsvc.application.owned_images import erasure_told
 from imgsvc.application.planning import PlannedRendering
 from imgsvc.application.rates import CountRendering, Payer
 from imgsvc.application.rendering import open_rendition, render, store
@@ -58,14 +58,11 @@ class MakeNow:
         """
         payer = payer or Payer(planned.image.owner)
         # What is stored is looked for within the flight: who comes just after another one has landed finds it.
-        try:
+        # Strangers and the owner may share a flight: what it raises is told to each as it is for him.
+        with erasure_told(self.images, planned.image, to_owner=not payer.is_stranger):
             return self._flights.run(
                 planned.blob_key, lambda: self._stored(planned) or self._made_in_turn(planned, budget, payer)
             )
-        except ImageNotFound:
-            if not payer.is_stranger:
-                owned_image(self.images, planned.image.owner, planned.image.id)  # tells who has erased it so
-            raise
 
     def _made_in_turn(self, planned: PlannedRendering, budget: SyncBudget, payer: Payer) -> MadeNow:
         """By this process, or meanwhile by another."""

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from io import RawIOBase
 from typing import BinaryIO, cast
@@ -16,34 +17,40 @@ from imgsvc.ports.images import ImageRepository
 logger = logging.getLogger(__name__)
 
 
-def open_original(blobs: BlobStore, image: Image, *, wholly: bool = False) -> BinaryIO:
+def open_original(blobs: BlobStore, images: ImageRepository, image: Image, *, wholly: bool = False) -> BinaryIO:
     """A stream that can seek and that the caller closes; of wrong bytes it never gives the last.
 
     Raises OriginalMissing, and OriginalDamaged where that shows in the first MiB, or ``wholly``; reading may raise the
-    latter too. Who reads less than all of it, from its beginning, wants it looked at wholly.
+    latter too; ImageNotFound where the image was deleted meanwhile. Who reads less than all of it, from its beginning,
+    wants it looked at wholly.
     """
-
-    try:
+    with _loss_told(images, image):
         return _compared(blobs.open(image.blob_key), image, wholly=wholly)
-    except BlobNotFound as error:
-        raise _missing(image) from error
 
 
 def original_if_needed(blobs: BlobStore, images: ImageRepository, image: Image) -> BinaryIO:
     """The same for those who may not need it: opened at the first use.
 
-    That raises what ``open_original`` does, and ImageNotFound where the image was deleted meanwhile. It may have a
-    ``fileno``: whoever takes that has to compare what is in the file, which nobody else does then.
+    That raises what ``open_original`` does. It may have a ``fileno``: whoever takes that has to compare what is in the
+    file, which nobody else does then.
     """
 
     def opened() -> BinaryIO:
-        try:
+        with _loss_told(images, image):
             return blobs.open(image.blob_key)
-        except BlobNotFound as error:
-            images.get(image.id)
-            raise _missing(image) from error
 
     return cast(BinaryIO, _OpenedLate(opened, lambda stored: _compared(stored, image)))
+
+
+@contextmanager
+def _loss_told(images: ImageRepository, image: Image) -> Iterator[None]:
+    try:
+        yield
+    except BlobNotFound as error:
+        # Its row goes before its bytes: where that is still there, they are lost.
+        images.get(image.id)
+        logger.error("an original has no bytes", extra={"image_id": str(image.id)})
+        raise OriginalMissing("the bytes of this image are lost: upload it again") from error
 
 
 def _compared(stored: BinaryIO, image: Image, *, wholly: bool = False) -> BinaryIO:
@@ -52,11 +59,6 @@ def _compared(stored: BinaryIO, image: Image, *, wholly: bool = False) -> Binary
         return OriginalDamaged("the bytes of this image were damaged in storage: upload it again")
 
     return checked(stored, image.byte_count, image.sha256, damaged, wholly=wholly)
-
-
-def _missing(image: Image) -> OriginalMissing:
-    logger.error("an original has no bytes", extra={"image_id": str(image.id)})
-    return OriginalMissing("the bytes of this image are lost: upload it again")
 
 
 class _OpenedLate(RawIOBase):

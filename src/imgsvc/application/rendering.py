@@ -18,6 +18,7 @@ from imgsvc.application.retention import EraseRendering
 from imgsvc.domain.errors import (
     BlobNotFound,
     Busy,
+    ImageNotFound,
     ImgsvcError,
     InvalidInput,
     NotFound,
@@ -204,7 +205,11 @@ def render(
         source = opened.enter_context(original_if_needed(blobs, images, image))
         # The bytes under an id never change, so the spec says enough of them for every key and version.
         shown = overlay_images(images, image.owner, spec)
-        overlays = {one: opened.enter_context(open_original(blobs, overlay)) for one, overlay in shown.items()}
+        try:
+            overlays = {one: opened.enter_context(open_original(blobs, images, of)) for one, of in shown.items()}
+        except ImageNotFound:
+            overlay_images(images, image.owner, spec)  # tells which of them was deleted just now
+            raise
         made = engine.render(source, spec, overlays, deadline=deadline, digest=image.sha256)
     digest = hashlib.sha256(made.content).hexdigest()
     return evolve(made, rendition=evolve(made.rendition, sha256=digest))

@@ -166,7 +166,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     )
     claims = HeldClaims(p.variants, policy.lease)
     job_limit = JobLimit(p.variants, policy.jobs_per_account)
-    request_variant = RequestVariant(plan, p.variants, p.jobs, p.clock, note_use, job_limit)
+    request_variant = RequestVariant(p.images, plan, p.variants, p.jobs, p.clock, note_use, job_limit)
     transform_image = TransformImage(plan, request_variant, make_now, p.variants, note_use, budget)
     resolve_spec = ResolveSpec(p.presets)
     get_variant = GetVariant(p.variants, note_use)
@@ -222,7 +222,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         delete_variant=DeleteVariant(p.variants, p.blobs, p.cache, p.metrics, erase),
         list_variants=ListVariants(p.images, p.variants),
         list_jobs=ListJobs(p.variants),
-        queue_rendering=QueueRendering(p.variants, request_variant, job_limit, count_rendering),
+        queue_rendering=QueueRendering(p.images, p.variants, request_variant, job_limit, count_rendering),
         queue_upload=QueueUpload(plan, upload_image, resolve_spec, request_variant, delete_image, job_limit),
         put_preset=PutPreset(p.presets, plan, p.clock),
         get_preset=GetPreset(p.presets),

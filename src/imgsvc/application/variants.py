@@ -9,7 +9,7 @@ from attrs import frozen
 
 from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.making_now import MakeNow
-from imgsvc.application.owned_images import owned_image
+from imgsvc.application.owned_images import erasure_told, owned_image
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.rates import Payer
 from imgsvc.application.rendering import open_rendition
@@ -71,6 +71,7 @@ class Mode(StrEnum):
 class RequestVariant:
     """Have a variant made in the background, once per image and spec."""
 
+    images: ImageRepository
     plan: PlanRendering
     variants: VariantRepository
     jobs: JobQueue
@@ -85,8 +86,12 @@ class RequestVariant:
         """
         return self.request(self.plan(caller, image_id, spec))
 
-    def request(self, planned: PlannedRendering) -> Variant:
-        """The same for a rendering that was planned before."""
+    def request(self, planned: PlannedRendering, *, by_owner: bool = True) -> Variant:
+        """The same for a rendering that was planned before; who is not its owner is not told that he has erased it."""
+        with erasure_told(self.images, planned.image, to_owner=by_owner):
+            return self._requested(planned)
+
+    def _requested(self, planned: PlannedRendering) -> Variant:
         try:
             self.limit.must_leave_room(planned.image.owner)
         except TooManyJobs:
