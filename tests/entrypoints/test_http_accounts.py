@@ -415,7 +415,7 @@ def test_a_token_whose_claims_are_no_object_of_ours_is_invalid(server, anyone, p
     assert ask_with(anyone, signed(server, payload)).json()["code"] == "invalid_token"
 
 
-@pytest.mark.parametrize("exp", [NOW - 120, 0, -1, -(2**70)], ids=["two minutes ago", "0", "-1", "-2^70"])
+@pytest.mark.parametrize("exp", [NOW - 1, 0, -1, -(2**70)], ids=["a second ago", "0", "-1", "-2^70"])
 def test_an_expired_token_is_told_so(server, anyone, claims, exp):
     answer = ask_with(anyone, signed(server, claims | {"exp": exp}))
 

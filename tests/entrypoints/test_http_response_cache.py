@@ -2,6 +2,7 @@
 
 from asyncio import gather
 from contextlib import ExitStack
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -9,7 +10,9 @@ import pytest
 from anyio import fail_after, run
 from attrs import evolve
 
+from imgsvc.adapters.credentials.jwt_tokens import JwtTokens
 from imgsvc.adapters.repositories import migrate
+from imgsvc.entrypoints.composition import utc_now
 from imgsvc.entrypoints.http.app import create_app
 from tests.application.adapters import WatchedEngine
 from tests.entrypoints.worker.services import Recorded, with_use_case
@@ -44,6 +47,25 @@ def test_an_answer_from_memory_is_the_one_that_was_given_before(account, path):
 
     assert first.headers["x-imgsvc-cache"] == "rendered"
     assert (again.status_code, again.content, told(again)) == (200, first.content, told(first))
+
+
+def test_no_answer_is_remembered_past_the_end_of_the_token_it_was_asked_for_with(account, server, path):
+    secret = (server.data_dir / "secrets" / "token_secret").read_bytes().strip()
+    tokens = JwtTokens(secret, "imgsvc", "imgsvc", timedelta(seconds=3), utc_now)
+    whose = tokens.verify(account.token)
+    token = tokens.issue(whose.user, whose.session).token
+    ends_at = tokens.verify(token).expires_at
+    asked_at = []
+
+    def refused():
+        asked_at.append(utc_now())
+        answer = account.client.get(path, headers={"Authorization": f"Bearer {token}"})
+        return answer if answer.status_code != 200 else None
+
+    answer = wait_for(refused)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
+    assert all(moment < ends_at for moment in asked_at[:-1])
 
 
 def test_an_answer_from_memory_asks_nobody(service):

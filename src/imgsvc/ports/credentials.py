@@ -37,7 +37,7 @@ class TokenClaims:
 
     user: UserId
     session: SessionId
-    expires_at: datetime  # when it is not taken any more, also by clocks that differ
+    expires_at: datetime  # when it is not taken any more
 
 
 class TokenIssuer(Protocol):

@@ -1,5 +1,7 @@
 """Who asks, as he was known by the same credentials a moment ago."""
 
+from math import inf
+
 from attrs import frozen
 from starlette.requests import Request
 
@@ -7,7 +9,7 @@ from imgsvc.domain.errors import NotAuthenticated
 from imgsvc.domain.session import Identity
 from imgsvc.entrypoints.composition import utc_now
 from imgsvc.entrypoints.http.bodies import bearer_token
-from imgsvc.entrypoints.http.invalidated_cache import LIFE, InvalidatedCache
+from imgsvc.entrypoints.http.invalidated_cache import InvalidatedCache
 
 
 @frozen
@@ -30,5 +32,10 @@ class CallerCache:
 
     def keep(self, request: Request, identity: Identity, mark: int) -> None:
         """Unless something was to be forgotten since the mark; no longer than his token is good."""
-        good_for = LIFE if identity.expires_at is None else (identity.expires_at - utc_now()).total_seconds()
+        good_for = seconds_left(identity)
         self.entries.keep(bearer_token(request), identity, (identity.user.id,), mark, good_for=good_for)
+
+
+def seconds_left(identity: Identity) -> float:
+    """That what he is known by is good for."""
+    return inf if identity.expires_at is None else (identity.expires_at - utc_now()).total_seconds()

@@ -24,7 +24,7 @@ from imgsvc.domain.user import UserId
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.admission import Admitted, admit, rate_headers
 from imgsvc.entrypoints.http.bodies import read_body, read_query
-from imgsvc.entrypoints.http.caller_cache import CallerCache
+from imgsvc.entrypoints.http.caller_cache import CallerCache, seconds_left
 from imgsvc.entrypoints.http.endpoint import Answer, Endpoint
 from imgsvc.entrypoints.http.errors import problem
 from imgsvc.entrypoints.http.forms import fetched, read_upload
@@ -119,6 +119,8 @@ class _Dispatch:
         except ImgsvcError as error:
             return problem(self.request, error, rate_headers(admitted.counted, error))
         response.headers.update(rate_headers(admitted.counted))
+        if isinstance(response, Picture) and admitted.identity is not None:
+            response.good_for = min(response.good_for, seconds_left(admitted.identity))
         return response
 
     async def _admitted(self) -> Admitted:
