@@ -1,5 +1,8 @@
 """How many unfinished jobs an account may have, by whichever way they are asked for; over a real socket."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.pictures import encoded, quadrants
@@ -51,6 +54,14 @@ def refused(answer):
 
 def jobs_of(account):
     return len(account.client.get("/v1/jobs").json()["items"])
+
+
+def test_those_who_ask_at_once_have_no_more_room_than_one_who_asks(account, image_id):
+    with ThreadPoolExecutor(24) as threads:
+        answers = threads.map(lambda number: transform(account, image_id, {"blur": number + 1}), range(24))
+
+    assert Counter(answer.status_code for answer in answers) == {202: 4, 429: 20}
+    assert jobs_of(account) == 4
 
 
 def test_who_has_too_many_jobs_is_refused_more_whichever_way_he_asks(account, image_id):

@@ -63,7 +63,8 @@ class TransformSeveral:
         jobs = self._jobs(missing, mode)
         self.limit.must_leave_room(caller, sum(self.request_variant.would_queue(one) for one in jobs.values()))
         until = self.clock() + self.sync_deadline
-        # A crash from here on leaves some of them: who asks again gets those, and the others too.
+        # A crash from here on leaves some of them, and so does who takes the room for jobs at the same time: who asks
+        # again gets those, and the others too.
         return [self._transformed(one, Mode.ASYNC if one.blob_key in jobs else mode, payer, until) for one in planned]
 
     def _planned(self, image: Image, index: int, given: TransformSpec | FromPreset) -> PlannedRendering:

@@ -165,7 +165,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         p.images, p.variants, p.blobs, p.engine, p.clock, p.locks, note_use, count_rendering, policy.sync_deadline
     )
     claims = HeldClaims(p.variants, policy.lease)
-    job_limit = JobLimit(p.variants, policy.jobs_per_account)
+    job_limit = JobLimit(p.variants, p.locks, policy.jobs_per_account)
     request_variant = RequestVariant(p.images, plan, p.variants, p.jobs, p.clock, note_use, job_limit)
     transform_image = TransformImage(plan, request_variant, make_now, p.variants, note_use, budget)
     resolve_spec = ResolveSpec(p.presets)

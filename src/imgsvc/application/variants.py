@@ -92,15 +92,13 @@ class RequestVariant:
             return self._requested(planned)
 
     def _requested(self, planned: PlannedRendering) -> Variant:
-        try:
-            self.limit.must_leave_room(planned.image.owner)
-        except TooManyJobs:
-            if self.would_queue(planned):
-                raise
-        wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock(), queued=True)
-        variant, _ = self.variants.add_if_absent(wanted)
-        if variant.status is VariantStatus.FAILED:
-            variant = self._again(variant, wanted)
+        # Who is refused has not waited for a turn: those who ask too often would keep the threads of others waiting.
+        if self._finds_little_room(planned):
+            with self.limit.turn(planned.image.owner):
+                self._finds_little_room(planned)
+                variant = self._added(planned)
+        else:
+            variant = self._added(planned)
         self.note_use(variant)
         if variant.status is VariantStatus.PENDING:
             self._signal(variant)
@@ -110,6 +108,20 @@ class RequestVariant:
         """Whether it would be one job more: not where it waits already, or was made."""
         found = self.variants.find(planned.name)
         return found is None or found.status is VariantStatus.FAILED
+
+    def _finds_little_room(self, planned: PlannedRendering) -> bool:
+        """Raises TooManyJobs, but for what would not be one job more."""
+        try:
+            return self.limit.must_leave_room(planned.image.owner)
+        except TooManyJobs:
+            if self.would_queue(planned):
+                raise
+            return False
+
+    def _added(self, planned: PlannedRendering) -> Variant:
+        wanted = Variant.requested(planned.image, planned.spec, planned.fingerprint, self.clock(), queued=True)
+        variant, _ = self.variants.add_if_absent(wanted)
+        return self._again(variant, wanted) if variant.status is VariantStatus.FAILED else variant
 
     def _again(self, failed: Variant, wanted: Variant) -> Variant:
         try:
