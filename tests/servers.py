@@ -134,6 +134,15 @@ def running_server(data_dir: Path, **variables: str) -> Iterator[RunningServer]:
                 raise
 
 
+def refuses_connections(address: str) -> bool:
+    """Whether nobody listens there."""
+    try:
+        httpx.get(f"{address}/healthz")
+    except httpx.TransportError:
+        return True
+    return False
+
+
 def _settings(data_dir: Path, variables: Mapping[str, str]) -> Settings:
     embedded = Settings()
     return Settings(

@@ -1,4 +1,4 @@
-"""The image engines that each contract is tested with."""
+"""The image engines that each contract is tested with, and how what they make is compared."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -6,12 +6,12 @@ from types import MappingProxyType
 from uuid import UUID
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.notation import parse
 from imgsvc.domain.plan import Limits
-from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.transform import Format, Output, TransformSpec
 from tests.pictures import decoded, encoded
 
 
@@ -52,3 +52,15 @@ def corners(picture: Image.Image) -> tuple[tuple[int, ...], ...]:
     across, down = picture.width // 4, picture.height // 4
     right, bottom = picture.width - 1 - across, picture.height - 1 - down
     return tuple(colors.getpixel(at) for at in ((across, down), (right, down), (across, bottom), (right, bottom)))
+
+
+def same(one: Image.Image, other: Image.Image, tolerance: int = 0) -> bool:
+    """Whether two pictures have the same size, and pixels that differ by ``tolerance`` at most."""
+    if one.size != other.size:
+        return False
+    extrema = ImageChops.difference(one.convert("RGBA"), other.convert("RGBA")).getextrema()
+    return all(highest <= tolerance for _, highest in extrema)
+
+
+def spec_of(*steps, format: Format = Format.PNG) -> TransformSpec:
+    return TransformSpec(steps, Output(format))

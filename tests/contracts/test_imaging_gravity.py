@@ -8,8 +8,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from imgsvc.domain.geometry import FocalPoint, Interest
 from imgsvc.domain.operations import Crop, Resize
-from imgsvc.domain.transform import Format, Output, TransformSpec
-from tests.contracts.engines import engine, made  # noqa: F401  # engine is a fixture
+from tests.contracts.engines import engine, made, spec_of  # noqa: F401  # engine is a fixture
 from tests.pictures import RED, encoded, quadrants, textured, with_orientation
 
 # ruff: noqa: F811  # a fixture that is imported has the name of the parameter it becomes
@@ -41,10 +40,6 @@ def part_seen(picture: Image.Image, side: int = 60) -> float:
     difference = ImageChops.difference(picture.convert("RGB"), Image.new("RGB", picture.size, GROUND))
     seen = difference.getchannel("R").point(lambda value: 255 * (value > 6))
     return seen.histogram()[255] / side**2
-
-
-def spec_of(*steps) -> TransformSpec:
-    return TransformSpec(steps, Output(Format.PNG))
 
 
 @pytest.mark.parametrize("interest", Interest)

@@ -3,11 +3,16 @@
 from io import BytesIO
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from PIL import Image
 
+from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.notation import parse
-from imgsvc.domain.operations import Kernel
-from tests.contracts.engines import close, corners, engine, made  # noqa: F401  # engine is a fixture
+from imgsvc.domain.operations import Crop, Fit, Kernel, Resize
+from imgsvc.domain.plan import Limits
+from tests.contracts.engines import close, corners, engine, made, same, spec_of  # noqa: F401  # engine is a fixture
+from tests.domain.specs import modestly
 from tests.pictures import QUADRANTS, RED, decoded, encoded, half_clear, quadrants, textured, with_orientation
 
 # ruff: noqa: F811  # a fixture that is imported has the name of the parameter it becomes
@@ -154,3 +159,39 @@ def test_a_pixel_may_become_a_picture_by_any_kernel(engine):
     for kernel in Kernel:
         picture = made(engine, Image.new("RGB", (1, 1), RED), f"rs:stretch:50:40,el:1,kernel:{kernel}")
         assert picture.getcolors() == [(2000, RED)]
+
+
+@modestly
+@given(
+    size=st.tuples(st.integers(100, 700), st.integers(100, 700)),
+    target=st.tuples(st.integers(4, 40), st.integers(4, 40)),
+)
+@example(size=(183, 275), target=(4, 5))
+@pytest.mark.parametrize(("name", "tolerance"), [("pillow", 12), ("vips", 6)])
+def test_a_picture_is_shrunken_to_the_same_from_either_side(name, tolerance, size, target):
+    engine, steps = open_engine(name, Limits()), spec_of(Resize(*target, fit=Fit.STRETCH))
+    source, half = textured(*size), Image.Transpose.ROTATE_180
+
+    shrunken, turned = made(engine, source, steps), made(engine, source.transpose(half), steps)
+
+    assert same(turned.transpose(half), shrunken, tolerance)
+
+
+@modestly
+@given(
+    size=st.tuples(st.integers(300, 700), st.integers(300, 700)),
+    target=st.tuples(st.integers(4, 80), st.integers(4, 80)),
+    corner=st.tuples(st.integers(0, 200), st.integers(0, 200)),
+    orientation=st.integers(1, 8),
+)
+@example(size=(300, 300), target=(4, 6), corner=(3, 6), orientation=3)
+@pytest.mark.parametrize("name", ["pillow", "vips"])
+def test_shrinking_a_jpeg_is_shrinking_its_pixels(name, size, target, corner, orientation):
+    engine = open_engine(name, Limits())
+    source = textured(*size)
+    steps = Crop(*corner, width=500, height=500), Resize(*target)
+    content = with_orientation(source, orientation, "jpeg")
+
+    from_jpeg, from_pixels = made(engine, content, spec_of(*steps)), made(engine, source, spec_of(*steps))
+
+    assert same(from_jpeg, from_pixels, 10)

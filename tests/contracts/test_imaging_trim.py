@@ -1,13 +1,12 @@
 """What every image engine promises of trims: which pixels are border, and what happens to the steps after."""
 
 import pytest
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageOps
 
 from imgsvc.domain.color import Color
 from imgsvc.domain.errors import CropOutOfBounds, OutputTooLarge
 from imgsvc.domain.operations import Crop, Pad, Rotate, Trim
-from imgsvc.domain.transform import Format, Output, TransformSpec
-from tests.contracts.engines import engine, made  # noqa: F401  # engine is a fixture
+from tests.contracts.engines import engine, made, same, spec_of  # noqa: F401  # engine is a fixture
 from tests.pictures import BLUE, CLEAR, GREEN, RED, WHITE, encoded, half_clear, quadrants, textured, with_orientation
 
 # ruff: noqa: F811  # a fixture that is imported has the name of the parameter it becomes
@@ -15,15 +14,6 @@ from tests.pictures import BLUE, CLEAR, GREEN, RED, WHITE, encoded, half_clear, 
 
 def framed(picture: Image.Image, color, left=7, top=3, right=5, bottom=2) -> Image.Image:
     return ImageOps.expand(picture, (left, top, right, bottom), color)
-
-
-def same(one: Image.Image, other: Image.Image) -> bool:
-    difference = ImageChops.difference(one.convert("RGBA"), other.convert("RGBA"))
-    return one.size == other.size and difference.getbbox(alpha_only=False) is None
-
-
-def spec_of(*steps) -> TransformSpec:
-    return TransformSpec(steps, Output(Format.PNG))
 
 
 @pytest.mark.parametrize("frame", [WHITE, RED, (1, 2, 3)])

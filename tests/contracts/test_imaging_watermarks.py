@@ -12,8 +12,7 @@ from imgsvc.domain.errors import CorruptImage, ImageTooLarge, InvalidParameter, 
 from imgsvc.domain.geometry import Gravity, Percent, Size
 from imgsvc.domain.operations import Crop, Flip, Font, Rotate, Trim, Watermark
 from imgsvc.domain.plan import Limits
-from imgsvc.domain.transform import Format, Output, TransformSpec
-from tests.contracts.engines import close, corners, engine, made  # noqa: F401  # engine is a fixture
+from tests.contracts.engines import close, corners, engine, made, spec_of  # noqa: F401  # engine is a fixture
 from tests.pictures import (
     BLACK,
     BLUE,
@@ -38,10 +37,6 @@ LOGO = Image.new("RGB", (40, 20), RED)
 
 def ground(width: int = 200, height: int = 100, color=BLUE) -> Image.Image:
     return Image.new("RGB", (width, height), color)
-
-
-def spec_of(*steps, format: Format = Format.PNG) -> TransformSpec:
-    return TransformSpec(steps, Output(format))
 
 
 def marked(engine, picture, mark: Watermark, image=LOGO) -> Image.Image:

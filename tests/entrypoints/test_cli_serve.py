@@ -20,6 +20,7 @@ import pytest
 from imgsvc.entrypoints.settings import Settings
 from tests.entrypoints.commands import SCRIPT, environment, run, run_script
 from tests.pictures import encoded, quadrants
+from tests.servers import refuses_connections
 from tests.waiting import wait_for
 
 
@@ -94,14 +95,6 @@ def test_ctrl_c_stops_it_well(tmp_path):
 def is_rendering(address, token):
     metrics = httpx.get(f"{address}/metrics", headers={"Authorization": f"Bearer {token}"}).text
     return "\nimgsvc_render_slots_busy 1.0\n" in metrics
-
-
-def refuses_connections(address):
-    try:
-        httpx.get(f"{address}/healthz")
-    except httpx.ConnectError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.pictures import encoded, quadrants, textured
+from tests.servers import refuses_connections
 from tests.system.faults.connections import connected, upload_of
 from tests.waiting import wait_for
 
@@ -105,7 +106,7 @@ def test_a_server_that_is_told_to_stop_finishes_what_it_has_begun_and_takes_noth
         rendering = threads.submit(client.client.get, f"/v1/images/{image}/content{SLOW}")
         wait_for(lambda: stopping.works())
         stopping.tell_to_stop()
-        wait_for(lambda: refuses(stopping))
+        wait_for(lambda: refuses_connections(stopping.address))
         connection.send(request[len(LARGE) // 2 :])
         uploaded = connection.answer()
         rendered = rendering.result()
@@ -115,12 +116,3 @@ def test_a_server_that_is_told_to_stop_finishes_what_it_has_begun_and_takes_noth
     assert len(rendered.content) == int(rendered.headers["Content-Length"])
     assert stopping.process.wait(20) == 0
     assert somebody.client.get("/v1/images").json()["total"] == 2
-
-
-def refuses(api):
-    """Whether a new connection is."""
-    try:
-        httpx.get(f"{api.address}/readyz")
-    except httpx.TransportError:
-        return True
-    return False
