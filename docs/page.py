@@ -37,8 +37,9 @@ or compactly, as one part of a URL: `{compact}`.
 
 Both are the same spec, with the same id, wherever they are given: in a URL (`/v1/images/{{id}}/content?t=...`), in the
 body of `/v1/images/{{id}}/transform`, in a job, on the command line (`imgsvc transform --spec` or `--json`) and in
-Python (`parse_spec`). `imgsvc operations` tells in a terminal what stands here, and `imgsvc plan` what a spec will do
-to a file.
+Python (`parse_spec`). Where a body of the API is a spec, the compact form stands there as `t`, and alone:
+`{{"t": "{compact}"}}`. `imgsvc operations` tells in a terminal what stands here, and
+`imgsvc plan` what a spec will do to a file.
 
 All examples are made of this picture of 480x320 pixels:
 

@@ -11,6 +11,7 @@ from imgsvc.application.variants import Mode
 from imgsvc.domain.errors import ImageErased, ImageNotFound, InvalidParameter
 from imgsvc.domain.image import ImageChanges
 from imgsvc.domain.notation import parse
+from imgsvc.domain.wanted_specs import WantedSpec
 from tests.application.adapters import BlobsThatOpenLate, ImagesThatChangeLate, VariantsThatAddLate
 from tests.pictures import encoded, quadrants
 
@@ -54,7 +55,7 @@ def image(late, ada, picture):
         lambda late, image: late.request_variant(image.owner, image.id, SPEC),
         lambda late, image: late.transform_image(image.owner, image.id, SPEC, Mode.ASYNC),
         lambda late, image: late.transform_image(image.owner, image.id, SPEC, Mode.SYNC),
-        lambda late, image: late.transform_several(image.owner, image.id, [SPEC], Mode.ASYNC),
+        lambda late, image: late.transform_several(image.owner, image.id, [WantedSpec(SPEC)], Mode.ASYNC),
         lambda late, image: late.queue_rendering(late.plan_rendering(image.owner, image.id, SPEC)),
         lambda late, image: late.open_rendering(image.owner, image.id, SPEC),
     ],

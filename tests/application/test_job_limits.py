@@ -8,6 +8,7 @@ import pytest
 from imgsvc.application.variants import Mode
 from imgsvc.domain.errors import TooManyJobs
 from imgsvc.domain.notation import parse
+from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import Gate, VariantsThatAddLate
 from tests.application.policies import a_policy
@@ -50,7 +51,9 @@ def test_those_who_ask_for_several_keep_to_it_together(ports, with_ports, thread
 
     def ask(first):
         with suppress(TooManyJobs):
-            use_cases.transform_several(image.owner, image.id, SPECS[first : first + 2], Mode.ASYNC)
+            use_cases.transform_several(
+                image.owner, image.id, list(map(WantedSpec, SPECS[first : first + 2])), Mode.ASYNC
+            )
 
     asked = [threads.submit(ask, first) for first in range(0, len(SPECS), 2)]
     assert gate.reached.wait(30)

@@ -10,9 +10,10 @@ from imgsvc.application.variants import Mode
 from imgsvc.domain.errors import Busy
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantStatus
+from imgsvc.domain.wanted_specs import WantedSpec
 from tests.application.policies import a_policy
 
-SPECS = [parse(f"w:{width}") for width in (10, 11, 12)]
+SPECS = [WantedSpec(parse(f"w:{width}")) for width in (10, 11, 12)]
 
 
 @pytest.fixture

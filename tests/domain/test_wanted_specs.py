@@ -51,7 +51,7 @@ def test_a_preset_is_named_in_json_alone_or_beside_any_shape():
 
 def test_without_a_preset_everything_is_read_as_ever():
     assert read_compact("w:300") == parse("w:300")
-    assert read_query([("t", "w:300")]) == parse("w:300")
+    assert read_query([("t", "w:300")]).given == parse("w:300")
     assert read_json({"grayscale": True}) == parse("gray")
 
 

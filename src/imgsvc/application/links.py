@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Literal
 
 from attrs import evolve, frozen
 
 from imgsvc.application.planning import PlannedRendering, PlanRendering
 from imgsvc.application.presets import ResolveSpec
-from imgsvc.domain.errors import InvalidSignature
+from imgsvc.domain.errors import InvalidInput, InvalidSignature
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.link import Bounds, Link, at_width, split_path
 from imgsvc.domain.output import AUTO, Format
+from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.ports.clock import Clock
@@ -71,7 +73,7 @@ class MakeLinks:
             own = self.plan(caller, image_id, spec)
         offered = [*dict.fromkeys(formats), AUTO if own.is_negotiated else own.plan.format]
         expires_at = None if lifetime is None else int((self.clock() + lifetime).timestamp())
-        specs = [evolve(spec, output=evolve(spec.output, format=one)) for one in dict.fromkeys(offered)]
+        specs = [_in_format(spec, one, formats) for one in dict.fromkeys(offered)]
         link = Link(
             image_id=image_id,
             spec=spec,
@@ -82,7 +84,8 @@ class MakeLinks:
         return [self._signed(caller, evolve(link, spec=one), wanted) for one in specs]
 
     def _signed(self, caller: UserId, link: Link, wanted: WantedSpec) -> SignedLink:
-        planned = self.plan(caller, link.image_id, link.spec)
+        with wanted.refused_there():
+            planned = self.plan(caller, link.image_id, link.spec)
         return SignedLink(
             link=link,
             signature=self.signer.sign(link.signed_path),
@@ -99,11 +102,18 @@ class MakeLinks:
         found: dict[int, Candidate] = {}
         for width in sorted({*link.bounds.widths, *usual}):
             with wanted.refused_there():
-                narrowed = at_width(link.spec, width)
-            planned = self.plan(caller, link.image_id, narrowed)
+                planned = self.plan(caller, link.image_id, at_width(link.spec, width))
             real = planned.plan.size.width
             found.setdefault(real, Candidate(link.path_at(width), real))
         return list(found.values())
+
+
+def _in_format(spec: TransformSpec, format: Format | Literal["auto"], formats: Sequence[Format]) -> TransformSpec:
+    """Raises InvalidInput with the place of a format that does not know what the spec says of its output."""
+    try:
+        return evolve(spec, output=evolve(spec.output, format=format))
+    except InvalidInput as error:
+        raise error.moved_to("formats", list(formats).index(Format(format))) from None
 
 
 @frozen

@@ -15,11 +15,9 @@ from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.application.variants import Mode, RequestVariant, TransformImage
 from imgsvc.domain.errors import Busy, InvalidInput, RenderingFailed, TooManyRequests
 from imgsvc.domain.image import Image, ImageId
-from imgsvc.domain.preset import FromPreset
-from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Variant
-from imgsvc.domain.wanted_specs import refused_under
+from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.ports.clock import Clock
 from imgsvc.ports.images import ImageRepository
 
@@ -47,7 +45,7 @@ class TransformSeveral:
         self,
         caller: UserId,
         image_id: ImageId,
-        given: Sequence[TransformSpec | FromPreset],
+        given: Sequence[WantedSpec],
         mode: Mode,
         payer: Payer | None = None,
     ) -> list[tuple[Variant, bool]]:
@@ -58,7 +56,7 @@ class TransformSeveral:
         raises what RequestVariant and MakeNow do, or Busy where the time is up.
         """
         image = owned_image(self.images, caller, image_id)
-        planned = [self._planned(image, index, one) for index, one in enumerate(given)]
+        planned = [self._planned(image, one) for one in given]
         missing = {one.blob_key: one for one in planned if self.transform_image.ready(one) is None}
         jobs = self._jobs(missing, mode)
         self.limit.must_leave_room(caller, sum(self.request_variant.would_queue(one) for one in jobs.values()))
@@ -67,9 +65,9 @@ class TransformSeveral:
         # again gets those, and the others too.
         return [self._transformed(one, Mode.ASYNC if one.blob_key in jobs else mode, payer, until) for one in planned]
 
-    def _planned(self, image: Image, index: int, given: TransformSpec | FromPreset) -> PlannedRendering:
-        with refused_under(index):
-            return self.plan.of(image, self.resolve_spec(image.owner, given))
+    def _planned(self, image: Image, wanted: WantedSpec) -> PlannedRendering:
+        with wanted.refused_there():
+            return self.plan.of(image, self.resolve_spec(image.owner, wanted.given))
 
     def _jobs(self, missing: ByKey, mode: Mode) -> ByKey:
         """Those that nobody waits for. Raises UseAsync."""

@@ -7,30 +7,37 @@ from typing import Any, NewType, TypeAlias
 from attrs import field, frozen
 
 from imgsvc.domain import dialects, notation
-from imgsvc.domain.errors import InvalidInput, InvalidParameter, Path, UnknownParameter, unknown
-from imgsvc.domain.field_rules import Each
+from imgsvc.domain.errors import (
+    ConflictingParameters,
+    InvalidInput,
+    InvalidParameter,
+    Path,
+    UnknownParameter,
+    unknown,
+)
+from imgsvc.domain.field_rules import Each, is_text
 from imgsvc.domain.preset import FromPreset, PresetName, name_rule
 from imgsvc.domain.transform import SpecChanges, TransformSpec
+from imgsvc.domain.wording import shortened
 
 MAX_SPECS = 20  # of one request
 _KEY = "preset"
 _SEVERAL = "specs"
-_COMPACT = "p"
-
-
-@frozen
-class SeveralSpecs:
-    """Specs that are wanted of one image at once, in this order."""
-
-    specs: tuple[TransformSpec | FromPreset, ...]
+_COMPACT = "t"  # the key, and the parameter, of the compact form
+_COMPACT_PRESET = "p"
 
 
 @frozen
 class WantedSpec:
-    """A spec or a preset, and where it stands in the request."""
+    """A spec or a preset, and where it stands in the request: in its body, or in a parameter."""
 
     given: TransformSpec | FromPreset
     place: Path = ()
+    parameter: str | None = None
+
+    def told_there(self, error: InvalidInput) -> InvalidInput:
+        """What is wrong with it, by its place, from which the path leads on into the spec as JSON."""
+        return error.under(*self.place) if self.parameter is None else error.of(self.parameter)
 
     @contextmanager
     def refused_there(self) -> Iterator[None]:
@@ -38,7 +45,14 @@ class WantedSpec:
         try:
             yield
         except InvalidInput as error:
-            raise error.under(*self.place) from None
+            raise self.told_there(error) from None
+
+
+@frozen
+class SeveralSpecs:
+    """Specs that are wanted of one image at once, in this order."""
+
+    specs: tuple[WantedSpec, ...]
 
 
 @frozen(kw_only=True)
@@ -60,7 +74,7 @@ def read_compact(text: str) -> TransformSpec | FromPreset:
     """The compact form, which may begin with ``p:name``. Raises InvalidInput with the position of the segment."""
     first, _, rest = text.partition(",")
     word, _, name = first.partition(":")
-    if word != _COMPACT:
+    if word != _COMPACT_PRESET:
         return notation.parse(text)
     try:
         changes = notation.parse_changes(rest)
@@ -86,13 +100,43 @@ def read_json(plain: object) -> TransformSpec | FromPreset:
         raise error.moved_to(_KEY) from None
 
 
-def read_one_or_several(plain: object) -> TransformSpec | FromPreset | SeveralSpecs:
-    """What ``read_json`` reads, or an object whose ``specs`` is a list of such, or of compact forms.
+def read_any(plain: object, *place: str | int) -> WantedSpec:
+    """A spec in any shape, and its ``place``: JSON, the compact form, or an object that has nothing but that as ``t``.
+
+    Raises InvalidInput with the path from that place on.
+    """
+    try:
+        if isinstance(plain, str):
+            return WantedSpec(read_compact(plain), place)
+        if isinstance(plain, Mapping) and _COMPACT in plain:
+            return WantedSpec(_read_compact_alone(plain), (*place, _COMPACT))
+        return WantedSpec(read_json(plain), place)
+    except InvalidInput as error:
+        raise error.under(*place) from None
+
+
+def _read_compact_alone(plain: Mapping[str, Any]) -> TransformSpec | FromPreset:
+    other = next((key for key in plain if key != _COMPACT), None)
+    if other is not None:
+        detail = f"{shortened(other)} cannot stand beside t, which is a whole spec"
+        raise ConflictingParameters(detail, path=(other,), value=plain[other], allowed="t alone, or no t")
+    text = plain[_COMPACT]
+    if not is_text(text):
+        allowed = "text: a spec in the compact form"
+        raise InvalidParameter(f"t must be {allowed}", path=(_COMPACT,), value=text, allowed=allowed)
+    try:
+        return read_compact(text)
+    except InvalidInput as error:
+        raise error.under(_COMPACT) from None
+
+
+def read_one_or_several(plain: object) -> WantedSpec | SeveralSpecs:
+    """What ``read_any`` reads, or an object whose ``specs`` is a list of such.
 
     Raises InvalidInput with the path in that shape.
     """
     if not isinstance(plain, Mapping) or _SEVERAL not in plain:
-        return read_json(plain)
+        return read_any(plain)
     other = next((key for key in plain if key != _SEVERAL), None)
     if other is not None:
         raise unknown(UnknownParameter, "parameter", other, [_SEVERAL]).under(other)
@@ -100,28 +144,14 @@ def read_one_or_several(plain: object) -> TransformSpec | FromPreset | SeveralSp
     if not isinstance(given, list) or not 1 <= len(given) <= MAX_SPECS:
         allowed = f"a list of 1 to {MAX_SPECS} specs"
         raise InvalidParameter(f"{_SEVERAL} must be {allowed}", path=(_SEVERAL,), value=given, allowed=allowed)
-    return SeveralSpecs(tuple(_one_of_several(index, one) for index, one in enumerate(given)))
+    return SeveralSpecs(tuple(read_any(one, _SEVERAL, index) for index, one in enumerate(given)))
 
 
-def _one_of_several(index: int, plain: object) -> TransformSpec | FromPreset:
-    with refused_under(index):
-        return read_compact(plain) if isinstance(plain, str) else read_json(plain)
-
-
-@contextmanager
-def refused_under(index: int) -> Iterator[None]:
-    """What is wrong with one of several specs is told by its place among them."""
-    try:
-        yield
-    except InvalidInput as error:
-        raise error.under(_SEVERAL, index) from None
-
-
-def read_query(pairs: list[tuple[str, str]]) -> TransformSpec | FromPreset:
+def read_query(pairs: list[tuple[str, str]]) -> WantedSpec:
     """A query string, whose ``t`` may begin with a preset. Raises InvalidInput."""
-    if len(pairs) == 1 and pairs[0][0] == "t":
+    if len(pairs) == 1 and pairs[0][0] == _COMPACT:
         try:
-            return read_compact(pairs[0][1])
+            return WantedSpec(read_compact(pairs[0][1]), parameter=_COMPACT)
         except InvalidInput as error:
-            raise error.of("t") from None
-    return dialects.read_query(pairs)
+            raise error.of(_COMPACT) from None
+    return WantedSpec(dialects.read_query(pairs))

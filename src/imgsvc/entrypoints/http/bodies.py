@@ -24,7 +24,6 @@ from imgsvc.domain.errors import (
     unknown,
 )
 from imgsvc.domain.plain_data import read, read_parameters
-from imgsvc.domain.preset import FromPreset
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.wanted_specs import OneOrSeveral, WantedSpec
 from imgsvc.entrypoints.http.error_pictures import PictureQuery
@@ -42,7 +41,7 @@ MAX_PARAMETERS = 100
 _ERROR = fields(PictureQuery).error.name
 
 _SPEC_READERS: dict[object, Callable[[object], object]] = {
-    TransformSpec: wanted_specs.read_json,
+    TransformSpec: wanted_specs.read_any,
     OneOrSeveral: wanted_specs.read_one_or_several,
 }
 
@@ -57,7 +56,7 @@ def bearer_token(request: Request) -> str:
 
 
 async def read_body(request: Request, kind: type[T]) -> T:
-    """The JSON body as a value of ``kind``; for a TransformSpec also FromPreset. Raises InvalidInput."""
+    """The JSON body as a value of ``kind``; for a TransformSpec as WantedSpec. Raises InvalidInput."""
     refuse_encoding(request)
     if not is_json(media_type(request)):
         allowed = "application/json"
@@ -106,23 +105,21 @@ def read_wanted(spec: object, preset: object) -> WantedSpec | None:
         raise ConflictingParameters(detail, path=("preset",), value=preset, allowed="one of the two")
     if preset is not None:
         return WantedSpec(wanted_specs.read_json({"preset": preset}), ("preset",))
+    return None if spec is None else wanted_specs.read_any(_as_json(spec), "spec")
+
+
+def _as_json(spec: object) -> object:
+    """A text may be JSON, since a form has no other values."""
+    if not isinstance(spec, str) or spec.lstrip()[:1] not in ("{", "["):
+        return spec
     try:
-        return None if spec is None else WantedSpec(_any_spec(spec), ("spec",))
+        return read_json(spec)
     except InvalidInput as error:
         raise error.under("spec") from None
 
 
-def _any_spec(given: object) -> TransformSpec | FromPreset:
-    """A part of a body in JSON, or a text: in compact form, or JSON, since a form has no other values."""
-    if not isinstance(given, str):
-        return wanted_specs.read_json(given)
-    if given.lstrip()[:1] in ("{", "["):
-        return wanted_specs.read_json(read_json(given))
-    return wanted_specs.read_compact(given)
-
-
 def read_query(request: Request, kind: type[T]) -> T:
-    """The query string as a value of ``kind``; for a TransformSpec also FromPreset. Raises InvalidInput."""
+    """The query string as a value of ``kind``; for a TransformSpec as WantedSpec. Raises InvalidInput."""
     if kind is TransformSpec:
         _read_fields(PictureQuery, [pair for pair in query_pairs(request) if pair[0] == _ERROR])
         return cast(T, wanted_specs.read_query(spec_pairs(request)))

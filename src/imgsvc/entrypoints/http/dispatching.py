@@ -17,10 +17,11 @@ from starlette.routing import Route
 from imgsvc.application.rates import RateGroup
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, NotFound, UnknownPreset
 from imgsvc.domain.plain_data import plain
-from imgsvc.domain.preset import FromPreset, Preset, PresetName, name_rule
+from imgsvc.domain.preset import Preset, PresetName, name_rule
 from imgsvc.domain.session import Identity
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import UserId
+from imgsvc.domain.wanted_specs import WantedSpec
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.admission import Admitted, admit, rate_headers
 from imgsvc.entrypoints.http.bodies import read_body, read_query
@@ -198,15 +199,23 @@ class _Dispatch:
         return await self._threads.run_for(account, self.endpoint.pool, partial(self._called, arguments))
 
     def _called(self, arguments: Mapping[str, Any]) -> object:
-        named = {name: one for name, one in arguments.items() if isinstance(one, FromPreset)}
-        specs = {name: self._resolved(arguments["caller"].id, name, one) for name, one in named.items()}
-        return self.endpoint.function(**{**arguments, **specs})
-
-    def _resolved(self, caller: UserId, argument: str, given: FromPreset) -> TransformSpec:
+        name = next((name for name, one in arguments.items() if isinstance(one, WantedSpec)), None)
+        if name is None:
+            return self.endpoint.function(**arguments)
+        wanted: WantedSpec = arguments[name]
+        spec = self._resolved(arguments["caller"].id, wanted)
         try:
-            return self._service.use_cases.resolve_spec(caller, given)
-        except UnknownPreset as error:
-            raise (error.of("t") if argument == "query" else error.moved_to("preset")) from None
+            return self.endpoint.function(**{**arguments, name: spec})
+        except InvalidInput as error:
+            # What has no path is wrong with the picture, or with the two together.
+            raise (wanted.told_there(error) if error.path else error) from None
+
+    def _resolved(self, caller: UserId, wanted: WantedSpec) -> TransformSpec:
+        with wanted.refused_there():
+            try:
+                return self._service.use_cases.resolve_spec(caller, wanted.given)
+            except UnknownPreset as error:
+                raise (error if wanted.place or wanted.parameter else error.moved_to("preset")) from None
 
     def _response(self, result: object) -> Response:
         if isinstance(result, Response):

@@ -19,6 +19,7 @@ _ACCOUNT = {"username": "ada", "password": "correct horse battery"}
 _SPECS = {
     "a thumbnail": {"steps": [{"op": "resize", "width": 300, "height": 200, "fit": "cover"}]},
     "by names, in a fixed order": {"resize": {"width": 300}, "grayscale": True},
+    "in compact form": {"t": "rs:cover:300:200,gray,f:webp"},
     **{name: canonical(several[0].spec) for name, several in examples.EXAMPLES.items()},
 }
 

@@ -13,6 +13,7 @@ from imgsvc.domain.field_rules import Characters, Each, Legible, Matches, Within
 from imgsvc.domain.geometry import LengthWithin, Percent
 from imgsvc.domain.meanings import MEANINGS
 from imgsvc.domain.merging import Absent
+from imgsvc.domain.notation import MAX_LENGTH
 from imgsvc.domain.plain_data import is_tagged_union
 from imgsvc.domain.preset import PresetName, name_rule
 from imgsvc.domain.transform import TransformSpec
@@ -70,8 +71,19 @@ class Schemas:
         """A spec in JSON."""
         return [
             self.of(TransformSpec, strict=True),
-            {"type": "object", "description": "operations by name, in a fixed order", "not": {"required": ["steps"]}},
+            {
+                "type": "object",
+                "description": "operations by name, in a fixed order",
+                "not": {"anyOf": [{"required": ["steps"]}, {"required": ["t"]}]},
+            },
             {"type": "array", "items": {"type": "object", "required": ["operation"]}, "description": "in this order"},
+            {
+                "type": "object",
+                "description": "the compact form, which stands alone",
+                "required": ["t"],
+                "additionalProperties": False,
+                "properties": {"t": {**COMPACT, "maxLength": MAX_LENGTH}},
+            },
         ]
 
     def _of_union(self, union: Any, strict: bool) -> Schema:

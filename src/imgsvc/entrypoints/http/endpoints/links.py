@@ -32,7 +32,7 @@ from imgsvc.domain.plain_data import plain
 from imgsvc.domain.preset import PresetName
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.user import User
-from imgsvc.domain.wanted_specs import AnySpec, WantedSpec, read_compact
+from imgsvc.domain.wanted_specs import AnySpec, WantedSpec, read_any
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http import link_address
 from imgsvc.entrypoints.http.bodies import WANTED_FAILURES, read_wanted
@@ -90,12 +90,9 @@ class LinkRequest:
     @property
     def wanted(self) -> WantedSpec:
         """The empty spec, where nothing is said, which renders the picture as it is. Raises InvalidInput."""
-        if self.t is None:
-            return read_wanted(self.spec, self.preset) or WantedSpec(TransformSpec())
-        try:
-            return WantedSpec(read_compact(self.t), ("t",))
-        except InvalidInput as error:
-            raise error.moved_to("t") from None
+        if self.t is not None:
+            return read_any({"t": self.t})
+        return read_wanted(self.spec, self.preset) or WantedSpec(TransformSpec())
 
 
 @frozen(kw_only=True)
