@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from imgsvc import Settings
-from imgsvc.entrypoints.http.forms import _OVERHEAD
+from imgsvc.entrypoints.http.multipart import _OVERHEAD
 from tests.deploy.files import KUBERNETES, ROOT, VARIABLES
 from tests.real_servers.nginx import installed
 

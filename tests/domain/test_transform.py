@@ -160,12 +160,19 @@ def test_jpg_is_another_word_for_jpeg():
     assert Format.JPEG.extension == "jpg"
 
 
-@pytest.mark.parametrize("name", ["JPEG", "bmp", "jxl", "", "auto", 5])
+@pytest.mark.parametrize("name", ["JPEG", "bmp", "jxl", "", 5])
 def test_another_format_is_unsupported(name):
     with pytest.raises(UnsupportedOutput, match="unknown output format") as caught:
         Format(name)
 
     assert caught.value.allowed == "auto, avif, gif, jpeg, png, tiff, webp"
+
+
+def test_auto_is_no_format_of_its_own():
+    with pytest.raises(UnsupportedOutput, match="auto chooses among formats") as caught:
+        Format("auto")
+
+    assert (caught.value.allowed, caught.value.nearest) == ("avif, gif, jpeg, png, tiff, webp", None)
 
 
 @pytest.mark.parametrize(

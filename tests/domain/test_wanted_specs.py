@@ -2,7 +2,7 @@
 
 import pytest
 
-from imgsvc.domain.errors import ConflictingParameters, InvalidInput
+from imgsvc.domain.errors import ConflictingParameters, InvalidInput, UnknownOperation
 from imgsvc.domain.notation import parse, parse_changes
 from imgsvc.domain.preset import FromPreset, Preset
 from imgsvc.domain.wanted_specs import read_compact, read_json, read_query
@@ -77,6 +77,23 @@ def test_what_is_wrong_behind_a_preset_is_told_where_it_stands():
         read_compact("p:card,gray,blurr:3")
 
     assert refused.value.position == len("p:card,gray,")
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "position"),
+    [
+        (read_compact, "w:20,p:card", 5),
+        (read_compact, "p:card,gray,p:other", 12),
+        (parse, "p:card", 0),
+        (parse, "gray,p", 5),
+    ],
+)
+def test_a_preset_where_none_can_be_is_told_as_that(read, text, position):
+    with pytest.raises(UnknownOperation) as refused:
+        read(text)
+
+    assert "preset" in refused.value.detail
+    assert (refused.value.position, refused.value.nearest) == (position, None)
 
 
 def test_what_does_not_go_with_the_preset_is_refused():

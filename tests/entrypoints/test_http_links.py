@@ -385,6 +385,14 @@ def test_what_cannot_be_linked_is_told(account, image_id, wanted, code, pointer)
     assert (answer.status_code, answer.json()["code"], answer.json()["pointer"]) == (422, code, pointer)
 
 
+def test_auto_is_no_format_to_be_offered_before_others(account, image_id):
+    problem = account.client.post(f"{IMAGES}/{image_id}/links", json={"formats": ["auto"]}).json()
+
+    assert (problem["code"], problem["pointer"]) == ("unsupported_output", "/formats/0")
+    assert problem["detail"] == "auto chooses among formats, and is none itself"
+    assert (problem["allowed"], "nearest" in problem) == ("avif, gif, jpeg, png, tiff, webp", False)
+
+
 def test_json_within_a_text_that_is_none_is_told_as_that(account, image_id):
     answer = account.client.post(f"{IMAGES}/{image_id}/links", json={"spec": "{"})
 

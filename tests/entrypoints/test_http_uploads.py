@@ -267,6 +267,21 @@ def test_a_form_that_is_not_one_file_and_its_name_is_refused(server, account, st
     assert is_nothing_stored(server, account, stored_before)
 
 
+@pytest.mark.parametrize("content", [b"short", b"x" * 20_000], ids=["short", "long"])
+def test_a_file_without_a_filename_is_told_as_that(account, content):
+    answer = post_form(account.client, form((b'form-data; name="file"', content)))
+
+    assert problem_of(answer) == (400, "missing_file")
+    assert answer.json()["detail"] == "the part file has no filename, and so it is a text and no file"
+    assert answer.json()["allowed"] == "a part named file, with a filename"
+
+
+def test_a_file_under_another_name_is_told_by_that_name(account):
+    answer = account.client.post(IMAGES, files={"picture": ("a.png", PICTURE)})
+
+    assert answer.json()["detail"] == "the form has a file under the name 'picture', and none under the name file"
+
+
 def test_a_misspelt_field_of_a_form_is_told_the_nearest_one(account):
     answer = account.client.post(IMAGES, files={"file": ("a.png", PICTURE)}, data={"nmae": "x"})
 

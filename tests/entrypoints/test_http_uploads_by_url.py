@@ -97,7 +97,28 @@ def test_what_is_no_address_of_the_web_is_refused(intranet, url):
 
 
 def test_the_address_has_to_be_there(intranet):
-    assert problem_of(intranet.client.post(IMAGES, json={"name": "x"})) == (422, "invalid_url")
+    answer = intranet.client.post(IMAGES, json={"name": "x"})
+
+    assert problem_of(answer) == (422, "invalid_url")
+    assert (answer.json()["pointer"], answer.json()["detail"]) == ("/url", "url is missing")
+
+
+@pytest.mark.parametrize("key", ["ulr", "URL", "uri"])
+def test_a_misspelt_address_is_told_by_the_key_that_was_meant(intranet, key):
+    answer = intranet.client.post(IMAGES, json={key: "https://example.com/a.png", "name": "x"})
+
+    assert problem_of(answer) == (422, "unknown_field")
+    assert (answer.json()["pointer"], answer.json()["nearest"]) == (f"/{key}", "url")
+
+
+@pytest.mark.parametrize("headers", [[], ["Location: "]], ids=["none", "empty"])
+def test_a_redirect_that_says_not_where_to_is_told_as_that(intranet, headers):
+    with website(answering(answer_of(b"", *headers, status="302 Found"))) as site:
+        answer = upload(intranet, site.address)
+
+    assert problem_of(answer) == (422, "fetch_failed")
+    assert answer.json()["detail"] == "the server answers with the status 302, and does not say where the file is"
+    assert len(site.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,9 @@ class Format(StrEnum):
     def _missing_(cls, value: object) -> "Format":
         if value in _OTHER_NAMES:
             return cls(_OTHER_NAMES[value])
+        if value == AUTO:
+            allowed = ", ".join(sorted(cls))
+            raise UnsupportedOutput("auto chooses among formats, and is none itself", value=value, allowed=allowed)
         raise unknown(UnsupportedOutput, "output format", str(value), [*(one.value for one in cls), AUTO])
 
     @classmethod

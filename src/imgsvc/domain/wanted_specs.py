@@ -24,7 +24,6 @@ MAX_SPECS = 20  # of one request
 _KEY = "preset"
 _SEVERAL = "specs"
 _COMPACT = "t"  # the key, and the parameter, of the compact form
-_COMPACT_PRESET = "p"
 
 
 @frozen
@@ -74,7 +73,7 @@ def read_compact(text: str) -> TransformSpec | FromPreset:
     """The compact form, which may begin with ``p:name``. Raises InvalidInput with the position of the segment."""
     first, _, rest = text.partition(",")
     word, _, name = first.partition(":")
-    if word != _COMPACT_PRESET:
+    if word != notation.PRESET:
         return notation.parse(text)
     try:
         changes = notation.parse_changes(rest)

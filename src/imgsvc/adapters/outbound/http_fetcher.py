@@ -32,7 +32,10 @@ class HttpFetcher:
             with self.http.request("GET", url, seconds=remaining, headers={"Accept": "image/*"}) as answer:
                 if answer.status not in _REDIRECTS:
                     return _fetched(answer, url, most_bytes)
-                location = answer.headers.get("Location", "")
+                location = answer.headers.get("Location", "").strip()
+                if not location:
+                    detail = f"the server answers with the status {answer.status}, and does not say where the file is"
+                    raise FetchFailed(detail, allowed="200, or a redirect with a Location")
             url = url.joined(location)
         raise FetchFailed("the address leads to too many others", allowed=f"{_MOST_REDIRECTS} redirects")
 

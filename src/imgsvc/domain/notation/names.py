@@ -5,6 +5,7 @@ from attrs import fields
 from imgsvc.domain.operations import OPERATIONS, Adjust, Crop, Operation, Resize, Watermark
 
 MAX_LENGTH = 2048
+PRESET = "p"  # which is none of these names: wanted_specs.py reads it, where a spec may begin with one
 
 OUTPUT = {
     "f": "format",

@@ -20,7 +20,7 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.geometry import Percent
 from imgsvc.domain.notation.arguments import read_argument
-from imgsvc.domain.notation.names import ARGUMENTS, LONG_NAMES, MAX_LENGTH, NAMES, OUTPUT, POSITIONAL, RESIZE
+from imgsvc.domain.notation.names import ARGUMENTS, LONG_NAMES, MAX_LENGTH, NAMES, OUTPUT, POSITIONAL, PRESET, RESIZE
 from imgsvc.domain.operations import Adjust, Crop, Operation, Resize, Watermark
 from imgsvc.domain.plain_data import read_parameters
 from imgsvc.domain.transform import Output, SpecChanges, TransformSpec
@@ -126,6 +126,9 @@ def _add(draft: _Draft, segment: _Segment) -> None:
 
 def _unknown(name: str) -> InvalidInput:
     """Names the compact name that was probably meant, also where its long form stands."""
+    if name == PRESET:
+        detail = "a preset, p:name, can only come first, and only in a spec that an account asks for"
+        return UnknownOperation(detail, value=name, allowed=", ".join(sorted(NAMES)))
     long_name = nearest(name, LONG_NAMES)
     if long_name is None or (name != long_name and nearest(name, NAMES) is not None):
         return unknown(UnknownOperation, "operation", name, NAMES)
