@@ -73,7 +73,7 @@ def found(images, owner, **search):
         ({"tag": "sea", "format": SourceFormat.PNG}, [1]),
         ({"tag": "Sea"}, [3]),
         ({"tag": "se"}, []),
-        ({"tag": "sea,2026"}, []),
+        ({"tag": "sea 2026"}, []),
         ({"tag": "2026", "sort": ImageSort.NAME}, [0]),
         ({"q": "BEACH"}, [1, 0]),
         ({"q": "100% colour"}, [0]),

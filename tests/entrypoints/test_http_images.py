@@ -15,6 +15,7 @@ PARAMETERS = (
     "created_after, created_before, cursor, format, limit, max_height, max_width, min_height, min_width, page, q, "
     "sort, tag"
 )
+A_TAG = "1 to 64 characters, without commas, control characters, or space around"
 MOMENT = "a day or a moment with its zone, such as 2026-03-01 or 2026-03-01T12:30:00Z"
 
 
@@ -228,6 +229,10 @@ def test_a_page_past_the_end_is_empty(collection):
         ("limit=1&limit=1", "duplicate_parameter", "limit", "limit once"),
         ("lmit=1", "unknown_parameter", "lmit", PARAMETERS),
         ("=", "unknown_parameter", "", PARAMETERS),
+        *[
+            (f"tag={one}", "invalid_parameter", "tag", A_TAG)
+            for one in ("%00", "a%00", "%0A", "%C2%85", "%E2%80%A8", "", "+", "a+", "a,b", "x" * 65)
+        ],
         ("sort=size", "invalid_parameter", "sort", "largest, name, name_desc, newest, oldest, smallest"),
         ("sort=NEWEST", "invalid_parameter", "sort", "largest, name, name_desc, newest, oldest, smallest"),
         ("format=svg", "invalid_parameter", "format", "avif, bmp, gif, heic, jpeg, png, tiff, webp"),

@@ -23,11 +23,11 @@ _LARGEST = 2**31 - 1
 _name_rule = legible(0, MAX_NAME)
 _description_rule = legible(0, MAX_DESCRIPTION, has_lines=True)
 # No comma, so that a form and a query can name several.
-_tag_rule = matches(
+tag_rule = matches(
     rf"(?!\s)[^,{CONTROL_CHARACTERS}]{{1,64}}(?<!\s)",
     "1 to 64 characters, without commas, control characters, or space around",
 )
-_tags_rule = Each(_tag_rule, MAX_TAGS)
+_tags_rule = Each(tag_rule, MAX_TAGS)
 
 
 _optional_base64 = optional(matches(r"[A-Za-z0-9+/]{4,60}={0,2}", "a ThumbHash in base64"))

@@ -9,6 +9,7 @@ from attrs.validators import optional
 
 from imgsvc.domain.errors import InvalidInput
 from imgsvc.domain.field_rules import matches, within
+from imgsvc.domain.image import tag_rule
 
 _SIDE = optional(within(1, 2**31 - 1))
 
@@ -55,7 +56,7 @@ class ImageSearch:
 
     sort: ImageSort = ImageSort.NEWEST
     format: SourceFormat | None = None
-    tag: str | None = None  # as it was given, in the same case
+    tag: str | None = field(default=None, validator=optional(tag_rule))  # as it was given, in the same case
     # In name, description or tags, whatever the case.
     q: str | None = field(default=None, validator=optional(matches(r"[^\x00]{1,200}", "1 to 200 characters, no NUL")))
     min_width: int | None = field(default=None, validator=_SIDE)
