@@ -215,6 +215,7 @@ def test_unless_it_is_set_no_answer_says_anything_of_other_origins(tmp_path):
         asked = preflight(client, path, SHOP, "GET")
 
     assert [(answer.status_code, told(answer)) for answer in (*answers, asked)] == [(200, {}), (200, {}), (405, {})]
+    assert (asked.json()["code"], words(asked.headers["allow"])) == ("method_not_allowed", {"get", "head"})
     assert all("vary" not in answer.headers for answer in answers)
 
 
