@@ -84,6 +84,27 @@ def test_failures_are_documents_unless_a_picture_is_asked_for(account, image_id)
     )
 
 
+@pytest.mark.parametrize(
+    ("query", "size"),
+    [
+        ("t=rs:cover:50:60", (50, 60)),
+        ("width=50&height=60&grayscale=1", (50, 60)),
+        ("t=rs:cover:9:9,el:1,blur:2,rs:inside:50:60,dpr:2", (100, 120)),
+        ("t=p:no-such,rs:cover:50:60", (50, 60)),
+        ("t=rs:cover:8192:4096,dpr:4", (8192, 4096)),
+        ("t=rs:cover:8192:8192", (7071, 7071)),  # of 50 megapixels at most
+        ("t=w:50", (320, 200)),
+        ("t=rs:cover:50p:60", (320, 200)),
+        ("t=rs:cover:50:60,blurr:2", (320, 200)),
+    ],
+)
+def test_where_nothing_could_be_planned_it_is_as_large_as_its_last_resize_says(account, anyone, query, size):
+    path = f"{IMAGES}/{NOBODYS}/content?{query}&error=image"
+
+    assert shown(anyone.get(path)) == (401, size, "401 unauthenticated")
+    assert shown(account.client.get(path))[1] == size
+
+
 @pytest.mark.on_every_deployment
 def test_a_picture_whose_bytes_are_lost_is_a_picture_of_its_size(account, server):
     image_id = account.upload(unlike_any(PICTURE))
@@ -117,6 +138,29 @@ def test_a_link_that_was_made_so_tells_its_end_by_a_picture(account, anyone, ima
     assert shown(expired) == (410, (320, 200), "410 link_expired")
     assert shown(gone) == (404, (320, 200), "404 not_found")
     assert gone.headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+def test_a_link_in_vain_is_a_picture_as_large_as_its_last_resize_says(account, anyone, image_id):
+    made = links(account, image_id, t="rs:cover:80:40,f:png", widths=[20, 40])
+    narrow = made["srcset"].split()[0]
+    signature = narrow.split("/")[2]
+
+    wrong = [anyone.get(one.replace(signature, "1.AAAA")) for one in (made["url"], narrow)]
+    account.client.delete(f"{IMAGES}/{image_id}").raise_for_status()
+    gone = anyone.get(narrow)
+
+    assert [shown(one) for one in wrong] == [
+        (403, (80, 40), "403 invalid_signature"),
+        (403, (20, 10), "403 invalid_signature"),
+    ]
+    assert shown(gone) == (404, (20, 10), "404 not_found")
+
+
+@pytest.mark.parametrize("spec", ["rs:cover:80", "nonsense:5", "%ff,rs:cover:80:40", "rs:cover:0:0", "upto:9,upto:9,-"])
+def test_what_is_no_link_at_all_is_a_picture_of_some_size(anyone, spec):
+    answer = anyone.get(f"/i/1.AAAA/err:image,{spec}/{NOBODYS}.png")
+
+    assert shown(answer) == (403, (320, 200), "403 invalid_signature")
 
 
 def test_whether_a_link_has_error_pictures_is_signed(account, anyone, image_id):

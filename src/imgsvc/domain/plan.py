@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from functools import singledispatch
 from itertools import pairwise
+from math import sqrt
 from types import MappingProxyType
 from typing import TypeAlias
 from uuid import UUID
@@ -58,6 +59,11 @@ class Limits:
                 allowed=f"at most {self.max_output_side} pixels a side and {self.max_output_pixels} pixels"
                 f"{', all frames together' if frames > 1 else ''}",
             )
+
+    def bounded(self, size: Size) -> Size:
+        """The largest of the same shape that a result may have, where this one is larger."""
+        factor = min(1, self.max_output_side / size.longer_side, sqrt(self.max_output_pixels / size.pixels))
+        return Size(max(1, int(size.width * factor)), max(1, int(size.height * factor)))
 
 
 @frozen

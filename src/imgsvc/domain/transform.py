@@ -10,7 +10,7 @@ from uuid import UUID
 from attrs import evolve, field, frozen
 
 from imgsvc.domain.errors import ConflictingParameters, TooManyOperations
-from imgsvc.domain.operations import Adjust, AutoOrient, Operation, Watermark, changes_nothing, merged
+from imgsvc.domain.operations import Adjust, AutoOrient, Operation, Resize, Watermark, changes_nothing, merged
 from imgsvc.domain.output import AUTO as AUTO
 from imgsvc.domain.output import Format as Format
 from imgsvc.domain.output import Output as Output
@@ -77,6 +77,10 @@ class TransformSpec:
     def id(self) -> SpecId:
         """SHA-256 of the canonical JSON, in hexadecimal."""
         return SpecId(hashlib.sha256(self.canonical_json.encode()).hexdigest())
+
+    @property
+    def last_resize(self) -> Resize | None:
+        return next((step for step in reversed(self.steps) if isinstance(step, Resize)), None)
 
     @property
     def auto_orients(self) -> bool:

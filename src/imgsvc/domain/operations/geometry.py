@@ -157,6 +157,13 @@ class Resize:
                 allowed=", ".join(Gravity),
             )
 
+    @property
+    def named_size(self) -> Size | None:
+        """What is asked for of any picture, where both sides are in pixels."""
+        if not isinstance(self.width, int) or not isinstance(self.height, int):
+            return None
+        return self._box_in(Size(1, 1))
+
     def layout_in(self, size: Size) -> ResizeLayout:
         """What to do with a picture of ``size``."""
         box = self._box_in(size)

@@ -4,7 +4,7 @@ For pictures of one's own that is ``error=image`` in the query. An address that 
 which everybody could have every cache ask again: there it is a part of what was signed.
 
 They are drawn as SVG, which needs no codec where something has gone wrong already. All that they say is ours: the
-status, and a stable code.
+status, and a stable code. They are as large as what was asked for, as far as a plan or the request alone can tell.
 """
 
 import re
@@ -12,18 +12,24 @@ from collections.abc import Mapping
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
-from attrs import frozen
+from attrs import fields, frozen
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Scope
 
+from imgsvc.domain.errors import ImgsvcError
 from imgsvc.domain.geometry import Size
+from imgsvc.domain.link import Link, split_path
+from imgsvc.domain.transform import TransformSpec
+from imgsvc.domain.wanted_specs import read_query
+from imgsvc.entrypoints.composition import Service
+from imgsvc.entrypoints.http import link_address
 from imgsvc.entrypoints.http.inert import INERT
-from imgsvc.entrypoints.http.link_address import wants_error_picture
 
 _SIZE = "error_picture_size"  # in the state of a request
 _DEFAULT = Size(320, 200)
 _CONTENT = re.compile(r"/v1/(images|variants)/[^/]+/content")
+_RENDERING = re.compile(r"/v1/images/[^/]+/content")
 _CHARACTER = 0.6  # of a monospaced font: how wide it is, for its height
 
 
@@ -44,7 +50,7 @@ def is_wanted(connection: HTTPConnection) -> bool:
     scope = connection.scope
     if scope.get("method") not in ("GET", "HEAD"):
         return False
-    if wants_error_picture(scope.get("raw_path") or b""):
+    if link_address.wants_error_picture(scope.get("raw_path") or b""):
         return True
     return bool(_CONTENT.fullmatch(scope["path"])) and ("error", ErrorForm.IMAGE) in _query(scope)
 
@@ -59,8 +65,8 @@ def plan_size(connection: HTTPConnection, size: Size) -> None:
 
 
 def error_picture(connection: HTTPConnection, status: int, code: str, headers: Mapping[str, str]) -> Response:
-    """A picture that says the status and the code; of the planned size, where something could be planned."""
-    size: Size = connection.scope.get("state", {}).get(_SIZE, _DEFAULT)
+    """A picture that says the status and the code."""
+    size: Size = connection.scope.get("state", {}).get(_SIZE) or _named_size(connection) or _DEFAULT
     every = {
         **headers,
         **INERT,
@@ -69,6 +75,29 @@ def error_picture(connection: HTTPConnection, status: int, code: str, headers: M
         "Cross-Origin-Resource-Policy": "cross-origin",  # pages elsewhere may show it
     }
     return Response(_drawn(f"{status} {code}", size), status, every, "image/svg+xml")
+
+
+def _named_size(connection: HTTPConnection) -> Size | None:
+    """Where nothing could be planned: what the last resize of the spec asks for, of any picture."""
+    try:
+        spec = _spec(connection.scope)
+    except ImgsvcError:
+        return None
+    size = spec.last_resize.named_size if spec is not None and spec.last_resize is not None else None
+    service: Service = connection.app.state.service
+    return None if size is None else service.settings.limits.bounded(size)
+
+
+def _spec(scope: Scope) -> TransformSpec | None:
+    """As it was written, whoever did: nothing is looked up. Raises InvalidInput, InvalidSignature."""
+    raw_path = scope.get("raw_path") or b""
+    if link_address.is_link(raw_path):
+        path, width = split_path(link_address.parsed(raw_path)[1].decode("latin-1"))
+        return Link.of_signed_path(path).at(width)
+    if not _RENDERING.fullmatch(scope["path"]):
+        return None
+    given = read_query([pair for pair in _query(scope) if pair[0] != fields(PictureQuery).error.name]).given
+    return given if isinstance(given, TransformSpec) else given.changes.spec
 
 
 def _drawn(text: str, size: Size) -> str:
