@@ -90,6 +90,69 @@ def test_every_endpoint_has_a_summary_a_tag_and_its_problems(document):
             assert any(status[0] in "45" for status in operation["responses"]) or path == "/healthz", path
 
 
+def links_of(document, path, method, status):
+    return document["paths"][path][method]["responses"][str(status)]["links"]
+
+
+def test_every_link_gives_an_operation_all_that_its_path_needs(document):
+    operations = {
+        operation["operationId"]: operation
+        for resource in document["paths"].values()
+        for operation in resource.values()
+    }
+    links = [
+        link
+        for operation in operations.values()
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+
+    assert links
+    for link in links:
+        known = {one["name"]: one for one in operations[link["operationId"]]["parameters"]}
+        needed = {name for name, one in known.items() if one["in"] == "path"}
+        assert needed <= set(link["parameters"]) <= set(known), link
+
+
+def test_an_upload_leads_to_its_image_and_a_job_to_its_result(document):
+    uploaded = links_of(document, "/v1/images", "post", 201)
+    made = links_of(document, "/v1/images/{image_id}/transform", "post", 201)
+    queued = links_of(document, "/v1/images/{image_id}/transform", "post", 202)
+    told = links_of(document, "/v1/jobs/{job_id}", "get", 200)
+
+    assert {"get_image", "get_content", "transform_image", "list_variants", "list_jobs", "make_links"} <= set(uploaded)
+    assert uploaded["list_jobs"]["parameters"] == {"image": "$response.body#/id"}
+    assert set(made) == {"get_image", "get_variant", "get_variant_content", "delete_variant"}
+    assert set(queued) == {*made, "get_job", "get_job_events", "cancel_job"}
+    assert told["get_variant_content"]["parameters"] == {"variant_id": "$response.body#/id"}
+    assert links_of(document, "/v1/webhooks/{webhook_id}/test", "post", 202)["replay_delivery"]["parameters"] == {
+        "webhook_id": "$request.path.webhook_id",
+        "delivery_id": "$response.body#/id",
+    }
+
+
+def tells(schema, components, names):
+    """Whether an answer of the schema may have something at the end of these names."""
+    options = [
+        components[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in schema.get("anyOf", [schema])
+    ]
+    if not names:
+        return True
+    inner = [one["properties"][names[0]] for one in options if names[0] in one.get("properties", {})]
+    return any(tells(one, components, names[1:]) for one in inner)
+
+
+def test_answers_tell_what_their_links_take_from_them(document):
+    for resource in document["paths"].values():
+        for operation in resource.values():
+            for response in operation["responses"].values():
+                for link in response.get("links", {}).values():
+                    schema = response["content"]["application/json"]["schema"]
+                    taken = [one.partition("#/")[2] for one in link["parameters"].values() if "response" in one]
+                    assert taken
+                    assert all(tells(schema, document["components"]["schemas"], one.split("/")) for one in taken), link
+
+
 def test_schemathesis_finds_no_answer_that_the_document_does_not_allow(server, account, tmp_path):
     image_id = account.upload(encoded(quadrants()))
     account.client.post(f"/v1/images/{image_id}/transform", json={"flip": True})

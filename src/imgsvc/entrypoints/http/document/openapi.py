@@ -20,8 +20,9 @@ def document(endpoints: Iterable[Endpoint]) -> Schema:
     """The whole document, as plain data."""
     schemas = Schemas()
     paths: dict[str, Schema] = {}
-    for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
+    documented = tuple(endpoints)
+    for endpoint in documented:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas, documented)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,13 +83,13 @@ _PROBLEM: Schema = {
 }
 
 
-def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
+def _operation(endpoint: Endpoint, schemas: Schemas, endpoints: Sequence[Endpoint]) -> Schema:
     operation: Schema = {
         "operationId": endpoint.function.__name__,
         "summary": first_line(endpoint.function),
         "tags": [endpoint.tag],
         **({"x-rate-limit-group": endpoint.group} if endpoint.group else {}),
-        "responses": responses_of(endpoint, schemas),
+        "responses": responses_of(endpoint, schemas, endpoints),
     }
     parameters = parameters_of(endpoint, schemas)
     if parameters:
