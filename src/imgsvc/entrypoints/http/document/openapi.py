@@ -73,7 +73,10 @@ _PROBLEM: Schema = {
         "detail": {"type": "string"},
         "code": {"type": "string"},
         "request_id": {"type": "string"},
-        "pointer": {"type": "string", "description": "JSON pointer to the value in the body"},
+        "pointer": {
+            "type": "string",
+            "description": "JSON pointer to the value in the body, and from a text that is a spec on into that as JSON",
+        },
         "parameter": {"type": "string", "description": "name of the query parameter"},
         "position": {"type": "integer", "description": "where in the compact form, counted from 0"},
         "value": {"description": "what was given"},
