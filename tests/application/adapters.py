@@ -11,14 +11,21 @@ from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
 from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
 from imgsvc.adapters.repositories.sql_images import SqlImages
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
+from imgsvc.application.installation import MARK
 from imgsvc.domain.errors import ImageNotFound, Unavailable
 from imgsvc.domain.image import Facts, Image, ImageChanges, ImageId
 from imgsvc.domain.quota import NO_QUOTA, Quota
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.domain.variant import Rendition, Variant
+from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.images import Erased
 from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
 from imgsvc.ports.variants import Claim
+
+
+def picture_keys(blobs: BlobStore) -> list[str]:
+    """All but the mark's, sorted."""
+    return sorted(blob.key for blob in blobs.list() if blob.key != MARK)
 
 
 @define(eq=False)

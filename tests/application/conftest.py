@@ -60,6 +60,7 @@ def receivers():
 @pytest.fixture
 def ports(repositories, signals, engine, receivers):
     return Ports(
+        installation=repositories.installation,
         users=repositories.users,
         sessions=repositories.sessions,
         api_keys=repositories.api_keys,

@@ -12,7 +12,7 @@ from imgsvc.domain.errors import Unavailable, VariantNotFound
 from imgsvc.domain.notation import parse
 from imgsvc.domain.variant import VariantStatus
 from imgsvc.ports.pages import PageRequest
-from tests.application.adapters import Failing, FailingBlobs, Gate
+from tests.application.adapters import Failing, FailingBlobs, Gate, picture_keys
 
 SPEC, OTHER_SPEC = parse("w:10,f:png"), parse("w:5,f:png")
 
@@ -35,7 +35,7 @@ def job(use_cases, image):
 
 
 def keys(ports):
-    return {blob.key for blob in ports.blobs.list()}
+    return set(picture_keys(ports.blobs))
 
 
 def test_a_deleted_variant_goes_with_its_bytes_and_from_the_cache_and_nothing_else_does(use_cases, ports, image, made):

@@ -18,7 +18,7 @@ from imgsvc.domain.errors import (
     WrongPassword,
 )
 from imgsvc.domain.notation import parse
-from tests.application.adapters import Failing, FailingBlobs, Gate
+from tests.application.adapters import Failing, FailingBlobs, Gate, picture_keys
 
 PASSWORD = "correct horse"
 SPEC = parse("w:10,gray,f:webp")
@@ -39,7 +39,7 @@ def mine(use_cases, user, picture):
 
 
 def keys(ports):
-    return sorted(blob.key for blob in ports.blobs.list())
+    return picture_keys(ports.blobs)
 
 
 def test_nothing_is_left_of_an_account(use_cases, ports, user, mine):
@@ -146,11 +146,11 @@ def test_bytes_that_cannot_be_removed_are_removed_by_the_next_sweep(with_ports, 
     image = use_cases.upload_image(user.id, BytesIO(picture))
 
     use_cases.delete_account(user, PASSWORD)
-    left = [blob.key for blob in blobs.list()]
+    left = picture_keys(blobs)
     use_cases.sweep()
 
     assert left == [image.blob_key]
-    assert list(blobs.list()) == []
+    assert picture_keys(blobs) == []
 
 
 def test_what_there_is_no_time_for_is_left_to_the_sweep(use_cases, ports, user, mine):

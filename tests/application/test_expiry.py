@@ -16,7 +16,7 @@ from imgsvc.domain.errors import Unavailable, VariantNotFound
 from imgsvc.domain.notation import parse
 from imgsvc.ports.pages import PageRequest
 from tests.ages import ago, unused_since
-from tests.application.adapters import Failing, FailingBlobs, Gate
+from tests.application.adapters import Failing, FailingBlobs, Gate, picture_keys
 from tests.application.policies import a_policy
 
 SPEC = parse("w:10,gray,f:webp")
@@ -69,7 +69,7 @@ def variant(use_cases, ports, image):
 
 
 def keys(ports):
-    return {blob.key for blob in ports.blobs.list()}
+    return set(picture_keys(ports.blobs))
 
 
 def content_of(use_cases, variant):

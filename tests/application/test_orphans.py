@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve, frozen
 
 from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
+from imgsvc.application.installation import MARK, written
 from imgsvc.application.orphans import Orphans
 from imgsvc.application.retention import Tally
 from imgsvc.application.use_cases import assemble
@@ -18,7 +19,7 @@ from imgsvc.domain.errors import VariantNotFound
 from imgsvc.domain.notation import parse
 from imgsvc.domain.user import User
 from imgsvc.ports.users import UserRepository
-from tests.application.adapters import FailingBlobs
+from tests.application.adapters import FailingBlobs, picture_keys
 from tests.application.policies import a_policy
 from tests.entities import an_image
 
@@ -27,8 +28,19 @@ AT_ONCE = timedelta(0)
 SOMETHING = "0b7c0c5e-7a53-4a2e-9d3f-2f1f0e9a6b1d"  # an id like those of images
 
 
+@pytest.fixture(autouse=True)
+def _mark(ports):
+    marked(ports.blobs, ports)
+
+
+def marked(blobs, ports):
+    """The same, as a start leaves it."""
+    blobs.put(MARK, written(ports.installation.id()), "text/plain")
+    return blobs
+
+
 def keys(ports):
-    return sorted(blob.key for blob in ports.blobs.list())
+    return picture_keys(ports.blobs)
 
 
 def put(ports, *keys):
@@ -84,7 +96,7 @@ def test_where_no_original_has_a_row_nothing_goes(use_cases, ports, ada, caplog,
 def test_a_lone_orphan_goes_as_soon_as_there_is_an_image_however_young(ports, policy, ada, picture):
     orphan = f"originals/{uuid4()}"
     hour = timedelta(hours=1)
-    blobs = _Aged({orphan: hour})
+    blobs = marked(_Aged({orphan: hour}), ports)
     blobs.put(orphan, b"content", "image/png")
     use_cases = assemble(evolve(ports, users=_EarlierUsers(ports.users), blobs=blobs), policy)
 
@@ -94,13 +106,13 @@ def test_a_lone_orphan_goes_as_soon_as_there_is_an_image_however_young(ports, po
 
     assert (lone.blobs.count, bool(lone.refusal)) == (0, True)
     assert (accompanied.blobs.first, accompanied.refusal) == ((orphan,), "")
-    assert [blob.key for blob in blobs.list()] == [image.blob_key]
+    assert {blob.key for blob in blobs.list()} == {MARK, image.blob_key}
 
 
 def test_the_first_upload_that_goes_on_is_no_sign_of_a_wrong_database(ports, policy, ada, caplog):
     variant = f"variants/{uuid4()}/{SPEC.id}-engine-1"  # of an image that was deleted
     hour = timedelta(hours=1)
-    blobs = _Aged({variant: hour})
+    blobs = marked(_Aged({variant: hour}), ports)
     for key in (variant, f"originals/{uuid4()}"):
         blobs.put(key, b"content", "image/png")
     use_cases = assemble(evolve(ports, users=_EarlierUsers(ports.users), blobs=blobs), policy)
@@ -111,7 +123,7 @@ def test_the_first_upload_that_goes_on_is_no_sign_of_a_wrong_database(ports, pol
 def test_young_variants_beside_originals_that_are_older_than_the_database_are_not_its_own(ports, policy, ada):
     other = uuid4()
     original, variant = f"originals/{other}", f"variants/{other}/{SPEC.id}-engine-1"
-    blobs = _Aged({original: timedelta(days=9)})
+    blobs = marked(_Aged({original: timedelta(days=9)}), ports)
     for key in (original, variant):
         blobs.put(key, b"content", "image/png")
     use_cases = assemble(evolve(ports, users=_EarlierUsers(ports.users), blobs=blobs), policy)
@@ -124,7 +136,7 @@ def test_young_variants_beside_originals_that_are_older_than_the_database_are_no
 @pytest.mark.parametrize("is_known_last", [False, True])
 def test_one_original_with_a_row_speaks_for_the_whole_storage(ports, policy, image, is_known_last):
     orphan = f"originals/{uuid4()}"
-    blobs = _InOrder(is_known_last)
+    blobs = marked(_InOrder(is_known_last), ports)
     for key in (image.blob_key, *(f"others/{number}" for number in range(1100)), orphan):
         blobs.put(key, b"content", "image/png")
 
@@ -132,7 +144,7 @@ def test_one_original_with_a_row_speaks_for_the_whole_storage(ports, policy, ima
 
 
 def test_originals_without_a_row_are_not_removed_part_by_part(ports, policy, ada):
-    blobs = _InOrder()
+    blobs = marked(_InOrder(), ports)
     others = [f"originals/{uuid4()}" for _ in range(3)]
     for number, other in enumerate(others):
         blobs.put(other, b"content", "image/png")
@@ -300,7 +312,7 @@ def test_what_is_uploaded_while_the_sweep_goes_on_is_not_taken_for_lost(ports, p
             sweeping.transform_image(ada, image.id, SPEC, Mode.SYNC)
             return iter(listed)
 
-    blobs = Late()
+    blobs = marked(Late(), ports)
     blobs.put(image.blob_key, picture, "image/png")
     sweeping = assemble(evolve(ports, blobs=blobs), policy)
 
@@ -313,7 +325,7 @@ def test_bytes_whose_row_comes_after_the_look_are_kept(ports, policy, image, pic
             yield from list(super().list(prefix))
             sweeping.transform_image(image.owner, image.id, SPEC, Mode.SYNC)
 
-    blobs = Late()
+    blobs = marked(Late(), ports)
     key = f"variants/{image.id}/{SPEC.id}-{ports.engine.fingerprint}"
     for one in (key, image.blob_key):
         blobs.put(one, picture, "image/png")

@@ -51,7 +51,7 @@ def opened_postgres(postgres_url, delivery_is_due):
 @pytest.fixture
 def postgres_repositories(opened_postgres, postgres_url):
     # Quicker than TRUNCATE, since there is little.
-    execute(postgres_url, "DELETE FROM images; DELETE FROM users; DELETE FROM foundation")
+    execute(postgres_url, "DELETE FROM images; DELETE FROM users; DELETE FROM foundation; DELETE FROM installation")
     return opened_postgres
 
 

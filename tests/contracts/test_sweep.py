@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from imgsvc.application.installation import MARK, AdoptStorage, Belonging, ClaimStorage
 from imgsvc.application.orphans import Orphans, SweepOrphans
 from imgsvc.application.retention import EraseRendering, ExpireVariants, Tally
 from imgsvc.application.usage import REMEMBERED
@@ -37,16 +38,23 @@ def erase(repositories, blobs):
 
 
 @pytest.fixture
-def sweep(repositories, blobs, erase):
+def claim(repositories, blobs):
+    """Of a storage that is marked already."""
+    AdoptStorage(repositories.installation, blobs)()
+    return ClaimStorage(repositories.installation, repositories.images, blobs)
+
+
+@pytest.fixture
+def sweep(repositories, blobs, erase, claim):
     # A storage's clock may show whole seconds only, or be ahead of ours.
     def soon():
         return datetime.now(UTC) + timedelta(minutes=1)
 
-    return SweepOrphans(repositories.users, repositories.images, repositories.retention, blobs, erase, soon)
+    return SweepOrphans(repositories.users, repositories.images, repositories.retention, blobs, erase, soon, claim)
 
 
 def keys(blobs):
-    return {blob.key for blob in blobs.list()}
+    return {blob.key for blob in blobs.list()} - {MARK}
 
 
 def test_what_belongs_together_stays(sweep, blobs, image, variant):
@@ -78,6 +86,17 @@ def test_of_the_storage_of_another_installation_nothing_goes(repositories, sweep
         "none of 1 original has a row, the storage seems to belong to another database",
     )
     assert keys(blobs) == foreign
+
+
+def test_a_sweep_of_a_storage_that_another_installation_has_marked_removes_nothing(
+    repositories, sweep, blobs, image, variant
+):
+    orphan = an_image(a_user()).blob_key
+    blobs.put(orphan, b"content", "image/png")
+    repositories.installation.renew()  # as if it were another database with the same image
+
+    assert sweep(AT_ONCE) == Orphans(refusal=Belonging.ANOTHERS)
+    assert keys(blobs) == {image.blob_key, variant.blob_key, orphan}
 
 
 def test_a_variant_without_bytes_goes(sweep, blobs, image, variant):

@@ -11,13 +11,15 @@ import pytest
 from attrs import evolve
 
 from imgsvc import Settings, compose
+from imgsvc.adapters.blobs.filesystem import FilesystemBlobs
 from imgsvc.adapters.imaging.bounded import BoundedEngine
 from imgsvc.adapters.imaging.child_process import ChildProcess
 from imgsvc.adapters.imaging.children import ChildProcessEngine
-from imgsvc.domain.errors import ImageTooLarge, InvalidCredentials, InvalidToken, Unavailable
+from imgsvc.application.installation import Belonging
+from imgsvc.domain.errors import ImageTooLarge, InvalidCredentials, InvalidToken, StorageFull, Unavailable
 from imgsvc.domain.notation import parse
 from imgsvc.entrypoints import composition
-from imgsvc.entrypoints.composition import compose_engine, migrate_database
+from imgsvc.entrypoints.composition import adopt_storage, compose_engine, migrate_database
 from imgsvc.entrypoints.http.endpoint import Answer
 from imgsvc.entrypoints.http.endpoints.health import get_readiness
 from tests.pictures import encoded, quadrants
@@ -110,6 +112,43 @@ def test_a_relative_data_folder_stays_where_it_was_when_the_service_was_composed
 
     with compose(Settings(data_dir=tmp_path / "data", password_cost=4)) as service:
         assert service.use_cases.get_image(user.id, image.id) == image
+
+
+def test_a_storage_that_another_installation_has_marked_is_refused_with_a_remedy(settings, tmp_path):
+    with compose(settings):
+        pass
+    other = Settings(data_dir=tmp_path / "other", blobs_url=settings.data_dir.as_uri(), password_cost=4)
+
+    with pytest.raises(RuntimeError, match=r"that of another installation: correct IMGSVC_DATABASE_URL or .*adopt"):
+        compose(other).__enter__()
+
+    adopt_storage(other)
+    with compose(other):
+        pass
+    with pytest.raises(RuntimeError, match="another installation"):
+        compose(settings).__enter__()
+
+
+def test_a_database_that_is_restored_with_its_storage_or_older_than_marks_goes_on(settings):
+    with compose(settings):
+        pass
+    database = settings.data_dir / "imgsvc.sqlite3"
+    backup = database.read_bytes()
+    (settings.data_dir / "blobs" / "installation+").unlink()
+    for _ in range(2):
+        with compose(settings) as service:
+            assert service.use_cases.claim_storage(looks_only=True) is Belonging.OURS
+        database.write_bytes(backup)
+
+
+def test_a_storage_that_cannot_be_marked_keeps_nobody_from_starting(settings, monkeypatch, caplog):
+    def full(*_, **__):
+        raise StorageFull("the storage is full")
+
+    monkeypatch.setattr(FilesystemBlobs, "put", full)
+
+    with compose(settings):
+        assert "the storage could not be marked: the storage is full" in caplog.text
 
 
 def test_many_can_be_composed_on_one_new_folder_at_once(settings):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from imgsvc.application.installation import MARK
 from tests.pictures import decoded, encoded, textured
 from tests.servers import running_server
 from tests.waiting import wait_for
@@ -96,7 +97,7 @@ def expected_files(account):
     ]
     made = [f"variants/{one['image_id']}/{one['spec_id']}-{one['engine']}" for one in variants]
     kept = {f"originals/{image['duplicate_of'] or image['id']}" for image in images}  # equal bytes once
-    return sorted([*kept, *made])
+    return sorted([MARK, *kept, *made])
 
 
 def test_a_picture_is_uploaded_rendered_now_and_later_and_fetched(account, photograph):

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from uuid import UUID
 
 from attrs import define, field, frozen
 
+from imgsvc.application.blob_keys import image_of, original_of
+from imgsvc.application.installation import Belonging, ClaimStorage
 from imgsvc.application.key_filter import KeyFilter
 from imgsvc.application.retention import BATCH, EraseRendering, MustStop, Tally, never, parts
 from imgsvc.domain.errors import BlobNotFound
@@ -41,10 +42,10 @@ class Orphans:
 class SweepOrphans:
     """Compare rows and blobs in both directions, and remove what a crash has left of either.
 
-    Only what a crash can leave: a database that is new, empty or restored beside older blobs must not cost a picture,
-    nor a storage that is empty, or being restored, a row. Where the storage holds originals and none of them has a row,
-    it is taken for that of another installation, and keeps all it has, variants too. So what a crash leaves where there
-    are no images, be it of the first upload or of the last deletion, stays until there is one.
+    Only where the storage bears our mark, and only what a crash can leave: a database that is new, empty or restored
+    beside older blobs must not cost a picture, nor a storage that is empty, or being restored, a row. Where the storage
+    holds originals and none of them has a row, it keeps all it has, variants too, whatever its mark. So what a crash
+    leaves where there are no images, be it of the first upload or of the last deletion, stays until there is one.
     """
 
     users: UserRepository
@@ -53,6 +54,7 @@ class SweepOrphans:
     blobs: BlobStore
     erase: EraseRendering
     clock: Clock
+    claim_storage: ClaimStorage
 
     def __call__(self, older_than: timedelta, *, dry_run: bool = False, must_stop: MustStop = never) -> Orphans:
         """What was removed, or would be; what is younger may belong to something that is not finished yet.
@@ -62,6 +64,9 @@ class SweepOrphans:
         founded = self.users.first_created_at()
         if founded is None:
             return Orphans()
+        belonging = self.claim_storage(looks_only=dry_run)
+        if belonging is not Belonging.OURS:
+            return Orphans(refusal=_logged(belonging))
         listing = _Listing(self.blobs, founded, self.clock() - older_than)
         blobs, refusal = self._blobs(listing, dry_run, must_stop)
         if must_stop():
@@ -77,27 +82,27 @@ class SweepOrphans:
         orphans: list[str] = []
         originals = finished = known = 0
         for batch in listing.batches(must_stop):
-            bytes_ids = self.images.having_bytes([image for blob in batch if (image := _original_of(blob.key))])
+            bytes_ids = self.images.having_bytes([image for blob in batch if (image := original_of(blob.key))])
             known += len(bytes_ids)
             # A young one may be waiting for its row, and so does not speak against the storage.
-            finished += sum(1 for blob in batch if _original_of(blob.key) and listing.is_finished(blob))
+            finished += sum(1 for blob in batch if original_of(blob.key) and listing.is_finished(blob))
             for key in self._without_row([blob.key for blob in batch if listing.is_to_judge(blob)], bytes_ids):
                 originals += key.startswith("originals/")
                 if len(orphans) < _MOST_AT_ONCE:
                     orphans.append(key)
         if must_stop():
             return Tally(), ""
-        refusal = _refusal(originals, finished, known) if orphans else ""
+        # Somebody may have adopted the storage while it was listed.
+        refusal = (_refusal(originals, finished, known) or self.claim_storage(looks_only=True)) if orphans else ""
         if refusal:
-            logger.error(refusal)
-            return Tally(), refusal
+            return Tally(), _logged(refusal)
         tally = Tally().plus(orphans if dry_run else self._removed(orphans, must_stop))
         if tally.count and not dry_run:
             logger.info("removed blobs without a row", extra={"count": tally.count})
         return tally, ""
 
     def _without_row(self, keys: Sequence[str], bytes_ids: Collection[ImageId]) -> Iterator[str]:
-        owners = {key: _image_of(key) for key in keys}
+        owners = {key: image_of(key) for key in keys}
         images = self.images.existing([image for image in set(owners.values()) if image is not None])
         names = {key: name for key, image in owners.items() if image in images and (name := RenderingName.of_key(key))}
         existing = self.retention.existing(names.values())
@@ -186,6 +191,11 @@ class _Listing:
         return self.founded <= blob.modified_at and self.is_finished(blob)
 
 
+def _logged(refusal: str) -> str:
+    logger.error(refusal)
+    return str(refusal)
+
+
 def _refusal(orphans: int, finished: int, known: int) -> str:
     """Why nothing may be removed: of originals, how many have no row, how many there are, and how many have one."""
     if finished and not known:
@@ -194,20 +204,3 @@ def _refusal(orphans: int, finished: int, known: int) -> str:
     if orphans > _MOST_ORIGINALS:
         return f"{orphans} originals have no row, more than crashes leave: nothing is removed"
     return ""
-
-
-def _image_of(key: str) -> ImageId | None:
-    """The image that a key of ours belongs to; None for a key that is not ours to judge."""
-    kind, _, rest = key.partition("/")
-    text = rest.partition("/")[0]
-    try:
-        image_id = UUID(text)
-    except ValueError:
-        return None
-    # Other spellings of an id are not ours.
-    return ImageId(image_id) if kind in ("originals", "variants") and str(image_id) == text else None
-
-
-def _original_of(key: str) -> ImageId | None:
-    """The image whose original is under a key; None for a key of anything else."""
-    return _image_of(key) if key.startswith("originals/") else None

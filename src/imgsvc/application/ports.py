@@ -13,6 +13,7 @@ from imgsvc.ports.fetching import Fetcher
 from imgsvc.ports.idempotency import IdempotencyRepository
 from imgsvc.ports.images import ImageRepository
 from imgsvc.ports.imaging import ImageEngine
+from imgsvc.ports.installation import InstallationRepository
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobQueue
 from imgsvc.ports.locks import Locks
@@ -31,6 +32,7 @@ from imgsvc.ports.webhooks import WebhookRepository
 class Ports:
     """What the use cases need from the outside."""
 
+    installation: InstallationRepository
     users: UserRepository
     sessions: SessionRepository
     api_keys: ApiKeyRepository

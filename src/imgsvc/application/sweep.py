@@ -1,16 +1,20 @@
 """All that keeps an installation tidy."""
 
+import logging
 from datetime import timedelta
 
 from attrs import frozen
 
 from imgsvc.application.deliveries import PruneDeliveries
 from imgsvc.application.erasure import FinishErasures
+from imgsvc.application.installation import Belonging, ClaimStorage
 from imgsvc.application.orphans import Orphans, SweepOrphans
 from imgsvc.application.pruning import PruneIdempotencyKeys, PruneInvalidations, PruneTombstones
 from imgsvc.application.retention import ExpireVariants, MustStop, PruneJobs, Tally, never
 from imgsvc.application.sessions import PruneSessions
 from imgsvc.application.webhooks import RemoveDeletedWebhooks
+
+logger = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
@@ -36,10 +40,17 @@ class Sweep:
     expire_variants: ExpireVariants
     prune_jobs: PruneJobs
     sweep_orphans: SweepOrphans
+    claim_storage: ClaimStorage
     grace: timedelta  # what is younger may not be finished yet
 
     def __call__(self, *, dry_run: bool = False, must_stop: MustStop = never) -> Swept:
-        """Raises Busy, Unavailable; what was not done by then is done the next time."""
+        """Raises Busy, Unavailable; what was not done by then is done the next time.
+
+        Nothing goes while the storage bears the mark of another installation, which may have rows of the same pictures.
+        """
+        if self.claim_storage(looks_only=True) is Belonging.ANOTHERS:
+            logger.error(Belonging.ANOTHERS)
+            return Swept(variants=Tally(), jobs=Tally(), orphans=Orphans(refusal=Belonging.ANOTHERS))
         if not dry_run:
             self.prune_invalidations(must_stop=must_stop)
             self.prune_idempotency_keys(must_stop=must_stop)

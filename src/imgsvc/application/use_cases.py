@@ -18,6 +18,7 @@ from imgsvc.application.images import (
     OpenOriginal,
     UploadImage,
 )
+from imgsvc.application.installation import AdoptStorage, ClaimStorage
 from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.jobs import CancelJob, GetJob, ListJobs, QueueRendering, QueueUpload, WatchJobs
 from imgsvc.application.links import FollowLink, MakeLinks
@@ -139,6 +140,8 @@ class UseCases:
     prune_deliveries: PruneDeliveries
     remove_deleted_webhooks: RemoveDeletedWebhooks
     finish_erasures: FinishErasures
+    claim_storage: ClaimStorage
+    adopt_storage: AdoptStorage
     sweep_orphans: SweepOrphans
     sweep: Sweep
 
@@ -173,7 +176,8 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     erase = EraseRendering(p.retention, p.blobs)
     expire = ExpireVariants(p.retention, p.blobs, erase, policy.variant_life)
     prune = PruneJobs(p.retention, policy.job_life)
-    sweep_orphans = SweepOrphans(p.users, p.images, p.retention, p.blobs, erase, p.clock)
+    claim_storage = ClaimStorage(p.installation, p.images, p.blobs)
+    sweep_orphans = SweepOrphans(p.users, p.images, p.retention, p.blobs, erase, p.clock, claim_storage)
     upload_image = UploadImage(p.images, p.blobs, p.engine, p.clock, limits, policy.strict_types, policy.quota)
     delete_image = DeleteImage(p.images, p.blobs, p.cache)
     return UseCases(
@@ -269,6 +273,8 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         prune_deliveries=prune_deliveries,
         remove_deleted_webhooks=remove_deleted_webhooks,
         finish_erasures=finish_erasures,
+        claim_storage=claim_storage,
+        adopt_storage=AdoptStorage(p.installation, p.blobs),
         sweep_orphans=sweep_orphans,
         sweep=Sweep(
             prune_invalidations,
@@ -281,6 +287,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
             expire,
             prune,
             sweep_orphans,
+            claim_storage,
             policy.orphan_grace,
         ),
     )

@@ -1,5 +1,6 @@
 """The composition root: the only place that knows which technology keeps which promise."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from threading import Event
 
 from attrs import field, frozen
 
-from imgsvc.adapters.blobs import diagnose_blobs, open_blob_store
+from imgsvc.adapters.blobs import diagnose_blobs, kept_under, open_blob_store
 from imgsvc.adapters.cache import diagnose_cache, open_cache
 from imgsvc.adapters.common.data_folder import diagnose_data_folder
 from imgsvc.adapters.credentials import (
@@ -25,23 +26,27 @@ from imgsvc.adapters.imaging import diagnose_engine, open_engine, open_engine_in
 from imgsvc.adapters.jobs import diagnose_jobs, open_jobs
 from imgsvc.adapters.metrics import counted, open_metrics
 from imgsvc.adapters.outbound import open_fetcher, open_webhook_sender
-from imgsvc.adapters.repositories import diagnose_database, migrate, open_repositories
+from imgsvc.adapters.repositories import diagnose_database, known_installation, migrate, open_repositories
+from imgsvc.application.installation import MARK, AdoptStorage, Belonging, ClaimStorage
 from imgsvc.application.ports import Ports
 from imgsvc.application.use_cases import UseCases, assemble
-from imgsvc.domain.errors import ImgsvcError
+from imgsvc.domain.errors import Busy, ImgsvcError
 from imgsvc.entrypoints.health import health_findings
 from imgsvc.entrypoints.logs import bound_request_id
 from imgsvc.entrypoints.policy import policy_of
 from imgsvc.entrypoints.settings import CORES, Settings
 from imgsvc.entrypoints.side_by_side import SideBySide
 from imgsvc.ports.deliveries import WebhookSender
-from imgsvc.ports.diagnosis import Finding
+from imgsvc.ports.diagnosis import Finding, Subject
 from imgsvc.ports.fetching import Fetcher
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
+from imgsvc.ports.installation import InstallationId
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.jobs import JobSource
 from imgsvc.ports.metrics import NO_METRICS, Metrics
 from imgsvc.ports.signatures import Sealer
+
+logger = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 2.5  # for each thing that we depend on to say that it is there
 _MOST_COUNTED = 10_000  # jobs that wait, for metrics
@@ -76,8 +81,8 @@ def compose(settings: Settings) -> Iterator[Service]:
     """The service that the settings describe, until the context ends.
 
     Raises ValueError for a setting of no use, OSError or Unavailable for a place that cannot be used, RuntimeError for
-    a database whose schema does not fit this program, an engine that does not start in processes of its own, or a port
-    for metrics that is taken.
+    a database whose schema does not fit this program, a storage that another installation has marked, an engine that
+    does not start in processes of its own, or a port for metrics that is taken.
     Nothing is made in the background until a worker runs (entrypoints.worker).
     """
     settings = settings.resolved()
@@ -105,6 +110,7 @@ def compose(settings: Settings) -> Iterator[Service]:
         opened.callback(metrics.jobs_waiting, None)  # before the database is closed
         with _told_of("IMGSVC_BLOBS_URL"):
             blobs = opened.enter_context(open_blob_store(settings.blobs_url, metrics.dependency("blobs")))
+            _claim(ClaimStorage(repositories.installation, repositories.images, blobs))
         with _told_of("IMGSVC_CACHE_URL"):
             cache = opened.enter_context(open_cache(settings.cache_url, metrics.dependency("cache")))
         with _told_of("IMGSVC_JOBS_URL"):
@@ -118,6 +124,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             )
         engine, notes = opened.enter_context(_opened_engine(settings, settings.sync_seconds, metrics))
         ports = Ports(
+            installation=repositories.installation,
             users=repositories.users,
             sessions=repositories.sessions,
             api_keys=repositories.api_keys,
@@ -168,6 +175,17 @@ def compose(settings: Settings) -> Iterator[Service]:
                 _CHECK_SECONDS,
             ),
         )
+
+
+def _claim(claim_storage: ClaimStorage) -> None:
+    """Before anything is written. Raises RuntimeError where the storage is another installation's."""
+    try:
+        belonging = claim_storage()
+    except Busy as error:  # it is full, say; each sweep tries again, and removes nothing before
+        logger.warning("the storage could not be marked: %s", error.detail)
+        return
+    if belonging is Belonging.ANOTHERS:
+        raise RuntimeError(belonging)
 
 
 @contextmanager
@@ -257,6 +275,7 @@ def examinations(settings: Settings) -> Mapping[str, Callable[[], Iterable[Findi
         "secrets": lambda: diagnose_secrets(settings.data_dir, **secrets),
         "database": lambda: diagnose_database(settings.database_url, settings.database_pool),
         "blobs": lambda: diagnose_blobs(settings.blobs_url),
+        "installation": lambda: _diagnose_belonging(settings),
         "jobs": lambda: diagnose_jobs(settings.jobs_url),
         "cache": lambda: diagnose_cache(settings.cache_url),
         "engine": engine,
@@ -270,6 +289,33 @@ def migrate_database(settings: Settings) -> tuple[str | None, str]:
     """
     with _told_of("IMGSVC_DATABASE_URL"):
         return migrate(settings.resolved().database_url)
+
+
+def adopt_storage(settings: Settings) -> InstallationId:
+    """Mark the storage as this database's, under a new id, whosever it was. Raises what ``compose`` does."""
+    settings = settings.resolved()
+    with ExitStack() as opened:
+        with _told_of("IMGSVC_DATABASE_URL"):
+            repositories = opened.enter_context(open_repositories(settings.database_url))
+        with _told_of("IMGSVC_BLOBS_URL"):
+            return AdoptStorage(repositories.installation, opened.enter_context(open_blob_store(settings.blobs_url)))()
+
+
+def _diagnose_belonging(settings: Settings) -> Iterator[Finding]:
+    """Nothing where both are new, or cannot be read: they tell that themselves."""
+    subject = Subject("installation")
+    try:
+        mine, mark = known_installation(settings.database_url), kept_under(settings.blobs_url, MARK)
+    except (ImgsvcError, OSError, RuntimeError, ValueError):
+        return
+    if mark is None:
+        if mine is not None:
+            yield subject.ok("the storage has no mark; the next start makes it, unless most originals have no row")
+    elif mine is not None and Belonging.told_by(mark, mine) is Belonging.OURS:
+        yield subject.ok("the mark in the storage is that of this database")
+    else:
+        found, _, remedy = Belonging.ANOTHERS.partition(": ")
+        yield subject.error(found, remedy)
 
 
 def utc_now() -> datetime:

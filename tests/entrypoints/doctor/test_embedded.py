@@ -116,6 +116,24 @@ def test_a_database_that_others_hold_is_told(examine, used):
     assert "see which other process works on the same file" in told
 
 
+def test_the_storage_of_another_installation_is_an_error_and_stays_as_it_is(examine, used, tmp_path):
+    (told,) = examine().of("installation", "ok")
+    other = tmp_path / "other"
+    other.mkdir(mode=0o700)
+
+    examined = examine(DATA_DIR=str(other), BLOBS_URL=used.as_uri())
+
+    assert told.startswith("the mark in the storage is that of this database")
+    assert "that of another installation | correct IMGSVC_DATABASE_URL" in examined.told("installation", "error")
+    assert list(other.iterdir()) == []
+
+
+def test_a_storage_that_has_no_mark_yet_is_well(examine, used):
+    (used / "blobs" / "installation+").unlink()
+
+    assert "the next start makes it" in examine().told("installation", "ok")
+
+
 def test_what_lives_in_memory_only_is_a_warning(examine):
     assert "name a folder or a bucket" in examine(BLOBS_URL="memory:").told("blobs", "warning")
 

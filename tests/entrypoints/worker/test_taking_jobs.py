@@ -7,6 +7,7 @@ from io import BytesIO
 from threading import Barrier, Event
 from uuid import uuid4
 
+import pytest
 from attrs import evolve
 from structlog.contextvars import bound_contextvars, get_contextvars
 
@@ -165,8 +166,8 @@ def test_maintenance_that_is_put_off_is_told_once_until_it_has_worked_again(serv
 def test_orphans_are_swept_when_they_are_old_enough(settings, caplog):
     caplog.set_level(logging.INFO)
     grown = _grown(settings)
-    old, young = (_original_without_a_row(settings, seconds) for seconds in (2000, 500))
     with compose(grown) as service:
+        old, young = (_original_without_a_row(settings, seconds) for seconds in (2000, 500))
         ada = service.use_cases.register_user("ada", "correct horse").id
         service.use_cases.upload_image(ada, BytesIO(encoded(quadrants())))
 
@@ -177,14 +178,18 @@ def test_orphans_are_swept_when_they_are_old_enough(settings, caplog):
     assert "removed blobs without a row" in caplog.text
 
 
-def test_the_storage_of_another_installation_is_told_and_left_alone(settings, caplog):
+@pytest.mark.parametrize(("is_marked", "told"), [(False, "has no mark"), (True, "seems to belong to another database")])
+def test_the_storage_of_another_installation_is_told_and_left_alone(settings, caplog, is_marked, told):
+    if is_marked:
+        with compose(settings):
+            pass
     originals = [_original_without_a_row(settings, 2000) for _ in range(3)]
 
     with compose(_grown(settings)) as service, running_worker(service, slots=1):
-        wait_for(lambda: "seems to belong to another database" in caplog.text)
+        wait_for(lambda: told in caplog.text)
 
     assert all(path.exists() for path in originals)
-    assert {record.levelname for record in caplog.records if "another database" in record.message} == {"ERROR"}
+    assert {record.levelname for record in caplog.records if told in record.message} == {"ERROR"}
 
 
 def _grown(settings):

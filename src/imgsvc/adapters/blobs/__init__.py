@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from imgsvc.domain.errors import Unavailable
+from imgsvc.domain.errors import BlobNotFound, Unavailable
 from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.diagnosis import Finding, Subject
 from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
@@ -19,10 +19,7 @@ def open_blob_store(url: str, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS
 
     Raises ValueError for a URL that means nothing here, and Unavailable for a place that cannot be used.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise ValueError("the blob store's URL is not understood") from None
+    parts = _parts(url)
     match parts.scheme:
         case "file":
             from imgsvc.adapters.blobs.filesystem import FilesystemBlobs
@@ -53,10 +50,7 @@ def open_blob_store(url: str, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS
 
 def diagnose_blobs(url: str) -> Iterator[Finding]:
     """What is right and wrong with it, also where it cannot be opened. Raises ValueError like ``open_blob_store``."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise ValueError("the blob store's URL is not understood") from None
+    parts = _parts(url)
     if parts.scheme == "file":
         from imgsvc.adapters.blobs.files_diagnosis import diagnose_folder
 
@@ -70,6 +64,32 @@ def diagnose_blobs(url: str) -> Iterator[Finding]:
         with open_blob_store(url):
             remedy = "name a folder or a bucket in IMGSVC_BLOBS_URL"
             yield Subject("blobs").warning("pictures are kept in memory, and end with the process", remedy)
+
+
+def kept_under(url: str, key: str) -> bytes | None:
+    """What is kept, with nothing made or changed; None for nothing. Raises what ``open_blob_store`` does."""
+    parts = _parts(url)
+    try:
+        if parts.scheme == "file":
+            from imgsvc.adapters.blobs.filesystem import FilesystemBlobs
+
+            return FilesystemBlobs(_folder(parts)).get(key)
+        if parts.scheme == "s3":
+            from imgsvc.adapters.blobs.s3 import S3Blobs
+            from imgsvc.adapters.blobs.s3_address import S3Address
+
+            with S3Blobs.unmade(S3Address.of(url)) as store:
+                return store.get(key)
+    except BlobNotFound:
+        pass
+    return None
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise ValueError("the blob store's URL is not understood") from None
 
 
 def _folder(parts: SplitResult) -> Path:

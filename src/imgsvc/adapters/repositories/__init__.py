@@ -15,6 +15,7 @@ from imgsvc.adapters.repositories.sql_deliveries import SqlDeliveries
 from imgsvc.adapters.repositories.sql_erasure import SqlErasure
 from imgsvc.adapters.repositories.sql_idempotency import SqlIdempotency
 from imgsvc.adapters.repositories.sql_images import SqlImages
+from imgsvc.adapters.repositories.sql_installation import SqlInstallation
 from imgsvc.adapters.repositories.sql_invalidations import SqlInvalidations
 from imgsvc.adapters.repositories.sql_presets import SqlPresets
 from imgsvc.adapters.repositories.sql_retention import SqlRetention
@@ -32,6 +33,7 @@ from imgsvc.ports.diagnosis import Finding
 from imgsvc.ports.erasure import ErasureRepository
 from imgsvc.ports.idempotency import IdempotencyRepository
 from imgsvc.ports.images import ImageRepository
+from imgsvc.ports.installation import InstallationId, InstallationRepository
 from imgsvc.ports.invalidations import Invalidations
 from imgsvc.ports.metrics import NO_DEPENDENCY_METRICS, DependencyMetrics
 from imgsvc.ports.presets import PresetRepository
@@ -48,6 +50,7 @@ _SCHEMES = ("sqlite", "postgresql+psycopg", "postgresql")
 class Repositories:
     """The repositories of one database."""
 
+    installation: InstallationRepository
     users: UserRepository
     sessions: SessionRepository
     api_keys: ApiKeyRepository
@@ -94,6 +97,7 @@ def open_repositories(
         # Before, whoever starts the service is told.
         engine.update_execution_options(**{OUTAGES: Outages("the database", metrics=metrics), NEWS: LocalNews()})
         yield Repositories(
+            installation=SqlInstallation(engine),
             users=SqlUsers(engine),
             sessions=SqlSessions(engine),
             api_keys=SqlApiKeys(engine),
@@ -139,6 +143,14 @@ def diagnose_database(url: str, pool: int) -> Iterator[Finding]:
         yield from diagnose_postgres(engine, url, pool)
 
 
+def known_installation(url: str) -> InstallationId | None:
+    """Its id, None where nobody has asked for one yet; nothing is made. Raises like ``open_repositories``."""
+    if _is_file(url) and not _exists(url):
+        return None
+    with _opened(_engine(url, pool=1)) as engine, _explained_to_operators():
+        return SqlInstallation(engine).known()
+
+
 @contextmanager
 def _explained_to_operators() -> Iterator[None]:
     """At a start, and of a migration, what a database's own error means is told with its remedy, and without SQL.
@@ -172,6 +184,12 @@ def _engine(url: str, pool: int, *, migrates: bool = False) -> Engine:
     from imgsvc.adapters.repositories.postgres import MIGRATING, SERVING, postgres_engine
 
     return postgres_engine(url, pool, MIGRATING if migrates else SERVING)
+
+
+def _exists(url: str) -> bool:
+    from imgsvc.adapters.repositories.sqlite import path_of
+
+    return path_of(url).exists()
 
 
 def _is_file(url: str) -> bool:

@@ -56,6 +56,14 @@ foundation = Table(
     Column("founded_at", UtcTime, nullable=False),
 )
 
+# One row: what the mark in the storage is compared with.
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identity", Uuid, nullable=False),
+)
+
 # On the clock of the database, to the millisecond.
 sessions = Table(
     "sessions",

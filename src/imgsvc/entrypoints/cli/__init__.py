@@ -1,5 +1,5 @@
 """The command line: ``imgsvc serve``, ``worker``, ``transform``, ``plan``, ``operations``, ``migrate``, ``sweep``,
-``add-user``, ``doctor``.
+``adopt``, ``add-user``, ``doctor``.
 
 Exit codes: 0 all done, 1 something could not be done, 2 the command line or the settings are wrong.
 """
@@ -7,6 +7,7 @@ Exit codes: 0 all done, 1 something could not be done, 2 the command line or the
 import click
 
 from imgsvc.entrypoints.cli.add_user import add_user
+from imgsvc.entrypoints.cli.adopt import adopt
 from imgsvc.entrypoints.cli.doctor import doctor
 from imgsvc.entrypoints.cli.migrate import migrate
 from imgsvc.entrypoints.cli.operations import operations
@@ -35,6 +36,7 @@ main.add_command(transform)
 main.add_command(plan)
 main.add_command(migrate)
 main.add_command(sweep)
+main.add_command(adopt)
 main.add_command(add_user)
 main.add_command(operations)
 main.add_command(doctor)
