@@ -27,7 +27,8 @@ def compose() -> dict[str, Any]:
 
 
 def services() -> dict[str, dict[str, Any]]:
-    return compose()["services"]
+    """Those that are started with the installation."""
+    return {name: one for name, one in compose()["services"].items() if "profiles" not in one}
 
 
 def ours() -> dict[str, dict[str, Any]]:

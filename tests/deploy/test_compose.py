@@ -1,17 +1,21 @@
 """docker-compose.yml: that it is one, and that what it says of us is so."""
 
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from imgsvc import Settings
+from imgsvc.adapters.blobs import open_blob_store
 from imgsvc.entrypoints.cli import main
 from imgsvc.entrypoints.settings_sources import load_settings
 from tests.deploy.files import COMPOSE_FILE, EXAMPLE, ROOT, VARIABLES, bytes_of, compose, ours, seconds, services
+from tests.real_servers.s3 import client_of, rclone_program
 
 TEXT = COMPOSE_FILE.read_text()
 REQUIRED = set(re.findall(r"\$\{(\w+):\?", TEXT))
@@ -185,6 +189,60 @@ def test_only_the_api_is_reached_and_only_from_this_machine():
     assert [name for name, one in services().items() if "ports" in one] == ["api"]
     assert services()["api"]["ports"] == ["${PUBLISH_ADDRESS:-127.0.0.1}:${PUBLISH_PORT:-8000}:8000"]
     assert compose()["networks"]["back"] == {"internal": True}
+
+
+# The way to the objects
+
+
+def test_what_backs_up_the_bucket_reaches_it_and_is_started_by_hand_alone():
+    rclone, minio = compose()["services"]["rclone"], services()["minio"]
+
+    assert rclone["profiles"] == ["tools"]
+    assert rclone["networks"] == minio["networks"]
+    assert set(rclone["depends_on"]) == {"minio"}
+    assert "ports" not in rclone
+    assert rclone["cap_drop"] == ["ALL"]
+    assert re.fullmatch(r"rclone/rclone:\d+\.\d+\.\d+", rclone["image"])
+    login = [rclone["environment"][f"RCLONE_CONFIG_STORAGE_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")]
+    assert login == [minio["environment"][name] for name in ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD")]
+
+
+@pytest.mark.servers
+def test_the_documented_commands_bring_originals_out_of_the_bucket_and_back(s3_url, tmp_path):
+    client, there = client_of(s3_url), urlsplit(s3_url)
+    back_up, restore = documented_commands("rclone")
+    bucket = there.path.strip("/")
+    with open_blob_store(s3_url) as blobs:
+        blobs.put("originals/a", b"original", "image/png")
+
+        _run_rclone(back_up, bucket, there, tmp_path)
+        blobs.delete("originals/a")
+        _run_rclone(restore, bucket, there, tmp_path)
+
+        assert blobs.get("originals/a") == b"original"
+    assert [path.read_bytes() for path in (tmp_path / "originals").iterdir()] == [b"original"]
+    assert [one.object_name for one in client.list_objects(bucket, recursive=True)] == ["originals/a+"]
+
+
+def documented_commands(service):
+    """What is given to a service that is run by hand, as words of the shell, in the order of docs/deployment.md."""
+    text = (ROOT / "docs" / "deployment.md").read_text().replace("\\\n", " ")
+    runs = re.findall(rf"docker compose run [^\n]* {service} +([^\n]*)", text)
+    return [shlex.split(run, comments=True) for run in runs]
+
+
+def _run_rclone(arguments, bucket, there, folder):
+    """With the service's own environment, on another server, bucket and folder than in Docker."""
+    given = {name: _filled(value) for name, value in compose()["services"]["rclone"]["environment"].items()}
+    given |= {
+        "RCLONE_CONFIG_STORAGE_ENDPOINT": f"http://{there.hostname}:{there.port}",
+        "RCLONE_CONFIG_STORAGE_ACCESS_KEY_ID": unquote(there.username),
+        "RCLONE_CONFIG_STORAGE_SECRET_ACCESS_KEY": unquote(there.password),
+        "RCLONE_CONFIG": str(folder / "none.conf"),
+    }
+    words = [re.sub("^/backup", str(folder), one.replace("storage:imgsvc", f"storage:{bucket}")) for one in arguments]
+    done = subprocess.run([rclone_program(), *words], env=given, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def _filled(text: str) -> str:

@@ -21,12 +21,17 @@ ACCESS_KEY, SECRET_KEY = "test-key", "test+secret/with=signs"
 _LOGIN = "test-key:test%2Bsecret%2Fwith%3Dsigns"
 
 
+def rclone_program() -> str:
+    """Raises NotInstalled."""
+    # The one that is pinned comes first: an older one of the system speaks no S3.
+    own = Path(sys.executable).with_name("rclone")
+    return str(own) if own.exists() else program("rclone")
+
+
 @contextmanager
 def s3_server() -> Iterator[LocalServer]:
     """A running server that belongs to the caller alone, with its buckets below ``files``. Raises NotInstalled."""
-    # The one that is pinned comes first: an older one of the system speaks no S3.
-    own = Path(sys.executable).with_name("rclone")
-    rclone = str(own) if own.exists() else program("rclone")
+    rclone = rclone_program()
     user, port = unprivileged_user(), free_port()
     with data_folder("s3", user) as folder:
         files = folder / "files"
