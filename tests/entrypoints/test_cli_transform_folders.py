@@ -10,6 +10,7 @@ from tests.entrypoints.commands import SCRIPT, interruptible, run, run_script
 from tests.pictures import decoded, encoded, half_clear, quadrants, textured
 from tests.waiting import wait_for
 
+PASSED_OVER = "3 files passed over: no picture (photos/empty, photos/notes.txt, photos/2025/may/list.csv)."
 STAMP = UUID("0190a6f2-7d3b-7c44-9f5e-3a1c52b6d801")
 
 
@@ -44,7 +45,7 @@ def test_a_folder_and_its_folders_are_made_again_with_every_picture_in_them(fold
     result = run_script("transform", "-r", "photos", "out", "--spec", "w:10", folder=folder)
 
     assert (result.returncode, result.stdout) == (0, "")
-    assert result.stderr == "3 files passed over: no picture.\n"
+    assert result.stderr == f"{PASSED_OVER}\n"
     assert tree(folder / "out") == ["2025/b.png", "2025/may/c.png", "a.jpg"]
     assert {picture_at(folder / "out" / name).size for name in tree(folder / "out")} == {(10, 5)}
 
@@ -53,7 +54,7 @@ def test_without_being_told_only_the_pictures_of_the_folder_itself_are_made(fold
     result = run("transform", "photos", "out", "--spec", "w:10,f:webp")
 
     assert result.exit_code == 0
-    assert result.stderr == "2 files passed over: no picture.\n"
+    assert result.stderr == "2 files passed over: no picture (photos/empty, photos/notes.txt).\n"
     assert tree(folder / "out") == ["a.webp"]
 
 
@@ -68,8 +69,19 @@ def test_a_file_is_a_picture_by_its_content_and_not_by_its_name(folder):
 
     result = run("transform", "photos", "out", "--spec", "w:10")
 
-    assert (result.exit_code, result.stderr) == (0, "3 files passed over: no picture.\n")
+    told = "3 files passed over: no picture (photos/empty, photos/fake.png, photos/notes.txt).\n"
+    assert (result.exit_code, result.stderr) == (0, told)
     assert tree(folder / "out") == ["a.jpg", "scan.png"]
+
+
+def test_of_many_files_that_are_no_pictures_the_first_few_are_named(folder):
+    for number in range(9):
+        (folder / "photos" / f"note-{number}").write_text("hello")
+
+    result = run("transform", "photos", "out", "--spec", "w:10")
+
+    named = "photos/empty, photos/note-0, photos/note-1"
+    assert result.stderr == f"11 files passed over: no picture ({named}, and 8 more).\n"
 
 
 def test_a_file_that_was_named_and_is_no_picture_is_an_error(folder):
@@ -89,7 +101,7 @@ def test_a_damaged_picture_is_told_at_the_end_and_the_others_are_made(folder):
     lines = result.stderr.splitlines()
     assert result.exit_code == 1
     assert lines[0].startswith("photos/cut.png: ")
-    assert lines[1:] == ["3 files passed over: no picture.", "1 of 4 pictures could not be made."]
+    assert lines[1:] == [PASSED_OVER, "1 of 4 pictures could not be made."]
     assert tree(folder / "out") == ["2025/b.png", "2025/may/c.png", "a.jpg"]
 
 
@@ -140,7 +152,7 @@ def test_what_is_there_already_is_passed_over_if_told(folder):
 
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
-        "3 files passed over: no picture.",
+        PASSED_OVER,
         "1 picture passed over: there already.",
     ]
     assert (folder / "out" / "2025" / "b.webp").read_text() == "old"

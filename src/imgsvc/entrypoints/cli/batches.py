@@ -29,7 +29,7 @@ class Batch:
     """What is to be made, and what is not."""
 
     tasks: list[Task]
-    strangers: int = 0  # files in folders that are no pictures
+    strangers: Sequence[Path] = ()  # files in folders that are no pictures
     present: int = 0  # results that are there already
     failures: list[tuple[Path, str]] = field(factory=list)  # what could not even be looked at
 
@@ -111,7 +111,8 @@ def _into_folder(sources: Sequence[Path], target: Path, finder: _Finder) -> Batc
     found = [one for source in sources for one in finder.found_in(source)]
     tasks = [task for _, task in found if task is not None]
     _check_places(tasks, target)
-    return Batch(tasks, strangers=len(found) - len(tasks), failures=finder.failures)
+    strangers = [file for file, task in found if task is None]
+    return Batch(tasks, strangers=strangers, failures=finder.failures)
 
 
 def _check_places(tasks: Sequence[Task], folder: Path) -> None:

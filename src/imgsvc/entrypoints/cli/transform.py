@@ -18,6 +18,8 @@ from imgsvc.entrypoints.cli.specs import Asked, explained, read_asked, spec_opti
 from imgsvc.entrypoints.composition import compose_engine, compose_header_reader
 from imgsvc.ports.imaging import ImageEngine
 
+_MOST_NAMED = 3  # of the files that were passed over
+
 _EPILOG = """\b
 Examples:
   imgsvc transform photo.jpg thumb.webp --spec 'w:400,h:300,fit:cover,gray'
@@ -54,6 +56,7 @@ def transform(
     """Transform picture files, without a server.
 
     Reads the pictures SOURCES and writes TARGET: a file for one, a folder for several. What stood there is replaced.
+    A folder never gets results in place of SOURCES; a file does where it is named as both.
 
     A folder among SOURCES stands for the pictures in it; TARGET gets folders of the same names. Other files in it are
     passed over.
@@ -78,7 +81,7 @@ def _tell(work: Batch, failures: Sequence[tuple[Path, str]]) -> None:
     """On standard error, what was not made; nothing where all was."""
     told = [f"{source}: {reason}" for source, reason in failures]
     if work.strangers:
-        told.append(f"{_counted(work.strangers, 'file')} passed over: no picture.")
+        told.append(f"{_counted(len(work.strangers), 'file')} passed over: no picture ({_named(work.strangers)}).")
     if work.present:
         told.append(f"{_counted(work.present, 'picture')} passed over: there already.")
     if failures and len(work.tasks) > 1:
@@ -91,6 +94,13 @@ def _tell(work: Batch, failures: Sequence[tuple[Path, str]]) -> None:
 
 def _counted(count: int, name: str) -> str:
     return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
+
+def _named(files: Sequence[Path]) -> str:
+    """The first few of them."""
+    names = [click.format_filename(file) for file in files[:_MOST_NAMED]]
+    rest = len(files) - len(names)
+    return ", ".join([*names, f"and {rest} more"] if rest else names)
 
 
 @frozen
