@@ -31,7 +31,7 @@ def pytest_collection_finish():
 @pytest.fixture(autouse=True)
 def restored_logging():
     """A command that runs inside the test's process configures the log, and no other test may notice."""
-    names = (None, "uvicorn", "alembic", "PIL", "python_multipart", "pika")
+    names = (None, "uvicorn", "uvicorn.error", "alembic", "PIL", "python_multipart", "pika")
     levels = {name: logging.getLogger(name).level for name in names}
     handlers = logging.getLogger().handlers[:]
     yield

@@ -74,6 +74,28 @@ def test_what_is_ambiguous_or_too_much_is_refused_and_the_connection_ended(conne
     assert (told, document["status"], document["code"]) == (status, status, code)
 
 
+def test_a_refusal_is_in_the_log_under_the_id_that_it_bears(connect, impatient):
+    _, document = answer_to(connect(), b"GET /healthz HTTP/1.1\r\n\r\n")
+
+    (line,) = [line for line in lines_of(impatient) if line.get("http.request.id") == document["request_id"]]
+    assert line["message"] == "refused before it was a request: a request names one Host"
+    assert (line["http.response.status_code"], line["code"]) == (400, "malformed_request")
+
+
+def test_much_nonsense_is_little_log(tmp_path):
+    with running_server(tmp_path / "data", **NO_PICTURES) as server:
+        host, port = server.address.removeprefix("http://").split(":")
+        for _ in range(80):
+            with closing(socket.create_connection((host, int(port)), timeout=SLOW_ENOUGH)) as connection:
+                assert answer_to(connection, b"nonsense\r\n\r\n")[0] == 400
+
+        assert len(lines_of(server)) <= 65
+
+
+def lines_of(server):
+    return [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
+
+
 def test_an_old_client_needs_no_host(connect):
     connection = connect()
     connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")

@@ -27,9 +27,11 @@ _ECS = {
     "duration": "event.duration",
 }
 
-# Libraries that tell more than anybody wants to know; python_multipart warns of every form that we refuse.
+# Libraries that tell more than anybody wants to know; python_multipart warns of every form that we refuse, and
+# uvicorn.error of everything that is no request, as often as anybody sends it.
 _LEAST_LEVELS = {
     "uvicorn": logging.WARNING,
+    "uvicorn.error": logging.ERROR,
     "alembic": logging.WARNING,
     "PIL": logging.WARNING,
     "python_multipart": logging.ERROR,

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from imgsvc.entrypoints.http.cors import AllowedOrigins
+from imgsvc.entrypoints.http.refusal_log import RefusalLog
 
 _MOST_OF_URL = 8 * 1024  # bytes
 _MOST_OF_HEADERS = 64 * 1024  # bytes, all together
@@ -46,8 +47,11 @@ class _Refused(Exception):
 class GuardedProtocol(HttpToolsProtocol):
     """One connection. What is wrong is answered with a problem document, and the connection closed."""
 
-    def __init__(self, *arguments: Any, patience: Patience, origins: AllowedOrigins, **more: Any) -> None:
+    def __init__(
+        self, *arguments: Any, patience: Patience, origins: AllowedOrigins, refusals: RefusalLog, **more: Any
+    ) -> None:
         super().__init__(*arguments, **more)
+        self._refusals = refusals
         self._patience = patience
         self._origins = origins
         self._refusal: tuple[str, str] | None = None  # code and detail
@@ -171,7 +175,8 @@ class GuardedProtocol(HttpToolsProtocol):
                 return
         status = REFUSALS[code]
         document = {"type": f"urn:imgsvc:error:{code}", "title": status.phrase, "status": status, "detail": detail}
-        request_id = str(uuid4())  # nothing knows of the request, so nothing else has it
+        request_id = str(uuid4())  # nothing else knows of the request
+        self._refusals.tell(code, detail, status, request_id)
         content = json.dumps({**document, "code": code, "request_id": request_id}).encode() + b"\n"
         headers = [
             (b"content-type", b"application/problem+json"),
@@ -230,4 +235,4 @@ def give_up_unheard(connection: socket.socket, seconds: float) -> None:
 
 def guarded(patience: Patience, origins: AllowedOrigins) -> Callable[..., GuardedProtocol]:
     """What uvicorn makes its connections with."""
-    return partial(GuardedProtocol, patience=patience, origins=origins)
+    return partial(GuardedProtocol, patience=patience, origins=origins, refusals=RefusalLog())
