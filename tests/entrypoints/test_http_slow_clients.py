@@ -151,6 +151,21 @@ def test_who_vanishes_while_he_waits_for_a_job_waits_no_more(connect, account, a
     wait_for(lambda: account.client.get(f"/v1/jobs/{job_id}?wait=1").status_code == 200)
 
 
+def test_who_sends_no_more_while_he_waits_for_a_job_is_told_how_far_it_is(connect, account):
+    image_id = account.upload(PICTURE)
+    job_id = account.client.post(f"/v1/images/{image_id}/transform?mode=async", json={"flip": True}).json()["id"]
+    connection = connect()
+    connection.sendall(request(account, f"GET /v1/jobs/{job_id}?wait=30"))
+    connection.shutdown(socket.SHUT_WR)
+
+    answer = b""
+    while more := connection.recv(65536):
+        answer += more
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b'"pending"' in answer
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux has it")
 def test_who_has_lost_his_network_is_given_up_by_the_kernel():
     with closing(socket.socket()) as connection:

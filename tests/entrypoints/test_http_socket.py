@@ -232,3 +232,67 @@ def test_the_time_for_a_body_begins_with_its_own_request(connect):
         statuses.add(answer[:12])
 
     assert statuses <= {b"HTTP/1.1 401", b"HTTP/1.1 429"}
+
+
+# Clients that say no more, and listen still
+
+
+def authorized(impatient, line, *headers):
+    account = impatient.account()
+    account.client.close()
+    return "\r\n".join(
+        [f"{line} HTTP/1.1", "Host: a", f"Authorization: Bearer {account.token}", *headers, "", ""]
+    ).encode()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_who_sends_no_more_has_the_answers_to_what_he_has_asked(connect, times):
+    connection = connect()
+    connection.sendall((HEAD + b"\r\n") * times)
+    connection.shutdown(socket.SHUT_WR)
+
+    content = everything(connection)
+
+    assert content.count(b"HTTP/1.1 200") == times
+    assert content.count(b"connection: close") <= 1
+
+
+def test_who_sends_no_more_than_a_whole_upload_has_its_image(connect, impatient):
+    picture = encoded(textured(1500, 1000), "png")
+    connection = connect()
+    head = authorized(impatient, "POST /v1/images", "Content-Type: image/png", f"Content-Length: {len(picture)}")
+    connection.sendall(head + picture)
+    connection.shutdown(socket.SHUT_WR)
+
+    assert everything(connection).startswith(b"HTTP/1.1 201")
+
+
+def test_a_picture_of_any_size_comes_wholly_to_who_sends_no_more(connect, impatient):
+    account, picture = impatient.account(), encoded(textured(1500, 1000), "png")
+    with account.client:
+        image = account.upload(picture)
+    connection = connect()
+    connection.sendall(
+        f"GET /v1/images/{image}/content HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {account.token}\r\n\r\n".encode()
+    )
+    connection.shutdown(socket.SHUT_WR)
+
+    assert everything(connection).endswith(picture)
+
+
+@pytest.mark.parametrize("said", [b"", HEAD, HEAD + b"Content-Length: 9\r\n\r\nhalf"], ids=["none", "head", "body"])
+def test_who_sends_no_more_than_a_part_of_a_request_loses_his_connection_at_once(connect, said):
+    connection, began = connect(), monotonic()
+    connection.sendall(said)
+    connection.shutdown(socket.SHUT_WR)
+
+    assert not everything(connection).startswith(b"HTTP/1.1 200")
+    assert monotonic() - began < 1
+
+
+def test_a_part_of_a_request_behind_a_whole_one_keeps_nobody_from_his_answer(connect):
+    connection = connect()
+    connection.sendall(HEAD + b"\r\n" + HEAD)
+    connection.shutdown(socket.SHUT_WR)
+
+    assert everything(connection).count(b"HTTP/1.1 200") == 1

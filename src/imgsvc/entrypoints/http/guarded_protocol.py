@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from imgsvc.entrypoints.http.cors import AllowedOrigins
 from imgsvc.entrypoints.http.refusal_log import RefusalLog
+from imgsvc.entrypoints.http.watching import HAS_ENDED
 
 _MOST_OF_URL = 8 * 1024  # bytes
 _MOST_OF_HEADERS = 64 * 1024  # bytes, all together
@@ -81,6 +82,19 @@ class GuardedProtocol(HttpToolsProtocol):
         is_between = not self._is_in_body and (self.cycle is None or self.cycle.response_complete)
         if is_between and self.timeout_keep_alive_task is None and not self.transport.is_closing():
             self._wait_for_head()  # empty lines, say, which are not the beginning of anything
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # the base class gives up whoever says no more
+        """Whether there is an answer to come, though nothing will be asked any more: to a request that is whole.
+
+        Whoever closes his end wholly looks the same until something is sent to him. So streams without an end go on for
+        nobody, and waiting is told (watching.py).
+        """
+        cycle = self.cycle
+        if self._is_in_body or cycle is None or cycle.response_complete or cycle.chunked_encoding:
+            return False
+        cycle.keep_alive = False
+        cycle.scope["state"][HAS_ENDED] = True
+        return True
 
     def pause_writing(self) -> None:
         super().pause_writing()

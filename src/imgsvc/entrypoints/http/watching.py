@@ -22,6 +22,9 @@ from imgsvc.ports.variants import Progress
 
 logger = logging.getLogger(__name__)
 
+# In the state of a request: the client sends no more. He may want the answer still, or be gone.
+HAS_ENDED = "imgsvc.has_ended"
+
 _REVOKED = "what you were known by has ended meanwhile"
 _RETRY_AFTER = 5  # seconds
 _LOOK_EVERY = 0.1  # seconds, where a hundred or fewer wait; as often for each hundred more
@@ -83,7 +86,7 @@ class Watching:
         return await self.threads.run(Pool.READING, partial(self.use_cases.get_job, user, job_id))
 
     async def ended(self, request: Request, identity: Identity, job_id: VariantId, seconds: float) -> Variant:
-        """The job at its end, or as it is so many seconds later.
+        """The job at its end, or as it is so many seconds later, or when the client sends no more.
 
         Raises like ``job`` and ``follow``; TokenRevoked for who is known no more.
         """
@@ -103,6 +106,8 @@ class Watching:
                     follower.job = await self._job_of(follower)
                 elif await request.is_disconnected():
                     raise ClientDisconnect
+                elif request.scope["state"].get(HAS_ENDED):
+                    break
         finally:
             self.leave(follower)
         return follower.job
