@@ -44,6 +44,7 @@ _JOB_FAILURES: Mapping[type[ImgsvcError], str] = {
         "The picture passed every check and still could not be rendered, however often that was tried."
     ),
     errors.RenderingTimedOut: "It took longer than a job may.",
+    errors.RenderingOutOfMemory: "It took more memory than a rendering may have; its plan tells how much it may take.",
     errors.RenderingCrashed: "The decoder ended while it worked, each time that it was tried.",
 }
 # What others are kinds of, and nothing is by itself.

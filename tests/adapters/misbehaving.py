@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import socket
 import sys
 import time
@@ -73,6 +74,9 @@ class MisbehavingEngine:
 
     def _abort(self):
         os.abort()
+
+    def _trap(self):
+        os.kill(os.getpid(), signal.SIGTRAP)  # as GLib does where it gets no memory
 
     def _wear_out(self):
         """Keep most of the memory that there is."""

@@ -18,19 +18,23 @@ from tests.application.policies import a_policy
 from tests.waiting import wait_for
 
 SPEC = parse("w:10,f:png")
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
 def children():
-    minute = timedelta(minutes=1)
-    engine = ChildProcessEngine(MisbehavingEngine(), slots=1, queue=5, wait=minute, deadline=minute, memory=2**30)
+    engine = ChildProcessEngine(MisbehavingEngine(), slots=1, queue=5, wait=MINUTE, deadline=MINUTE, memory=2**30)
     with engine.running():
         yield engine
 
 
 @pytest.fixture
 def with_children(ports, children):
+    return assemble(evolve(ports, engine=children), a_policy(sync_deadline=MINUTE, job_deadline=MINUTE))
+
+
+@pytest.fixture
+def in_a_hurry(ports, children):
     return assemble(evolve(ports, engine=children), a_policy(sync_deadline=SECOND, job_deadline=SECOND))
 
 
@@ -59,20 +63,34 @@ def test_a_picture_that_ends_every_child_fails_after_three_attempts_and_harms_no
     assert with_children.get_variant(ada, next_job.id).status is VariantStatus.READY
 
 
-def test_a_picture_that_holds_a_child_for_ever_fails_at_once(with_children, ada, image_asking_for):
-    job = with_children.request_variant(ada, image_asking_for("hang_in_c").id, SPEC)
+def test_a_picture_that_ends_a_child_for_lack_of_memory_fails_at_once(with_children, ada, image_asking_for):
+    job = with_children.request_variant(ada, image_asking_for("trap").id, SPEC)
 
     with_children.make_variant(job.id)
 
     variant = with_children.get_variant(ada, job.id)
     assert (variant.status, variant.attempts) == (VariantStatus.FAILED, 1)
+    assert variant.failure.code == "out_of_memory"
+
+
+def test_a_picture_that_holds_a_child_for_ever_fails_at_once(in_a_hurry, ada, image_asking_for):
+    job = in_a_hurry.request_variant(ada, image_asking_for("hang_in_c").id, SPEC)
+
+    in_a_hurry.make_variant(job.id)
+
+    variant = in_a_hurry.get_variant(ada, job.id)
+    assert (variant.status, variant.attempts) == (VariantStatus.FAILED, 1)
     assert variant.failure.code == "processing_timeout"
 
 
-@pytest.mark.parametrize(("what", "error"), [("segfault", RenderingCrashed), ("hang", RenderingTimedOut)])
-def test_who_waits_is_told_at_once(with_children, ada, image_asking_for, what, error):
-    with pytest.raises(error):
-        with_children.open_rendering(ada, image_asking_for(what).id, SPEC)
+def test_who_waits_is_told_of_a_crash_at_once(with_children, ada, image_asking_for):
+    with pytest.raises(RenderingCrashed):
+        with_children.open_rendering(ada, image_asking_for("segfault").id, SPEC)
+
+
+def test_who_waits_is_told_at_once_that_it_takes_too_long(in_a_hurry, ada, image_asking_for):
+    with pytest.raises(RenderingTimedOut):
+        in_a_hurry.open_rendering(ada, image_asking_for("hang").id, SPEC)
 
 
 def test_a_picture_whose_child_is_killed_by_somebody_is_made_by_another(with_children, children, ada, image_asking_for):

@@ -58,8 +58,9 @@ class ImageEngine(Protocol):
         """The facts of a picture whose every pixel can be read.
 
         Raises UnsupportedFormat; ImageTooLarge and TooManyFrames from the header alone; CorruptImage; Busy where too
-        much waits already; RenderingFailed, RenderingTimedOut or RenderingCrashed where reading it costs too much. A
-        crash is the picture's only where it has ended two processes: one alone may have been killed by somebody.
+        much waits already; RenderingFailed, RenderingTimedOut, RenderingOutOfMemory or RenderingCrashed where reading
+        it costs too much. A crash is the picture's only where it has ended two processes: one alone may have been
+        killed by somebody.
         """
 
     def check(self, spec: TransformSpec) -> None:
@@ -82,5 +83,5 @@ class ImageEngine(Protocol):
 
         Where the engine can be stopped it is after ``deadline``, or its own. Raises what ``measure``, ``check`` and
         ``plan`` raise, those of an overlay under its step; TooManyBytes; Busy where too much waits already;
-        RenderingFailed, RenderingTimedOut, RenderingCrashed as ``measure`` does.
+        RenderingFailed, RenderingTimedOut, RenderingOutOfMemory, RenderingCrashed as ``measure`` does.
         """

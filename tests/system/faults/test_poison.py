@@ -19,7 +19,7 @@ def api(standing_installation):
     """To which these pictures are as harmless as any."""
     standing_installation.variables["LEASE_SECONDS"] = "1"
     standing_installation.most_attempts = 3
-    standing_installation.failures = frozenset({"decoder_crashed", "processing_timeout", "processing_failed"})
+    standing_installation.failures = frozenset({"decoder_crashed", "processing_timeout", "out_of_memory"})
     return standing_installation.api()
 
 
@@ -70,6 +70,6 @@ def test_a_picture_that_takes_memory_without_end_fails_and_costs_the_worker_none
 
     ended = somebody.ended(order(somebody, "allocate"))
 
-    assert (ended["status"], ended["attempts"], ended["failure"]["code"]) == ("failed", 1, "processing_failed")
+    assert (ended["status"], ended["attempts"], ended["failure"]["code"]) == ("failed", 1, "out_of_memory")
     assert "more memory than a rendering may have" in ended["failure"]["detail"]
     assert worker.memory() < memory + 30 * MEGABYTE

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from imgsvc.adapters.imaging.opening import sniff
 from imgsvc.domain import errors
-from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
+from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed, RenderingOutOfMemory
 from imgsvc.domain.image import Facts
 from imgsvc.domain.plain_data import read
 from imgsvc.domain.variant import Rendition
@@ -16,6 +16,10 @@ from imgsvc.ports.imaging import Rendered
 logger = logging.getLogger(__name__)
 
 _UNREADABLE = "the picture could not be rendered"
+OUT_OF_MEMORY = (
+    "the picture takes more memory than a rendering may have (IMGSVC_RENDER_MEMORY): "
+    "a smaller result takes less, and so does one that is no AVIF"
+)
 # What a picture can be guilty of.
 _KINDS = {
     kind.__name__: kind
@@ -47,9 +51,12 @@ def rendered_in(answer: dict[str, Any], content: bytes) -> Rendered:
 
 
 def is_unexplained(answer: dict[str, Any]) -> bool:
-    """Whether it tells of a failure that neither the picture nor the request is said to be guilty of."""
+    """Whether it tells of a failure that neither the picture nor the request is said to be guilty of, or not alone."""
     failure = answer.get("failure")
-    return isinstance(failure, dict) and failure.get("kind") == RenderingFailed.__name__
+    return isinstance(failure, dict) and failure.get("kind") in (
+        RenderingFailed.__name__,
+        RenderingOutOfMemory.__name__,
+    )
 
 
 def failure_in(answer: dict[str, Any]) -> ImgsvcError:

@@ -15,10 +15,11 @@ import sys
 from io import BytesIO
 from typing import Any
 
+from imgsvc.adapters.imaging.answers import OUT_OF_MEMORY
 from imgsvc.adapters.imaging.confinement import close_doors, end_with, limit_resources
 from imgsvc.adapters.imaging.kept import KeepsPictures, KeptPictures
 from imgsvc.adapters.imaging.messages import Messages, Request, Source
-from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed
+from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed, RenderingOutOfMemory
 from imgsvc.domain.operations import Font, Watermark
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.transform import Format, Output, TransformSpec
@@ -32,10 +33,6 @@ _NICENESS = 10
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
     "3a7e9b550000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
-)
-_TOO_MUCH_MEMORY = (
-    "the picture takes more memory than a rendering may have (IMGSVC_RENDER_MEMORY): "
-    "a smaller result takes less, and so does one that is no AVIF"
 )
 
 
@@ -138,7 +135,7 @@ def _read(file: int, digest: str | None) -> bytes | None:
 def _failure(error: Exception) -> dict[str, Any]:
     """Whatever the parent needs to raise the same."""
     if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
-        return _failure(RenderingFailed(_TOO_MUCH_MEMORY))
+        return _failure(RenderingOutOfMemory(OUT_OF_MEMORY))
     if isinstance(error, InvalidInput):
         attributes = ("path", "allowed", "nearest", "position", "parameter", *(["value"] if error.has_value else []))
         found = {name: getattr(error, name) for name in attributes}

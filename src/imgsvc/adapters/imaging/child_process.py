@@ -30,7 +30,12 @@ _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PYTHONHOME")  # without which Python itse
 
 # Memory of a call is kept for the next, up to 64 MiB. glibc would give it back, and fetching it again page by page
 # costs more than sending a megabyte to the child.
-_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(16 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20)}
+_ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": str(16 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
+    # Else each thread that libvips starts for a PNG takes 64 MiB of addresses, which the limit of memory counts.
+    "MALLOC_ARENA_MAX": "1",
+}
 
 # Only the thread that asks for it is confined. NumPy's library of linear algebra, which nobody uses, would start some.
 _THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -97,16 +102,26 @@ class ChildProcess:
         self.kept = frozenset(map(str, kept)) if isinstance(kept, list) else frozenset()
         return document, content
 
+    @property
+    def lacked_memory(self) -> bool:
+        """Whether it has ended as GLib ends what gets no memory, or no thread for lack of it."""
+        return self._status() == -signal.SIGTRAP
+
     def ending(self) -> str:
         """How it ended, for the log."""
-        try:
-            # The end of its connection comes first, and its own soon after.
-            status = self._process.wait(0.2)
-        except subprocess.TimeoutExpired:
+        status = self._status()
+        if status is None:
             return "it makes no sense any more"
         if status >= 0:
             return f"it ended with status {status}"
         return f"it was ended by {signal.Signals(-status).name}"
+
+    def _status(self) -> int | None:
+        """None for one that goes on."""
+        with suppress(subprocess.TimeoutExpired):
+            # The end of its connection comes first, and its own soon after.
+            return self._process.wait(0.2)
+        return None
 
     def kill(self) -> None:
         """At once, with whatever it may have started."""

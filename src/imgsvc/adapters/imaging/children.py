@@ -12,13 +12,13 @@ from typing import Any, BinaryIO
 
 from attrs import Factory, field, frozen
 
-from imgsvc.adapters.imaging.answers import facts_in, failure_in, is_unexplained, rendered_in
+from imgsvc.adapters.imaging.answers import OUT_OF_MEMORY, facts_in, failure_in, is_unexplained, rendered_in
 from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
 from imgsvc.adapters.imaging.idle_children import IdleChildren
 from imgsvc.adapters.imaging.messages import Source, SourceUnreadable
 from imgsvc.adapters.imaging.opening import SNIFFED
-from imgsvc.adapters.imaging.tasks import Task
-from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingTimedOut
+from imgsvc.adapters.imaging.tasks import Deadline, Task
+from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingOutOfMemory
 from imgsvc.domain.image import Facts
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
@@ -143,8 +143,8 @@ class ChildProcessEngine:
             raise failure_in(answer)
         return answer, made
 
-    def _ready_child(self, digest: str | None = None, *, fresh: bool = False) -> ChildProcess:
-        end = time.monotonic() + self.wait.total_seconds()
+    def _ready_child(self, seconds: float, digest: str | None = None, *, fresh: bool = False) -> ChildProcess:
+        end = time.monotonic() + min(seconds, self.wait.total_seconds())
         while not self._closed.is_set():
             remaining = max(0.0, end - time.monotonic())
             try:
@@ -177,31 +177,39 @@ class ChildProcessEngine:
 
         What libraries keep of earlier pictures, and how they leave memory, may be why it failed. A child that ended may
         have been killed by somebody, or by a kernel that was short of memory: the picture has ended it only where it
-        ends another one.
+        ends another one. Both have one deadline, which begins when the first of them does.
         """
-        child = self._ready_child(task.digest)
-        begun, is_worn = time.monotonic(), child.calls > 0
+        child = self._ready_child(self.wait.total_seconds(), task.digest)
+        deadline, is_worn = Deadline(seconds), child.calls > 0
         try:
-            answer, made = self._asked(child, task, seconds)
+            answer, made = self._asked(child, task, deadline)
         except RenderingCrashed:
             pass  # it is told in the log
+        except RenderingOutOfMemory:
+            if not is_worn:
+                raise
         else:
             if not is_worn or not is_unexplained(answer):
                 return answer, made
         logger.warning("a picture could not be rendered, and is tried again in a process that has done nothing else")
-        spent = time.monotonic() - begun
-        return self._asked(self._fresh_child(), task, max(0.001, seconds - spent))
+        return self._asked(self._fresh_child(deadline), task, deadline)
 
-    def _fresh_child(self) -> ChildProcess:
+    def _fresh_child(self, deadline: Deadline) -> ChildProcess:
         """The one in place of the child that has failed; where others were quicker to take it, one more is replaced."""
-        while (child := self._ready_child(fresh=True)).calls > 0:
-            self._replace(child)
+        try:
+            while (child := self._ready_child(deadline.left, fresh=True)).calls > 0:
+                self._replace(child)
+        except Busy:
+            # Else a job that fails just before its deadline would be given back as often as it is made.
+            if deadline.is_over:
+                raise deadline.failure() from None
+            raise
         return child
 
-    def _asked(self, child: ChildProcess, task: Task, seconds: float) -> tuple[dict[str, Any], bytes]:
+    def _asked(self, child: ChildProcess, task: Task, deadline: Deadline) -> tuple[dict[str, Any], bytes]:
         with self.metrics.busy_slot():
             for source in Source if task.digest in child.kept else (Source.FILE, Source.SENT):
-                answer = self._exchanged(child, task, seconds, source)
+                answer = self._exchanged(child, task, deadline, source)
                 # It may have let go of the picture since it told, and there may be another one in the file.
                 if "wants_source" not in answer[0]:
                     break
@@ -212,7 +220,7 @@ class ChildProcessEngine:
         return answer
 
     def _exchanged(
-        self, child: ChildProcess, task: Task, seconds: float, source: Source
+        self, child: ChildProcess, task: Task, deadline: Deadline, source: Source
     ) -> tuple[dict[str, Any], bytes]:
         try:
             head, contents, file = task.message(source)
@@ -220,25 +228,27 @@ class ChildProcessEngine:
             self._idle.put(child)
             raise
         try:
-            return child.ask(head, contents, file, seconds)
+            return child.ask(head, contents, file, deadline.left)
         except BaseException as error:
             # Whatever it was, the child is half way through a message, which nobody else must get.
-            failure = self._explained(error, child, seconds)
+            failure = self._explained(error, child, deadline)
             self._replace(child)
             raise failure from error
 
-    def _explained(self, error: BaseException, child: ChildProcess, seconds: float) -> BaseException:
+    def _explained(self, error: BaseException, child: ChildProcess, deadline: Deadline) -> BaseException:
         if isinstance(error, SourceUnreadable):
             return error.failure
         if isinstance(error, TimeoutError):
             logger.warning("a picture took too long, and its process was killed")
             self.metrics.child_lost("timeout")
-            return RenderingTimedOut(f"the picture took longer than {round(seconds, 2):g} seconds")
+            return deadline.failure()
         if isinstance(error, OSError | ValueError):
             if self._closed.is_set():
                 return Busy("the service is being stopped")
             logger.error("a picture has cost its process: %s", child.ending())
             self.metrics.child_lost("crash")
+            if child.lacked_memory:
+                return RenderingOutOfMemory(OUT_OF_MEMORY)
             return RenderingCrashed("the decoder ended while it worked on the picture")
         return error
 

@@ -67,3 +67,9 @@ class RenderingCrashed(RenderingFailed):
     """The decoder ended while it worked; the picture may have done that, or the machine."""
 
     code = "decoder_crashed"
+
+
+class RenderingOutOfMemory(RenderingFailed):
+    """The rendering took more memory than one may have; a smaller result takes less, or another format."""
+
+    code = "out_of_memory"

@@ -1,5 +1,6 @@
 """Pictures as files; what they carry besides is added to the file, but for AVIF."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -22,6 +23,7 @@ PNG_LEVEL = 4  # a photo takes 1 % more bytes than at level 6, and less than hal
 _AVIF_SPEED = 8
 # The one that all builds have; and with several threads it makes other bytes.
 _AVIF_ENCODER: dict[str, Any] = {"codec": "aom", "max_threads": 1, "speed": _AVIF_SPEED}
+_LACK_OF_MEMORY = re.compile(r"planes failed|encoding error [12]\b")
 _HORIZONTAL = {317: 2}  # TIFF's predictor: each sample as its difference from the one to its left
 _LONGEST_SIDE = {
     Format.JPEG: 65500,
@@ -85,12 +87,12 @@ def _avif(frames: Frames, output: Output, carried: Carried) -> bytes:
 @contextmanager
 def _lack_of_memory_told() -> Iterator[None]:
     """The AVIF encoder has one sentence for all that ends it. Its pixels and options are ours, so memory is what is
-    left. Raises MemoryError.
+    left. The one of WebP has numbers. Raises MemoryError.
     """
     try:
         yield
-    except RuntimeError as error:
-        if "planes failed" in str(error):
+    except (RuntimeError, ValueError) as error:
+        if _LACK_OF_MEMORY.search(str(error)):
             raise MemoryError(str(error)) from error
         raise
 
@@ -106,7 +108,8 @@ def _saved(picture: Picture, name: str, **options: Any) -> bytes:
 
 
 def _webp(frames: Frames, output: Output, carried: Carried) -> bytes:
-    return webp(frames, output, _quality(output), carried.plays)
+    with _lack_of_memory_told():
+        return webp(frames, output, _quality(output), carried.plays)
 
 
 def _gif(frames: Frames, output: Output, carried: Carried) -> bytes:

@@ -3,7 +3,14 @@
 from imgsvc.adapters.imaging.carried import Carried
 from imgsvc.adapters.imaging.pillow import encoding as pillow
 from imgsvc.adapters.imaging.pillow.frames import Frames
-from imgsvc.adapters.imaging.vips.library import Picture, from_memory, from_pillow, pixels_of, png_of
+from imgsvc.adapters.imaging.vips.library import (
+    Picture,
+    from_memory,
+    from_pillow,
+    lack_of_memory_told,
+    pixels_of,
+    png_of,
+)
 from imgsvc.domain.output import Format, Output
 
 _FILTERS = ("none", "paeth")
@@ -16,7 +23,8 @@ def encoded(frames: Frames, output: Output, carried: Carried) -> bytes:
     picture = frames.first
     if output.format is Format.PNG and picture.width * picture.height > _SMALL:
         level = pillow.PNG_LEVEL if output.png_level is None else output.png_level
-        return _png(from_pillow(picture), level, interlaced=output.progressive)
+        with lack_of_memory_told():
+            return _png(from_pillow(picture), level, interlaced=output.progressive)
     return pillow.encoded(frames, output, carried)
 
 

@@ -1,7 +1,8 @@
 """libvips as this service uses it: one thread a picture, nothing kept between calls, nothing opened by itself."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import pyvips
@@ -26,6 +27,7 @@ pyvips.block_untrusted_set(True)
 pyvips.concurrency_set(1)
 pyvips.cache_set_max(0)
 
+_LACK_OF_MEMORY = ("out of memory", "Error creating thread")  # which has nowhere to put its stack
 PIXELS_AT_ONCE = 2**16  # what is worked on together should fit in a core's cache
 
 
@@ -89,6 +91,17 @@ def png_of(picture: Picture, *, level: int, filter: str, interlaced: bool = Fals
     colors = picture.copy(interpretation="b-w" if picture.bands < 3 else "srgb")
     content: bytes = colors.pngsave_buffer(compression=level, filter=filter, interlace=interlaced, keep="none")
     return content
+
+
+@contextmanager
+def lack_of_memory_told() -> Iterator[None]:
+    """Raises MemoryError where libvips says that it has none."""
+    try:
+        yield
+    except pyvips.Error as error:
+        if any(words in str(error) for words in _LACK_OF_MEMORY):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 def cropped(picture: Picture, left: int, top: int, width: int, height: int) -> Picture:
