@@ -32,6 +32,7 @@ is answered with 200. Webhooks are told the same, but nothing of jobs that were 
 _JOB_FAILURES: Mapping[type[ImgsvcError], str] = {
     errors.CropOutOfBounds: "After a trim, of which only the pixels tell what it leaves.",
     errors.OutputTooLarge: "After a trim, or where limits were lowered meanwhile.",
+    errors.TooMuchMemory: "After a trim, or where limits were lowered meanwhile.",
     errors.ImageTooLarge: "Where limits were lowered since the upload.",
     errors.TooManyFrames: "Where limits were lowered since the upload.",
     errors.UnsupportedFormat: "Where the service read this format when it was uploaded, and does not any more.",

@@ -123,8 +123,8 @@ def _beginning() -> str:
 
 def _rules() -> str:
     most = next(rule.most for rule in rules_of(fields(Watermark).text) if isinstance(rule, Characters))
-    helps = {one.name: one.metadata["help"] for one in fields(Settings)}
-    rows = [(f"`IMGSVC_{one.name.upper()}`", helps[one.name], f"{one.default:,}") for one in fields(Limits)]
+    settings = [getattr(fields(Settings), one.name) for one in fields(Limits)]
+    rows = [(f"`IMGSVC_{one.name.upper()}`", one.metadata["help"], f"{one.default:,}") for one in settings]
     return _RULES.format(
         steps=MAX_STEPS,
         watermarks=MAX_WATERMARKS,

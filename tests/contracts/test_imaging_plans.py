@@ -1,7 +1,5 @@
 """What was planned is what is rendered: on specs of every kind, for every engine."""
 
-import subprocess
-import sys
 from io import BytesIO
 
 import pytest
@@ -12,7 +10,6 @@ from PIL import Image
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.errors import InvalidInput, TooManyBytes
 from imgsvc.domain.geometry import Size
-from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import Trim
 from imgsvc.domain.output import Format, Output
 from imgsvc.domain.plan import Limits, plan, sizes_through
@@ -77,45 +74,3 @@ def _size_once_trimmed(engine, content, spec, planned):
         else:
             size = sizes_through(spec.steps[index : index + 1], size, LIMITS)[-1]
     return size
-
-
-_MEASURE = """
-import sys
-from io import BytesIO
-from pathlib import Path
-from imgsvc.adapters.imaging import open_engine
-from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
-
-def peak():
-    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
-
-name, text, file = sys.argv[1:]
-engine, content = open_engine(name, Limits()), Path(file).read_bytes()
-engine.render(BytesIO(content), parse("crop:16:16,f:jpeg"))
-before = peak()
-made = engine.render(BytesIO(content), parse(text))
-print(peak() - before - len(made.content))
-"""
-
-
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory):
-    file = tmp_path_factory.mktemp("memory") / "photo.jpg"
-    file.write_bytes(encoded(textured(4000, 3000), "jpeg"))
-    return file
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells the peak of a process on Linux only")
-@pytest.mark.parametrize(
-    "text", ["rot:10,f:png", "rs:stretch:6000:4000,el:1", "w:2500,f:avif", "w:2000,f:avif,ll:1", "w:2000,f:webp,ll:1"]
-)
-@pytest.mark.parametrize("name", ["pillow", "vips"])
-def test_rendering_takes_no_more_memory_than_was_planned(name, text, photo):
-    spec = parse(text)
-    facts = open_engine(name, Limits()).measure(BytesIO(photo.read_bytes()))
-
-    command = [sys.executable, "-c", _MEASURE, name, text, str(photo)]
-    taken = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-    assert taken <= plan(spec, facts, Limits()).memory_bytes

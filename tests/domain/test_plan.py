@@ -3,7 +3,14 @@ from attrs import evolve
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from imgsvc.domain.errors import CropOutOfBounds, ImageTooLarge, InvalidInput, OutputTooLarge, TooManyFrames
+from imgsvc.domain.errors import (
+    CropOutOfBounds,
+    ImageTooLarge,
+    InvalidInput,
+    OutputTooLarge,
+    TooManyFrames,
+    TooMuchMemory,
+)
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
 from imgsvc.domain.notation import parse
@@ -232,6 +239,53 @@ def test_a_plan_tells_of_every_limit_what_rendering_would_refuse():
     assert [one.limit for one in found.verdicts if not one.fits] == ["max_output_pixels"]
     assert next(one.value for one in found.verdicts if one.limit == "max_output_pixels") == 64_000_000
     assert outlook(parse("w:400"), LANDSCAPE, Limits()).fits
+
+
+GIBIBYTE = 2**30
+LARGE = Facts(media_type="image/jpeg", stored_width=8000, stored_height=6000)
+
+
+def test_what_takes_more_memory_than_a_rendering_may_have_is_told_and_refused():
+    limits = Limits(render_memory=GIBIBYTE)
+
+    told = outlook(parse("f:avif"), LARGE, limits).verdicts[-1]
+    with pytest.raises(TooMuchMemory) as refused:
+        planned("f:avif", LARGE, limits)
+
+    assert (told.limit, told.allowed, told.fits) == ("render_memory", GIBIBYTE, False)
+    assert refused.value.value == told.value > GIBIBYTE
+    assert refused.value.allowed == "at most 1073741824 bytes (IMGSVC_RENDER_MEMORY)"
+
+
+@pytest.mark.parametrize("text", ["", "f:png", "f:webp", "f:gif", "f:tiff", "w:4000,f:avif", "rot:90,w:800,f:avif"])
+def test_what_may_do_with_the_memory_is_not_refused(text):
+    assert planned(text, LARGE, Limits(render_memory=GIBIBYTE)).least_memory_bytes < GIBIBYTE
+
+
+def test_without_a_limit_of_memory_there_is_no_verdict_on_it():
+    found = planned("f:avif", LARGE)
+
+    assert "render_memory" not in [one.limit for one in found.verdicts]
+    assert found.memory_bytes > found.least_memory_bytes > GIBIBYTE
+
+
+def test_a_result_whose_size_only_the_pixels_tell_is_not_refused_for_its_memory():
+    assert planned("trim,f:avif", LARGE, Limits(render_memory=GIBIBYTE))
+
+
+def test_a_jpeg_that_becomes_small_is_decoded_small():
+    assert planned("w:800", LARGE).memory_bytes < planned("", LARGE).memory_bytes / 1.5
+
+
+@modestly
+@given(specs(), facts())
+def test_the_least_memory_is_never_more_than_the_most(spec, source):
+    try:
+        found = outlook(spec, source, Limits())
+    except InvalidInput:
+        return
+
+    assert found.least_memory_bytes <= found.memory_bytes
 
 
 @modestly

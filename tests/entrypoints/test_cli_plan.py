@@ -50,12 +50,13 @@ def test_the_script_tells_sizes_cost_memory_limits_and_the_spec(folder, photo):
         "  2. resize          50x100",
         "Result               webp, 50x100",
         "Cost                 0.19 megapixels; the server makes it while you wait (up to 150)",
-        "Memory               at most 66 MiB",
+        "Memory               at most 130 MiB",
         "  max_side           400 of 16384: kept",
         "  max_frames         1 of 100: kept",
         "  max_pixels         80000 of 50000000: kept",
         "  max_output_side    100 of 8192: kept",
         "  max_output_pixels  5000 of 50000000: kept",
+        "  render_memory      50381648 of 1073741824: kept",
         "Compact              rot:90,rs:inside:50,f:webp",
         f"JSON                 {spec.canonical_json}",
         f"Spec id              {spec.id}",
@@ -118,6 +119,16 @@ def test_what_is_over_a_limit_is_told_and_the_status_says_so(photo):
 
 def test_the_limits_are_those_of_the_settings(photo):
     assert told(photo, "--spec", "gray", status=1, MAX_SIDE="399")["max_side"] == "400 of 399: TOO MUCH"
+
+
+def test_what_takes_more_memory_than_the_server_has_for_it_is_told(folder):
+    (folder / "large.png").write_bytes(png_claiming(4000, 3000))
+
+    rows = told("large.png", "--spec", "f:avif", status=1, RENDER_MEMORY="268435456")
+
+    assert rows["render_memory"].endswith("of 268435456: TOO MUCH")
+    assert rows["Cost"].endswith("the server refuses it")
+    assert "render_memory" not in told("large.png", "--spec", "f:avif", RENDER_IN="process", RENDER_MEMORY="268435456")
 
 
 def test_what_costs_too_much_to_wait_for_fits_and_is_told(photo):

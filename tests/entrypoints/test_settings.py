@@ -261,6 +261,11 @@ def test_the_limits_are_those_of_the_settings():
     assert Settings(max_bytes=1, max_output_side=2).limits == Limits(max_bytes=1, max_output_side=2)
 
 
+def test_renderings_have_the_memory_of_the_children_that_make_them():
+    assert Settings(render_in="children", render_memory=2**28).limits == Limits(render_memory=2**28)
+    assert Settings(render_in="process", render_memory=2**28).limits.render_memory is None
+
+
 def test_the_embedded_places_are_below_the_data_folder_and_do_not_move_with_the_process(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 

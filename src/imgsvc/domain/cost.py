@@ -1,4 +1,4 @@
-"""What a rendering costs: megapixels to work through, and memory."""
+"""What a rendering costs: megapixels to work through."""
 
 from collections.abc import Collection, Sequence
 
@@ -6,6 +6,7 @@ from attrs import frozen
 
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
+from imgsvc.domain.operations import Operation
 from imgsvc.domain.output import Format, Output
 
 # What a pixel costs to encode, where one of a JPEG costs 1; measured at the qualities that are the default.
@@ -14,18 +15,15 @@ _ENCODING_LOSSLESS = {Format.WEBP: 90, Format.AVIF: 40}
 _ENCODING_PNG = {7: 20, 8: 50, 9: 80}  # by its level; up to 6 as above
 _NEGOTIABLE_COST = 48.0  # megapixels; `auto` takes no format that costs more, two megapixels of AVIF
 _TRIES = 8  # encodings until the quality is found with which a result has at most so many bytes
-_BYTES_OF_PIXEL = 4
-_PICTURES_AT_ONCE = 5  # of the largest size, while a step works
-_PICTURES_IN_ENCODER = {Format.AVIF: 8}  # of the result's size
-_PICTURES_IN_LOSSLESS_ENCODER = {Format.AVIF: 12, Format.WEBP: 12}
-_BASE_BYTES = 64 * 2**20  # that decoders and encoders take at any size
 
 
 @frozen(kw_only=True)
 class Work:
     """What is to be done to a picture."""
 
+    steps: Sequence[Operation]
     facts: Facts
+    is_upright: bool  # whether the picture is turned first as its file says
     sizes: Sequence[Size]  # before the first step and after each
     output: Output
     format: Format  # that of the output, once it is decided
@@ -39,17 +37,6 @@ class Work:
         encoded = result.pixels * (_encoding(self.format, self.output) - 1)
         pixels = first.pixels + sum(size.pixels for size in written) + encoded
         return (pixels * self.frames + sum(one.stored_size.pixels for one in self.overlays)) / 1e6
-
-    @property
-    def memory_bytes(self) -> int:
-        """That it takes at most, the file itself and its result not counted."""
-        in_encoder = _PICTURES_IN_LOSSLESS_ENCODER if self.output.lossless else _PICTURES_IN_ENCODER
-        largest = max(size.pixels for size in (self.facts.stored_size, *self.sizes))
-        result = self.sizes[-1].pixels
-        pixels = max(largest * _PICTURES_AT_ONCE, result * in_encoder.get(self.format, 0) + largest)
-        pixels += result * (self.frames - 1)
-        pixels += max((one.stored_size.pixels for one in self.overlays), default=0) * 2
-        return _BASE_BYTES + pixels * _BYTES_OF_PIXEL
 
 
 def is_affordable(media_type: str, output: Output, size: Size) -> bool:

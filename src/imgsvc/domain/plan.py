@@ -9,19 +9,21 @@ from typing import TypeAlias
 from uuid import UUID
 
 from attrs import field, frozen
+from attrs.validators import optional
 
 from imgsvc.domain.cost import Work, is_affordable
-from imgsvc.domain.errors import ImageTooLarge, InvalidInput, OutputTooLarge, TooManyFrames
+from imgsvc.domain.errors import ImageTooLarge, InvalidInput, OutputTooLarge, TooManyFrames, TooMuchMemory
 from imgsvc.domain.field_rules import within
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
+from imgsvc.domain.memory import least_memory, most_memory
 from imgsvc.domain.operations import Crop, Operation, Pad, Resize, Rotate, Trim
 from imgsvc.domain.transform import Format, Output, TransformSpec
 
 
 @frozen(kw_only=True)
 class Limits:
-    """How large pictures may be, on their way in and out."""
+    """How large pictures may be, on their way in and out, and what memory a rendering may take."""
 
     max_bytes: int = field(default=25 * 2**20, validator=within(1, 2**40))
     max_side: int = field(default=16384, validator=within(1, 65535))
@@ -29,6 +31,7 @@ class Limits:
     max_frames: int = field(default=100, validator=within(1, 2**20))
     max_output_side: int = field(default=8192, validator=within(1, 65535))
     max_output_pixels: int = field(default=50_000_000, validator=within(1, 2**40))
+    render_memory: int | None = field(default=None, validator=optional(within(1, 2**50)))  # bytes; None: any
 
     def check_source(self, size: Size, frames: int = 1) -> None:
         """Raises ImageTooLarge or TooManyFrames; what a header says is enough."""
@@ -65,10 +68,20 @@ class Limits:
         factor = min(1, self.max_output_side / size.longer_side, sqrt(self.max_output_pixels / size.pixels))
         return Size(max(1, int(size.width * factor)), max(1, int(size.height * factor)))
 
+    def check_memory(self, least: int) -> None:
+        """Raises TooMuchMemory where a rendering cannot be done with less than ``least`` bytes."""
+        if self.render_memory is not None and least > self.render_memory:
+            raise TooMuchMemory(
+                f"this takes {least / 2**20:.0f} MiB of memory at least: a smaller result takes less, "
+                "and so does one of another format",
+                value=least,
+                allowed=f"at most {self.render_memory} bytes (IMGSVC_RENDER_MEMORY)",
+            )
+
 
 @frozen
 class Verdict:
-    """Whether a picture keeps to one limit, in the limit's own unit: pixels or frames."""
+    """Whether a picture keeps to one limit, in the limit's own unit: pixels, frames or bytes."""
 
     limit: str  # as the field of Limits is called
     value: int
@@ -93,8 +106,18 @@ class Plan:
     format: Format
     frames: int  # that are read; of those written, neighbours that come out alike may become one
     megapixels: float  # the cost: decoded, written by every step, and encoded in formats that take their time
-    memory_bytes: int  # that rendering takes at most, the file itself and its result not counted
     verdicts: tuple[Verdict, ...]
+    work: Work = field(repr=False)
+
+    @property
+    def memory_bytes(self) -> int:
+        """That rendering takes at most, with the process that does it; the file itself is not counted."""
+        return most_memory(self.work)
+
+    @property
+    def least_memory_bytes(self) -> int:
+        """That it takes whatever the pixels are."""
+        return least_memory(self.work)
 
     @property
     def size(self) -> Size:
@@ -124,7 +147,8 @@ def plan(
     overlays: Overlays = NO_OVERLAYS,
     accepted: Collection[str] = (),
 ) -> Plan:
-    """Raises OutputTooLarge, CropOutOfBounds, whose path names the step; ConflictingParameters of the output.
+    """Raises OutputTooLarge, CropOutOfBounds, whose path names the step; TooMuchMemory; ConflictingParameters of the
+    output.
 
     ``overlays`` tells of the images that watermarks name, and ``accepted`` the media types that the client said it
     shows, for the format `auto`.
@@ -132,6 +156,7 @@ def plan(
     found = outlook(spec, facts, limits, overlays, accepted)
     _check_growth(spec.steps, found.sizes, limits)
     limits.check_output(found.size, found.frames)
+    limits.check_memory(found.least_memory_bytes)
     return found
 
 
@@ -149,7 +174,16 @@ def outlook(
     format = output.format
     assert isinstance(format, Format)
     frames = _frames(format, output, facts)
-    work = Work(facts=facts, sizes=sizes, output=output, format=format, frames=frames, overlays=overlays.values())
+    work = Work(
+        steps=spec.steps,
+        facts=facts,
+        is_upright=spec.auto_orients,
+        sizes=sizes,
+        output=output,
+        format=format,
+        frames=frames,
+        overlays=tuple(overlays.values()),
+    )
     trims = [index for index, step in enumerate(spec.steps) if isinstance(step, Trim)]
     return Plan(
         sizes=tuple(sizes),
@@ -158,8 +192,8 @@ def outlook(
         format=format,
         frames=frames,
         megapixels=work.megapixels,
-        memory_bytes=work.memory_bytes,
-        verdicts=_verdicts(sizes, facts, frames, limits),
+        verdicts=_verdicts(work, limits),
+        work=work,
     )
 
 
@@ -203,17 +237,23 @@ def _frames(format: Format, output: Output, facts: Facts) -> int:
     return facts.frames if isinstance(output.frames, str) else min(facts.frames, output.frames)
 
 
-def _verdicts(sizes: Sequence[Size], facts: Facts, frames: int, limits: Limits) -> tuple[Verdict, ...]:
+def _verdicts(work: Work, limits: Limits) -> tuple[Verdict, ...]:
+    sizes, facts = work.sizes, work.facts
     grown = [after for before, after in pairwise(sizes) if _grows(before, after)]
     sides = [size.longer_side for size in (*grown, sizes[-1])]
-    pixels = [*(size.pixels for size in grown), sizes[-1].pixels * frames]
-    return (
+    pixels = [*(size.pixels for size in grown), sizes[-1].pixels * work.frames]
+    found = (
         Verdict("max_side", facts.stored_size.longer_side, limits.max_side),
         Verdict("max_frames", facts.frames, limits.max_frames),
         Verdict("max_pixels", facts.stored_size.pixels * facts.frames, limits.max_pixels),
         Verdict("max_output_side", max(sides), limits.max_output_side),
         Verdict("max_output_pixels", max(pixels), limits.max_output_pixels),
     )
+    # Some pictures do with the least that it may take, so what lies between that and the most is tried.
+    memory = (
+        () if limits.render_memory is None else (Verdict("render_memory", least_memory(work), limits.render_memory),)
+    )
+    return (*found, *memory)
 
 
 @singledispatch

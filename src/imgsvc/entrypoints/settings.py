@@ -266,7 +266,9 @@ class Settings:
 
     @property
     def limits(self) -> Limits:
-        return Limits(**{one.name: getattr(self, one.name) for one in fields(Limits)})
+        limits = Limits(**{one.name: getattr(self, one.name) for one in fields(Limits)})
+        # A process that decodes pictures itself may have what there is.
+        return limits if self.render_in == "children" else evolve(limits, render_memory=None)
 
     @property
     def server_slots(self) -> int:

@@ -27,6 +27,12 @@ class OutputTooLarge(InvalidInput):
     code = "output_too_large"
 
 
+class TooMuchMemory(InvalidInput):
+    """The rendering takes more memory than one may have, which is known before it begins."""
+
+    code = "too_much_memory"
+
+
 class TooManyBytes(InvalidInput):
     """No quality makes the result as small as it was to be."""
 

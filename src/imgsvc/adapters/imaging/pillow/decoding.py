@@ -24,12 +24,12 @@ from imgsvc.adapters.imaging.pillow.geometry import cropped, resampled
 from imgsvc.adapters.imaging.pillow.heic import heic_reader
 from imgsvc.adapters.imaging.pillow.picture import Picture, size_of
 from imgsvc.adapters.imaging.pillow.profiles import in_plain_mode, in_srgb, inverted
-from imgsvc.adapters.imaging.reach import UPRIGHT, Placement, Reach, jpeg_scale, shrunk
 from imgsvc.adapters.imaging.structure import outlined
 from imgsvc.domain.errors import CorruptImage, ImageTooLarge, ImgsvcError, UnsupportedFormat
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
 from imgsvc.domain.plan import Limits
+from imgsvc.domain.reach import UPRIGHT, Placement, Reach, jpeg_scale, shrunk
 
 # Each is opened by its own class. Image.open would warn, and take a JPEG that holds a depth map for an animation.
 _READERS: dict[str, type[ImageFile]] = {

@@ -30,13 +30,14 @@ from imgsvc.adapters.imaging.pillow.picture import Picture, apply, size_of
 from imgsvc.adapters.imaging.pillow.profiles import in_colors_of
 from imgsvc.adapters.imaging.pillow.sight import sight_of
 from imgsvc.adapters.imaging.pillow.validation import read_all
-from imgsvc.adapters.imaging.reach import Reach
 from imgsvc.adapters.imaging.text import must_be_drawable
 from imgsvc.domain.errors import ImgsvcError, RenderingFailed
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
+from imgsvc.domain.memory import least_to_encode
 from imgsvc.domain.operations import Operation, Trim, Watermark
 from imgsvc.domain.plan import Limits, Plan, plan, sizes_through
+from imgsvc.domain.reach import Reach
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, Overlays, Rendered
@@ -130,13 +131,18 @@ class PillowEngine:
                     work.decisions[index] = decision
                 picture = self._applied(decision, picture)
             if isinstance(step, Trim):
-                self._check_again(steps[index + 1 :], size_of(picture), work.planned.frames, index + 1)
+                self._check_again(steps[index + 1 :], size_of(picture), work.planned, index + 1)
         return picture
 
-    def _check_again(self, steps: Sequence[Operation], size: Size, frames: int, first: int) -> None:
-        """Once a trim has told the size that the rest starts from. Raises OutputTooLarge and CropOutOfBounds."""
-        sizes = sizes_through(steps, size, self.limits, first)
-        self.limits.check_output(sizes[-1], frames)
+    def _check_again(self, steps: Sequence[Operation], size: Size, planned: Plan, first: int) -> None:
+        """Once a trim has told the size that the rest starts from.
+
+        Raises OutputTooLarge, CropOutOfBounds, TooMuchMemory.
+        """
+        result = sizes_through(steps, size, self.limits, first)[-1]
+        self.limits.check_output(result, planned.frames)
+        if not any(isinstance(step, Trim) for step in steps):
+            self.limits.check_memory(least_to_encode(planned.format, planned.output, result, planned.frames))
 
     # What the other engine has ways of its own for.
 

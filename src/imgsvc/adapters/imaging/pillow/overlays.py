@@ -11,12 +11,12 @@ from PIL import Image
 
 from imgsvc.adapters.imaging.pillow.decoding import Opened, decode, opened
 from imgsvc.adapters.imaging.pillow.geometry import resampled
-from imgsvc.adapters.imaging.reach import Reach
 from imgsvc.domain.errors import InvalidInput, InvalidParameter
 from imgsvc.domain.geometry import Box, Size
 from imgsvc.domain.image import Facts
 from imgsvc.domain.operations import MAX_SIDE, Fit, Resize
 from imgsvc.domain.plan import Limits
+from imgsvc.domain.reach import Reach
 from imgsvc.domain.transform import TransformSpec
 
 

@@ -17,7 +17,6 @@ from imgsvc.adapters.imaging.pillow import geometry
 from imgsvc.adapters.imaging.pillow.decoding import Opened
 from imgsvc.adapters.imaging.pillow.picture import premultiplied, straight
 from imgsvc.adapters.imaging.pillow.profiles import in_srgb
-from imgsvc.adapters.imaging.reach import Placement, Reach, jpeg_scale, shrunk
 from imgsvc.adapters.imaging.vips.library import (
     Failure,
     Picture,
@@ -29,6 +28,7 @@ from imgsvc.adapters.imaging.vips.library import (
     weighted,
 )
 from imgsvc.adapters.imaging.vips.resampling import reduced, shrinks
+from imgsvc.domain.reach import Placement, Reach, jpeg_scale, shrunk
 
 _TURBO_COLORS = {"L": "GRAY", "RGB": "RGB"}
 # How much larger than wanted a JPEG is decoded at least. Beside a full decode and one exact reduction the structural

@@ -14,13 +14,13 @@ from imgsvc.adapters.imaging.pillow.decoding import Opened
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 from imgsvc.adapters.imaging.pillow.frames import Frames
 from imgsvc.adapters.imaging.pillow.picture import Picture
-from imgsvc.adapters.imaging.reach import Reach
 from imgsvc.adapters.imaging.vips import geometry  # noqa: F401  # a family of steps, which registers itself
 from imgsvc.adapters.imaging.vips.decoding import decode
 from imgsvc.adapters.imaging.vips.encoding import encoded
 from imgsvc.adapters.imaging.vips.library import VERSION
 from imgsvc.adapters.imaging.vips.steps import apply
 from imgsvc.domain.output import Output
+from imgsvc.domain.reach import Reach
 
 REVISION = 5  # raised whenever the same source and spec come to give other bytes
 

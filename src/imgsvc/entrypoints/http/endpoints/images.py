@@ -32,6 +32,7 @@ from imgsvc.domain.errors import (
     TooManyBytes,
     TooManyFrames,
     TooManyJobs,
+    TooMuchMemory,
     TypeMismatch,
     UnsupportedFormat,
     UseAsync,
@@ -75,7 +76,7 @@ UPLOAD_FAILURES = (
     Busy,
     StorageFull,
 )
-SPEC_FAILURES = (CropOutOfBounds, OutputTooLarge, UseAsync)
+SPEC_FAILURES = (CropOutOfBounds, OutputTooLarge, TooMuchMemory, UseAsync)
 RENDER_FAILURES = (
     *SPEC_FAILURES,
     TooManyBytes,

@@ -31,7 +31,7 @@ class StepView:
 @frozen(kw_only=True)
 class VerdictView:
     limit: str
-    value: int
+    value: int  # of memory, the least that it may take
     allowed: int
     fits: bool
 

@@ -6,7 +6,14 @@ from uuid import UUID
 from attrs import frozen
 
 from imgsvc.application.use_cases import UseCases
-from imgsvc.domain.errors import CropOutOfBounds, OutputTooLarge, TooManyJobs, UnknownPreset, UnsupportedOutput
+from imgsvc.domain.errors import (
+    CropOutOfBounds,
+    OutputTooLarge,
+    TooManyJobs,
+    TooMuchMemory,
+    UnknownPreset,
+    UnsupportedOutput,
+)
 from imgsvc.domain.image import Image, ImageId, Labels
 from imgsvc.domain.preset import PresetName
 from imgsvc.domain.user import User
@@ -20,7 +27,7 @@ from imgsvc.entrypoints.http.forms import Upload, labels_of, presets_of
 from imgsvc.entrypoints.http.threads import Pool
 
 _THUMBNAIL = read_compact("rs:cover:100:100,el:1")
-_QUEUE_FAILURES = (CropOutOfBounds, OutputTooLarge, TooManyJobs)
+_QUEUE_FAILURES = (CropOutOfBounds, OutputTooLarge, TooManyJobs, TooMuchMemory)
 
 
 @frozen(kw_only=True)
