@@ -15,6 +15,8 @@ from attrs import field, frozen
 
 CLIENTS = 4
 _TIMEOUT = 60  # seconds that an answer may take
+_SHARE = re.compile(r"(\d+)% +([\d.]+)(us|ms|s)\b")
+_MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000}
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
@@ -38,23 +40,52 @@ class Answered:
     seconds: float
 
 
+def has_wrk() -> bool:
+    return shutil.which("wrk") is not None
+
+
 def generator() -> str:
     """Which one ``ask_for_one`` uses here."""
-    return "wrk" if shutil.which("wrk") else "clients in Python"
+    return "wrk" if has_wrk() else "clients in Python"
+
+
+@frozen
+class Tail:
+    """Milliseconds that half of many answers took at most, and 99 in a hundred."""
+
+    p50: float
+    p99: float
+
+    @property
+    def share(self) -> float:
+        return self.p99 / self.p50
 
 
 def ask_for_one(target: Target, path: str, seconds: float) -> Answered:
     """The same path again and again, by wrk where it is installed: it takes less of the machine than we do."""
     ask_for_many(target, repeat(path), 0)  # which looks at the answers; wrk only counts them
-    if not shutil.which("wrk"):
+    if not has_wrk():
         return ask_for_many(target, repeat(path), seconds)
+    told = _told_by_wrk(target, path, seconds, CLIENTS)
+    count, took = re.findall(r"(\d+) requests in ([\d.]+)s", told)[0]
+    return Answered(int(count), float(took))
+
+
+def tail_of_many(target: Target, path: str, seconds: float, clients: int) -> Tail:
+    """Of ``clients`` of wrk, who ask for the same as fast as they are answered."""
+    told = _told_by_wrk(target, path, seconds, clients, "--latency")
+    shares = {share: float(time) * _MILLISECONDS[unit] for share, time, unit in _SHARE.findall(told)}
+    return Tail(shares["50"], shares["99"])
+
+
+def _told_by_wrk(target: Target, path: str, seconds: float, clients: int, *options: str) -> str:
     headers = [f"-H{name}: {value}" for name, value in target.headers.items()]
-    command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{max(1, round(seconds))}s", *headers, target.address + path]
+    duration = f"-d{max(1, round(seconds))}s"
+    command = ["wrk", "-t1", f"-c{clients}", duration, *options, *headers, target.address + path]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=seconds + _TIMEOUT)
-    found = re.search(r"(\d+) requests in ([\d.]+)s", done.stdout)
-    if found is None or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+    if " requests in " not in done.stdout or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         raise RuntimeError(f"not every request was answered:\n{done.stdout}")
-    return Answered(int(found[1]), float(found[2]))
+    return done.stdout
 
 
 def ask_for_many(target: Target, paths: Iterator[str], seconds: float, clients: int = CLIENTS) -> Answered:
