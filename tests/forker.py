@@ -58,11 +58,14 @@ def forked_twice() -> int:
     """The id of a new process whose parent has ended, which makes it a child of whoever takes orphans; 0 in itself."""
     reading, writing = os.pipe()
     if (parent := os.fork()) == 0:
+        between = os.getpid()
         if process_id := os.fork():
             os.write(writing, str(process_id).encode())
             os._exit(0)
         os.close(reading)
         os.close(writing)
+        while os.getppid() == between:
+            os.sched_yield()
         return 0
     os.waitpid(parent, 0)
     process_id = int(os.read(reading, 32))

@@ -9,6 +9,7 @@ import pytest
 from imgsvc.adapters.cache.in_memory import InMemoryCache
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.application.images import DeleteImage, UploadImage
+from imgsvc.application.installation import ClaimStorage
 from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.retention import EraseRendering
 from imgsvc.domain.errors import ImageNotFound
@@ -42,7 +43,8 @@ def delete(repositories, blobs):
 @pytest.fixture
 def sweep(repositories, blobs):
     erase = EraseRendering(repositories.retention, blobs)
-    return SweepOrphans(repositories.users, repositories.images, repositories.retention, blobs, erase, utc_now)
+    claim = ClaimStorage(repositories.installation, repositories.images, blobs)
+    return SweepOrphans(repositories.users, repositories.images, repositories.retention, blobs, erase, utc_now, claim)
 
 
 def keys(blobs):

@@ -15,7 +15,7 @@ from imgsvc.adapters.blobs import open_blob_store
 from imgsvc.entrypoints.cli import main
 from imgsvc.entrypoints.settings_sources import load_settings
 from tests.deploy.files import COMPOSE_FILE, EXAMPLE, ROOT, VARIABLES, bytes_of, compose, ours, seconds, services
-from tests.real_servers.s3 import client_of, rclone_program
+from tests.real_servers.s3 import client_of, new_bucket, rclone_program
 
 TEXT = COMPOSE_FILE.read_text()
 REQUIRED = set(re.findall(r"\$\{(\w+):\?", TEXT))
@@ -207,12 +207,18 @@ def test_what_backs_up_the_bucket_reaches_it_and_is_started_by_hand_alone():
     assert login == [minio["environment"][name] for name in ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD")]
 
 
+@pytest.fixture
+def own_bucket(s3_url):
+    with new_bucket(s3_url) as url:
+        yield url
+
+
 @pytest.mark.servers
-def test_the_documented_commands_bring_originals_out_of_the_bucket_and_back(s3_url, tmp_path):
-    client, there = client_of(s3_url), urlsplit(s3_url)
+def test_the_documented_commands_bring_originals_out_of_the_bucket_and_back(own_bucket, tmp_path):
+    client, there = client_of(own_bucket), urlsplit(own_bucket)
     back_up, restore = documented_commands("rclone")
     bucket = there.path.strip("/")
-    with open_blob_store(s3_url) as blobs:
+    with open_blob_store(own_bucket) as blobs:
         blobs.put("originals/a", b"original", "image/png")
 
         _run_rclone(back_up, bucket, there, tmp_path)

@@ -196,7 +196,7 @@ def test_who_would_have_too_many_jobs_is_refused_before_his_picture_is_looked_at
             account.client.put(f"/v1/presets/{name}", json={"resize": {"width": ord(name)}}).raise_for_status()
         refused = upload(account, "a,b,c", b"no picture" * 20)
         assert upload(account, "a,b,c").status_code == 429
-        nothing_kept, stored = is_nothing_kept(account), server.stored()
+        nothing_kept, stored = is_nothing_kept(account), server.stored("originals/")
         enough, one_more = upload(account, "a,b"), upload(account, "c")
         without = upload(account, "")
 
