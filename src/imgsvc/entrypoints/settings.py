@@ -115,6 +115,7 @@ class Settings:
     registration: str = _setting(
         "open", "open: anybody may register; closed: accounts are opened by imgsvc add-user", one_of("open", "closed")
     )
+    studio: bool = _setting(True, "the studio, a web page for people, at /; else the page of the API is there")
     trusted_proxies: str = _setting(
         "", "addresses or networks, comma separated, whose X-Forwarded-For is believed; nobody's unless set", networks
     )

@@ -36,7 +36,7 @@ Examples:
 
 _HOW_TO_TRY = """imgsvc is ready at {address}
 
-Try it in another terminal:
+Open it in a browser, or try it in another terminal:
 
   URL={address}
   curl -s $URL/v1/auth/register -H 'Content-Type: application/json' \\

@@ -8,7 +8,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from imgsvc.entrypoints.composition import Service
 from imgsvc.entrypoints.http.cache_middleware import CacheMiddleware
@@ -39,6 +40,7 @@ from imgsvc.entrypoints.http.invalidation_listener import InvalidationListener
 from imgsvc.entrypoints.http.requests import RequestScope
 from imgsvc.entrypoints.http.response_cache import ResponseCache
 from imgsvc.entrypoints.http.single_flight import SingleFlight
+from imgsvc.entrypoints.http.studio import studio_routes
 from imgsvc.entrypoints.http.threads import Threads
 from imgsvc.entrypoints.http.watching import Watching
 from imgsvc.entrypoints.settings import Settings
@@ -93,7 +95,7 @@ def create_app(service: Service) -> Starlette:
     origins = service.settings.allowed_origins
     endpoints = _served(service.settings)
     app = Starlette(
-        routes=[*routes(endpoints), *reference_routes(openapi.document(endpoints))],
+        routes=[*routes(endpoints), *reference_routes(openapi.document(endpoints)), *_front(service.settings)],
         middleware=[
             *([Middleware(Cors, origins=AllowedOrigins(origins), metrics=service.metrics)] if origins else []),
             Middleware(CacheMiddleware, answers=response_cache, metrics=service.metrics),
@@ -114,6 +116,13 @@ def create_app(service: Service) -> Starlette:
 def _served(settings: Settings) -> tuple[Endpoint, ...]:
     """Without a token for them, metrics are at no address: no other method than GET tells that there might be any."""
     return tuple(one for one in ENDPOINTS if settings.metrics_token is not None or one not in metrics.ENDPOINTS)
+
+
+def _front(settings: Settings) -> list[BaseRoute]:
+    """What a person finds at ``/``: the studio, or the page of the API."""
+    if settings.studio:
+        return studio_routes(redirects=settings.redirect_seconds > 0)
+    return [Route("/", lambda _: RedirectResponse("docs"))]
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -44,12 +44,11 @@ _HEADERS = {
 
 
 def reference_routes(document: Mapping[str, Any]) -> list[BaseRoute]:
-    """``/openapi.json``, ``/docs`` and ``/docs/collection.json``, of an OpenAPI document; ``/`` leads there."""
+    """``/openapi.json``, ``/docs`` and ``/docs/collection.json``, of an OpenAPI document."""
     as_text = json.dumps(document, ensure_ascii=False)
     as_collection = json.dumps(collection(document), ensure_ascii=False, indent=2) + "\n"
     return [
         Route("/openapi.json", lambda _: Response(as_text, media_type="application/json")),
-        Route("/", lambda _: RedirectResponse("docs")),
         Route("/docs", _page),
         Route("/docs/start.js", lambda _: Response(_START, media_type="text/javascript", headers=_HEADERS)),
         Route("/docs/collection.json", lambda _: Response(as_collection, media_type="application/json")),

@@ -28,7 +28,11 @@ _SIMPLE: dict[Any, Schema] = {
     bool: {"type": "boolean"},
     UUID: {"type": "string", "format": "uuid"},
     datetime: {"type": "string", "format": "date-time"},
-    Color: {"type": "string", "description": "3, 4, 6 or 8 hexadecimal digits, or a CSS colour name"},
+    Color: {
+        "type": "string",
+        "format": "color",
+        "description": "3, 4, 6 or 8 hexadecimal digits, or a CSS colour name",
+    },
     type(None): {"type": "null"},
 }
 COMPACT: Schema = {"type": "string", "description": "in compact form"}
