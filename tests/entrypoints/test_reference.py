@@ -31,12 +31,6 @@ def test_the_page_loads_nothing_but_what_the_server_itself_has(anyone):
     assert {anyone.get(f"/{address}").status_code for address in named} == {200}
 
 
-def test_who_opens_the_address_alone_is_led_to_the_page(anyone):
-    answer = anyone.get("/", follow_redirects=True)
-
-    assert (answer.status_code, answer.url.path) == (200, "/docs")
-
-
 def test_nothing_but_the_pages_own_files_is_handed_out(anyone):
     assert anyone.get("/docs/assets/../__init__.py").status_code == 404
     assert anyone.get("/docs/assets/%2e%2e/__init__.py").status_code == 404
