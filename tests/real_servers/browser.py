@@ -8,7 +8,6 @@ from pathlib import Path
 from tests.real_servers.finding import skip_without
 
 _QUIET = (
-    "--headless",
     "--disable-gpu",
     "--disable-quic",
     "--disable-sync",
@@ -28,9 +27,9 @@ def shown(url: str, profile: Path, *, width: int = 800, density: float = 1) -> s
     Skips the test where there is no browser.
     """
     command = [
-        _chromium(),
-        *_QUIET,
-        *(["--no-sandbox"] if os.geteuid() == 0 else []),  # as root it does not start otherwise
+        chromium(),
+        "--headless",
+        *flags(),
         f"--user-data-dir={profile}",
         f"--window-size={width},600",
         f"--force-device-scale-factor={density}",
@@ -43,7 +42,13 @@ def shown(url: str, profile: Path, *, width: int = 800, density: float = 1) -> s
     return done.stdout
 
 
-def _chromium() -> str:
+def flags() -> list[str]:
+    """For a browser that is left in peace, and leaves others so."""
+    return [*_QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]  # as root it does not start otherwise
+
+
+def chromium() -> str:
+    """Where it is. Skips the test where there is none."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         skip_without("browser", "install chromium")
