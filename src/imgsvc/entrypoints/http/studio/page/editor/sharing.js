@@ -44,8 +44,8 @@ function wanted(data, compact) {
 }
 
 export async function queue(image, plan) {
-  await send("POST", `v1/images/${image.id}/transform?mode=async`, plan.spec, { again: onceOnly() });
-  tell("It is being made. Jobs shows how it goes.");
+  const variant = await send("POST", `v1/images/${image.id}/transform?mode=async`, plan.spec, { again: onceOnly() });
+  tell(variant.status === "ready" ? "It was made already; Jobs lists it." : "It is being made. Jobs shows how it goes.");
 }
 
 export function savePreset(plan) {
