@@ -36,7 +36,7 @@ export function following(table, { path, pause, signal, renewed = () => {} }) {
   async function again() {
     try {
       await ask();
-      renewed();
+      await renewed();
     } catch (problem) {
       if (signal.aborted) return;
       if (!isTroubled) complain(problem); // once, until it is over
