@@ -1,0 +1,87 @@
+"""What is done with an installation besides running it: to migrate, to examine, to adopt."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from datetime import timedelta
+from functools import partial
+
+from imgsvc.adapters.blobs import diagnose_blobs, kept_under, open_blob_store
+from imgsvc.adapters.cache import diagnose_cache
+from imgsvc.adapters.common.data_folder import diagnose_data_folder
+from imgsvc.adapters.credentials import (
+    diagnose_secrets,
+)
+from imgsvc.adapters.imaging import diagnose_engine
+from imgsvc.adapters.jobs import diagnose_jobs
+from imgsvc.adapters.repositories import diagnose_database, known_installation, migrate, open_repositories
+from imgsvc.application.installation import MARK, AdoptStorage, Belonging
+from imgsvc.domain.errors import ImgsvcError
+from imgsvc.entrypoints.composition.naming import told_of
+from imgsvc.entrypoints.settings import Settings
+from imgsvc.ports.diagnosis import Finding, Subject
+from imgsvc.ports.installation import InstallationId
+
+
+def examinations(settings: Settings) -> Mapping[str, Callable[[], Iterable[Finding]]]:
+    """What each part finds out about itself, by its name, also where ``compose`` would fail.
+
+    Nothing is opened before it is called, and nothing is changed but for probes that are removed again. Each may raise
+    ValueError for a setting of no use.
+    """
+    secrets = {name: getattr(settings, name) for name in ("token_secret", "password_secret", "link_keys")}
+    given = (settings.database_url, settings.blobs_url, *secrets.values())
+    has_data = not all(given)  # or all of it is elsewhere
+    settings = settings.resolved()
+    engine = partial(
+        diagnose_engine,
+        settings.engine,
+        settings.limits,
+        deadline=timedelta(seconds=settings.sync_seconds),
+        memory=None if settings.render_in == "process" else settings.render_memory,
+    )
+    return {
+        "data folder": partial(diagnose_data_folder, settings.data_dir, is_used=has_data),
+        "secrets": lambda: diagnose_secrets(settings.data_dir, **secrets),
+        "database": lambda: diagnose_database(settings.database_url, settings.database_pool),
+        "blobs": lambda: diagnose_blobs(settings.blobs_url),
+        "installation": lambda: _diagnose_belonging(settings),
+        "jobs": lambda: diagnose_jobs(settings.jobs_url),
+        "cache": lambda: diagnose_cache(settings.cache_url),
+        "engine": engine,
+    }
+
+
+def migrate_database(settings: Settings) -> tuple[str | None, str]:
+    """Bring the schema up to date: the revision that it had, None for no schema, and the one that it has.
+
+    Raises what ``compose`` does.
+    """
+    with told_of("IMGSVC_DATABASE_URL"):
+        return migrate(settings.resolved().database_url)
+
+
+def adopt_storage(settings: Settings) -> InstallationId:
+    """Mark the storage as this database's, under a new id, whosever it was. Raises what ``compose`` does."""
+    settings = settings.resolved()
+    with ExitStack() as opened:
+        with told_of("IMGSVC_DATABASE_URL"):
+            repositories = opened.enter_context(open_repositories(settings.database_url))
+        with told_of("IMGSVC_BLOBS_URL"):
+            return AdoptStorage(repositories.installation, opened.enter_context(open_blob_store(settings.blobs_url)))()
+
+
+def _diagnose_belonging(settings: Settings) -> Iterator[Finding]:
+    """Nothing where both are new, or cannot be read: they tell that themselves."""
+    subject = Subject("installation")
+    try:
+        mine, mark = known_installation(settings.database_url), kept_under(settings.blobs_url, MARK)
+    except (ImgsvcError, OSError, RuntimeError, ValueError):
+        return
+    if mark is None:
+        if mine is not None:
+            yield subject.ok("the storage has no mark; the next start makes it, unless most originals have no row")
+    elif mine is not None and Belonging.told_by(mark, mine) is Belonging.OURS:
+        yield subject.ok("the mark in the storage is that of this database")
+    else:
+        found, _, remedy = Belonging.ANOTHERS.partition(": ")
+        yield subject.error(found, remedy)
