@@ -18,8 +18,7 @@ from imgsvc.adapters.imaging.children import ChildProcessEngine
 from imgsvc.application.installation import Belonging
 from imgsvc.domain.errors import ImageTooLarge, InvalidCredentials, InvalidToken, StorageFull, Unavailable
 from imgsvc.domain.notation import parse
-from imgsvc.entrypoints import composition
-from imgsvc.entrypoints.composition import adopt_storage, compose_engine, migrate_database
+from imgsvc.entrypoints.composition import adopt_storage, compose_engine, migrate_database, service
 from imgsvc.entrypoints.http.endpoint import Answer
 from imgsvc.entrypoints.http.endpoints.health import get_readiness
 from tests.pictures import encoded, quadrants
@@ -301,7 +300,7 @@ def test_children_end_when_the_rest_cannot_start(settings, monkeypatch):
         raise OSError("no secrets today")
 
     monkeypatch.setattr(ChildProcess, "__init__", remembered)
-    monkeypatch.setattr(composition, "open_token_issuer", fail)
+    monkeypatch.setattr(service, "open_token_issuer", fail)
 
     with pytest.raises(OSError, match="no secrets"), compose(evolve(settings, render_in="children", render_slots=1)):
         pass

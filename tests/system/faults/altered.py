@@ -21,7 +21,7 @@ from imgsvc.adapters import imaging
 from imgsvc.application.policy import Policy
 from imgsvc.application.ports import Ports
 from imgsvc.application.use_cases import UseCases, assemble
-from imgsvc.entrypoints import composition
+from imgsvc.entrypoints.composition import service
 from imgsvc.ports.clock import Clock
 
 
@@ -93,7 +93,7 @@ def _alter_all(alter: Any) -> None:
     def assembled(ports: Ports, policy: Policy) -> UseCases:
         return assemble(alter(ports), policy)
 
-    composition.assemble = assembled
+    service.assemble = assembled
 
 
 if __name__ == "__main__":
