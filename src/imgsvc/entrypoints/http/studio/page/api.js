@@ -1,16 +1,16 @@
 // The API of this server, asked as whoever is signed in.
 
 import * as session from "./session.js";
+import { plural } from "./words.js";
 
 /** What the server would not do, and why: a problem document (RFC 9457). */
 export class Problem extends Error {
+  /** ``retryAfter`` is in seconds. */
   constructor(status, document, retryAfter = null) {
-    super(explained(document, status));
+    super(explained(document, status) + (retryAfter ? ` Try again in ${plural(retryAfter, "second")}.` : ""));
     this.status = status;
-    this.code = document.code;
     this.pointer = document.pointer ?? null; // to the value in the body that was wrong
     this.position = document.position ?? null; // in the compact form of a spec
-    this.retryAfter = retryAfter; // seconds
   }
 }
 
@@ -44,10 +44,10 @@ export async function ask(method, path, { json, headers = {}, signal } = {}) {
       throw unreachable();
     }
   };
-  const token = await session.token();
+  const token = await known();
   let answer = await send(token);
   if (answer.status === 401 && token) {
-    const newer = await session.token(token); // it may have ended early: the server's secret was changed, say
+    const newer = await known(token); // it may have ended early: the server's secret was changed, say
     if (newer) answer = await send(newer);
   }
   if (!answer.ok) {
@@ -56,6 +56,15 @@ export async function ask(method, path, { json, headers = {}, signal } = {}) {
     throw problem;
   }
   return answer;
+}
+
+/** Whose token is sent: a good one, or null. Raises Problem where it could not be exchanged just now. */
+async function known(refused = null) {
+  try {
+    return await session.token(refused);
+  } catch {
+    throw unreachable();
+  }
 }
 
 const unreachable = () => new Problem(0, { detail: "The server cannot be reached. Is it running, and are you online?" });
@@ -89,12 +98,12 @@ export const onceOnly = () => Array.from(crypto.getRandomValues(new Uint8Array(1
  */
 export async function upload(file, { progressed, signal }) {
   const again = onceOnly();
-  const token = await session.token();
+  const token = await known();
   try {
     return await sent(file, { token, again, progressed, signal });
   } catch (problem) {
     if (problem.status !== 0 && problem.status !== 401) throw problem;
-    const newer = await session.token(problem.status === 401 ? token : null);
+    const newer = await known(problem.status === 401 ? token : null);
     if (!newer) throw problem;
     return sent(file, { token: newer, again, progressed, signal });
   }
@@ -102,6 +111,7 @@ export async function upload(file, { progressed, signal }) {
 
 function sent(file, { token, again, progressed, signal }) {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(new DOMException("no longer wanted", "AbortError"));
     const request = new XMLHttpRequest();
     const form = new FormData();
     form.append("file", file, file.name || "pasted.png");
@@ -116,7 +126,7 @@ function sent(file, { token, again, progressed, signal }) {
     };
     request.onerror = () => reject(unreachable());
     request.onabort = () => reject(new DOMException("no longer wanted", "AbortError"));
-    signal?.addEventListener("abort", () => request.abort());
+    signal.addEventListener("abort", () => request.abort());
     request.send(form);
   });
 }

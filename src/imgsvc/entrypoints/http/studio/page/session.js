@@ -39,12 +39,18 @@ export function signOut() {
   tell();
 }
 
-/** A token that is still good, or null where nobody is signed in. ``refused`` is one that the server did not take. */
+/**
+ * A token that is still good, or null where nobody is signed in. ``refused`` is one that the server did not take.
+ *
+ * Rejects where it was to be exchanged, and the server could not be reached or was busy.
+ */
 export async function token(refused = null) {
   const session = kept();
-  if (session && session.access !== refused && Date.now() < session.until - EARLY) return session.access;
-  return session && alone(() => exchanged(refused));
+  if (!session || isGood(session, refused)) return session && session.access;
+  return alone(() => exchanged(refused));
 }
+
+const isGood = (session, refused) => session.access !== refused && Date.now() < session.until - EARLY;
 
 // One tab at a time. Pages that came by plain HTTP from another host have no locks: there, tabs may end each other's.
 const alone = (work) => (navigator.locks ? navigator.locks.request(KEY, work) : inTurn(work));
@@ -58,8 +64,7 @@ function inTurn(work) {
 
 async function exchanged(refused) {
   const session = kept();
-  if (!session) return null;
-  if (session.access !== refused && Date.now() < session.until - EARLY) return session.access; // another was before us
+  if (!session || isGood(session, refused)) return session && session.access; // another tab was before us
   const answer = await fetch("v1/auth/refresh", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -69,6 +74,7 @@ async function exchanged(refused) {
     keep(await answer.json());
     return kept().access;
   }
-  if (answer.status === 401) signOut(); // other failures pass: the next request tries again
+  if (answer.status !== 401) throw new Error(`the exchange was answered by ${answer.status}`); // which passes
+  signOut();
   return null;
 }

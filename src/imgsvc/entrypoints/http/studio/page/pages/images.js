@@ -24,10 +24,9 @@ export function imagesPage(query, signal) {
   const list = imageList(signal);
   const filters = filterBar(query, list.show);
   list.show(wanted(query));
-  const taken = uploads({ signal, done: () => list.show(wanted(current().query)) });
+  const ways = uploads({ signal, done: () => list.show(wanted(current().query)) });
   return [
-    h("header", { class: "head" }, h("h1", {}, "Images"), list.count, taken.button),
-    taken.progress,
+    h("header", { class: "head" }, h("h1", {}, "Images"), list.count, ways),
     filters,
     list.grid,
     list.more,
