@@ -36,7 +36,6 @@ async function opened(answer, duration) {
     bytes: blob.size,
     name: named(answer.headers.get("Content-Disposition")),
     cache: answer.headers.get("X-Imgsvc-Cache"),
-    engine: answer.headers.get("X-Imgsvc-Engine"),
     duration,
     revoke: () => URL.revokeObjectURL(address),
   };

@@ -19,7 +19,7 @@ export function editor(image, grammar, { signal, made }) {
   const text = h("input", { class: "compact", "aria-label": "The spec in compact form", spellcheck: "false", autocapitalize: "none", placeholder: "for example rs:cover:400:300,gray,f:webp" });
   const trouble = h("p", { class: "trouble", role: "alert", hidden: true });
   const planned = h("p", { class: "planned" });
-  const list = stepList(grammar, { changed: () => later(fromSteps), draw: (_, before, drawn) => drawCrop(image.id, before, drawn) });
+  const list = stepList(grammar, { changed: () => later(fromSteps), draw: (before, drawn) => drawCrop(image.id, before, drawn) });
   const actions = buttons(image, { plan: () => plan, seen, made });
   let plan = null;
   let asked = new AbortController();

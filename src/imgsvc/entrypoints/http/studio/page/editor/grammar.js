@@ -4,7 +4,7 @@ import { get } from "../api.js";
 
 let known = null;
 
-/** The operations by name and the options of the output; asked for once. */
+/** The operations by name, the options of the output, and the formats that an image may have; asked for once. */
 export function grammar() {
   known ??= get("openapi.json").then(read, (problem) => {
     known = null;
@@ -22,7 +22,8 @@ function read(document) {
     const example = examples[name]?.value.steps?.[0] ?? { op: name };
     operations.set(name, { name, title: title(name), meaning: meant(schema.description), fields: fieldsOf(schema), start: START[name] ?? example });
   }
-  return { operations, output: fieldsOf(schemas.Output) };
+  const { schema: format } = document.paths["/v1/images"].get.parameters.find((one) => one.name === "format");
+  return { operations, output: fieldsOf(schemas.Output), formats: shape(format).words };
 }
 
 // What an operation begins with where the document's example suits pictures of one size only.

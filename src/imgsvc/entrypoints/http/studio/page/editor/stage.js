@@ -61,7 +61,6 @@ export function stage(image, signal) {
       made?.revoke();
       made = picture;
       result.src = picture.address;
-      return picture;
     } finally {
       if (mine === asked) view.classList.remove("waiting");
     }
@@ -76,9 +75,7 @@ export function stage(image, signal) {
 
   return {
     element: h("figure", { class: "stage" }, h("div", { class: "tabs", role: "group", "aria-label": "Shown" }, tabs), view, h("figcaption", {}, told)),
-    view,
     show,
-    shows,
     picture: () => made,
     stale: (is) => view.classList.toggle("stale", is),
   };

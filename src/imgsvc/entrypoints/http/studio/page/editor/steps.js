@@ -45,7 +45,7 @@ export function stepList(grammar, { changed, draw }) {
         {},
         h("h3", { title: operation.meaning }, operation.title),
         h("span", { class: "becomes" }),
-        one.step.op === "crop" && button("✎", "Draw it on the picture", () => draw(one.step, before(index), (box) => (Object.assign(clearedCrop(one.step), box), redraw(), changed()))),
+        one.step.op === "crop" && button("✎", "Draw it on the picture", () => draw(before(index), (box) => (Object.assign(clearedCrop(one.step), box), redraw(), changed()))),
         button("↑", "Move up", () => move(index, -1), index === 0),
         button("↓", "Move down", () => move(index, 1), index === steps.length - 1),
         button(one.isOff ? "○" : "●", one.isOff ? "Do it" : "Leave it out", () => ((one.isOff = !one.isOff), redraw(), changed()), false, !one.isOff),

@@ -8,15 +8,16 @@ import { complain, tell } from "../notices.js";
 import { contentPath, download, fetched } from "../pictures.js";
 import { go } from "../router.js";
 import { bytes, kind, plural, size, when } from "../words.js";
+import { button, table } from "../parts/tables.js";
 
 export async function imagePage(id, query, signal) {
   const [image, language] = await Promise.all([get(`v1/images/${id}`, { signal }), grammar()]);
   const head = h("header", { class: "head image" });
-  const variants = h("section", { class: "variants" });
   showHead(head, image);
-  const edited = editor(image, language, { signal, made: () => showVariants(variants, image, edited, signal) });
+  const edited = editor(image, language, { signal, made: () => variants.renew() });
+  const variants = variantsSection(image, edited, signal);
   edited.load(query.get("t") ?? "");
-  return [head, edited.element, variants];
+  return [head, edited.element, variants.element];
 }
 
 function showHead(head, image) {
@@ -79,42 +80,28 @@ function erase(image) {
   });
 }
 
-async function showVariants(section, image, edited, signal) {
-  try {
-    const page = await get(`v1/images/${image.id}/variants?limit=20`, { signal });
-    fill(section, page.items.length > 0 && [h("h2", {}, "Made of it"), table(page.items, edited, () => showVariants(section, image, edited, signal))]);
-  } catch (problem) {
-    complain(problem);
-  }
-}
+/** What was made of the image; ``renew`` asks for it again. */
+function variantsSection(image, edited, signal) {
+  const shown = table("Made of it", columns(edited, () => renew()), { empty: "" });
+  const element = h("section", { class: "variants", hidden: true }, h("h2", {}, "Made of it"), shown.element);
 
-function table(variants, edited, changed) {
-  const take = async (variant) => {
+  async function renew() {
     try {
-      await remove(`v1/variants/${variant.id}`);
+      const { items } = await get(`v1/images/${image.id}/variants?limit=20`, { signal });
+      shown.show(items);
+      element.hidden = !items.length;
     } catch (problem) {
       complain(problem);
     }
-    changed();
-  };
-  return h(
-    "table",
-    {},
-    h("thead", {}, h("tr", {}, ["Spec", "Is", "Size", "Made", ""].map((name) => h("th", { scope: "col" }, name)))),
-    h(
-      "tbody",
-      {},
-      variants.map((one) =>
-        h(
-          "tr",
-          {},
-          h("td", { class: "spec-cell" }, h("button", { type: "button", class: "link", title: "Show it in the editor", onclick: () => edited.load(one.compact) }, one.compact || "as it is")),
-          h("td", {}, h("span", { class: `status ${one.status}`, title: one.failure?.detail ?? "" }, one.status)),
-          h("td", {}, one.rendition ? `${size(one.rendition.width, one.rendition.height)} · ${kind(one.rendition.media_type)} · ${bytes(one.rendition.bytes)}` : (one.failure?.detail ?? "")),
-          h("td", {}, when(one.created_at)),
-          h("td", {}, h("button", { type: "button", class: "plain", "aria-label": "Delete this rendering", title: "Delete this rendering", onclick: () => take(one) }, "✕")),
-        ),
-      ),
-    ),
-  );
+  }
+
+  return { element, renew };
 }
+
+const columns = (edited, changed) => [
+  { name: "Spec", className: "spec-cell", of: (one) => h("button", { type: "button", class: "link", title: "Show it in the editor", onclick: () => edited.load(one.compact) }, one.compact || "as it is") },
+  { name: "Status", of: (one) => h("span", { class: `status ${one.status}` }, one.status) },
+  { name: "Result", of: (one) => (one.rendition ? [size(one.rendition.width, one.rendition.height), kind(one.rendition.media_type), bytes(one.rendition.bytes)].join(" · ") : (one.failure?.detail ?? "")) },
+  { name: "Made", of: (one) => when(one.created_at) },
+  { name: "Actions", isUnseen: true, className: "does", of: (one) => button("Delete", () => remove(`v1/variants/${one.id}`).then(changed), { of: one.compact || "as it is" }) },
+];

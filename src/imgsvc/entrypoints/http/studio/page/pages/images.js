@@ -2,11 +2,12 @@
 
 import { address, get } from "../api.js";
 import { field, fill, h } from "../dom.js";
+import { grammar } from "../editor/grammar.js";
 import { complain } from "../notices.js";
 import { thumbnail } from "../pictures.js";
 import { current, rename } from "../router.js";
 import { bytes, kind, plural, size } from "../words.js";
-import { uploads } from "./uploads.js";
+import { uploads } from "../parts/uploads.js";
 
 const PAGE = 60; // images
 const SORTS = [
@@ -17,7 +18,6 @@ const SORTS = [
   ["largest", "Largest files"],
   ["smallest", "Smallest files"],
 ];
-const FORMATS = ["jpeg", "png", "webp", "gif", "avif", "tiff", "bmp", "heic"];
 const KEPT = ["q", "tag", "format", "sort"]; // what the address says of the list
 
 export function imagesPage(query, signal) {
@@ -42,7 +42,7 @@ function filterBar(query, changed) {
     { class: "filters", role: "search" },
     field("Search", h("input", { name: "q", type: "search", value: given.q, placeholder: "in names and descriptions", maxlength: "200" })),
     field("Tag", h("input", { name: "tag", type: "search", value: given.tag, maxlength: "64" })),
-    field("Format", select("format", [["", "Any"], ...FORMATS.map((one) => [one, one.toUpperCase()])], given.format)),
+    field("Format", formatChoice(given.format)),
     field("Order", select("sort", SORTS, given.sort)),
   );
   let waiting;
@@ -54,6 +54,14 @@ function filterBar(query, changed) {
   };
   element.addEventListener("input", () => (clearTimeout(waiting), (waiting = setTimeout(apply, 300))));
   element.addEventListener("submit", (event) => (event.preventDefault(), clearTimeout(waiting), apply()));
+  return element;
+}
+
+/** Only the given one, until the language has come. */
+function formatChoice(given) {
+  const options = (formats) => ["", ...formats].map((one) => h("option", { value: one, selected: one === given }, one.toUpperCase() || "Any"));
+  const element = h("select", { name: "format" }, options(given ? [given] : []));
+  grammar().then(({ formats }) => fill(element, options(formats)), complain);
   return element;
 }
 

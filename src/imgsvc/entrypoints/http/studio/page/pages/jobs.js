@@ -6,8 +6,8 @@ import { tell } from "../notices.js";
 import { download, fetched, thumbnail } from "../pictures.js";
 import { rename } from "../router.js";
 import { took, when } from "../words.js";
-import { following, statusFilter } from "./following.js";
-import { button, table } from "./tables.js";
+import { following, statusFilter } from "../parts/following.js";
+import { button, table } from "../parts/tables.js";
 
 const STATUSES = ["pending", "processing", "ready", "failed"];
 const OFTEN = 2; // seconds

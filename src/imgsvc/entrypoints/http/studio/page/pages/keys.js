@@ -4,8 +4,8 @@ import { get, onceOnly, remove, send } from "../api.js";
 import { confirmed, dialog, field, fill, form, h } from "../dom.js";
 import { tell } from "../notices.js";
 import { plural, when } from "../words.js";
-import { shownOnce } from "./secrets.js";
-import { button, table } from "./tables.js";
+import { shownOnce } from "../parts/secrets.js";
+import { button, table } from "../parts/tables.js";
 
 const SCOPES = [
   ["read", "Read: see and fetch everything that is yours"],

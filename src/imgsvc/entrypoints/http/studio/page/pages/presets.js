@@ -4,7 +4,7 @@ import { get, remove, send } from "../api.js";
 import { confirmed, dialog, field, form, h } from "../dom.js";
 import { tell } from "../notices.js";
 import { plural, when } from "../words.js";
-import { button, table } from "./tables.js";
+import { button, table } from "../parts/tables.js";
 
 export async function presetsPage(query, signal) {
   const count = h("span", { class: "count", role: "status" });

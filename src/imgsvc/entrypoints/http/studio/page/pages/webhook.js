@@ -5,9 +5,9 @@ import { h, refill } from "../dom.js";
 import { tell } from "../notices.js";
 import { go, rename } from "../router.js";
 import { when } from "../words.js";
-import { following, statusFilter } from "./following.js";
-import { button, table } from "./tables.js";
-import { actionsOf, stateOf } from "./webhook_actions.js";
+import { following, statusFilter } from "../parts/following.js";
+import { button, table } from "../parts/tables.js";
+import { actionsOf, stateOf } from "../parts/webhook_actions.js";
 
 const STATUSES = ["pending", "succeeded", "failed"];
 const OFTEN = 2; // seconds, while a message is on its way

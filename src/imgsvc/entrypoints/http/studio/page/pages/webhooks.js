@@ -4,8 +4,8 @@ import { get } from "../api.js";
 import { h } from "../dom.js";
 import { go } from "../router.js";
 import { plural } from "../words.js";
-import { button, table } from "./tables.js";
-import { actionsOf, make, stateOf } from "./webhook_actions.js";
+import { button, table } from "../parts/tables.js";
+import { actionsOf, make, stateOf } from "../parts/webhook_actions.js";
 
 export async function webhooksPage(query, signal) {
   const count = h("span", { class: "count", role: "status" });
