@@ -1,5 +1,6 @@
 """The document says what the service does, and the service does what the document says."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from imgsvc.domain.delivery import EndedJob
+from imgsvc.domain.examples import EXAMPLES
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.operations import OPERATIONS
+from imgsvc.domain.plain_data import canonical
 from imgsvc.domain.variant import Failure, VariantId
 from imgsvc.domain.webhook import TEST_EVENT, WebhookEvent
 from imgsvc.entrypoints.http.app import ENDPOINTS
@@ -67,6 +70,13 @@ def test_every_operation_of_the_language_is_documented(document):
         "default": 2,
         "description": "how far a pixel is spread",
     }
+
+
+def test_the_examples_of_the_language_are_what_its_schema_allows(document):
+    schema = {"$ref": "#/components/schemas/TransformSpec", "components": document["components"]}
+
+    for example in itertools.chain(*EXAMPLES.values()):
+        Draft202012Validator(schema).validate(canonical(example.spec))
 
 
 def test_what_webhooks_are_told_is_documented_as_it_is_sent(document):

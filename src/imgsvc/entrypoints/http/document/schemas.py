@@ -10,7 +10,7 @@ from attrs import NOTHING, Attribute, fields, has
 
 from imgsvc.domain.color import Color
 from imgsvc.domain.field_rules import Characters, Each, Legible, Matches, Within, rules_of
-from imgsvc.domain.geometry import LengthWithin, Percent
+from imgsvc.domain.geometry import FocalPoint, LengthWithin, Percent
 from imgsvc.domain.meanings import MEANINGS
 from imgsvc.domain.merging import Absent
 from imgsvc.domain.notation import MAX_LENGTH
@@ -32,6 +32,12 @@ _SIMPLE: dict[Any, Schema] = {
         "type": "string",
         "format": "color",
         "description": "3, 4, 6 or 8 hexadecimal digits, or a CSS colour name",
+    },
+    FocalPoint: {
+        "type": "string",
+        "format": "focal-point",
+        "pattern": r"^fp(:(0(\.[0-9]{1,6})?|1(\.0{1,6})?)){2}$",
+        "description": "fp:x:y, a point in parts of the picture",
     },
     type(None): {"type": "null"},
 }

@@ -88,19 +88,21 @@ function hex(text = "") {
 
 /** A side or corner, what draws the eye, or a point, whose place is told in shares of the picture. */
 function gravity(one, value, changed) {
-  const isPoint = typeof value === "object" && value !== null;
+  const isPoint = value?.startsWith("fp:") ?? false;
   const input = h("select", {}, options(one, isPoint ? undefined : value), h("option", { value: "point", selected: isPoint }, "a point"));
   const point = h("div", { class: "point", hidden: !isPoint });
-  const place = isPoint ? { ...value } : { x: 0.5, y: 0.5 };
+  const [x, y] = isPoint ? value.split(":").slice(1) : [0.5, 0.5];
+  const place = { x, y };
+  const told = () => `fp:${place.x}:${place.y}`;
   for (const axis of ["x", "y"]) {
     const share = h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": `${axis} of the point` });
     share.value = place[axis];
-    share.addEventListener("input", () => ((place[axis] = Number(share.value)), changed({ ...place })));
+    share.addEventListener("input", () => ((place[axis] = share.value), changed(told())));
     point.append(h("span", {}, axis), share);
   }
   input.addEventListener("change", () => {
     point.hidden = input.value !== "point";
-    changed(input.value === "point" ? { ...place } : input.value || undefined);
+    changed(input.value === "point" ? told() : input.value || undefined);
   });
   return [input, point];
 }

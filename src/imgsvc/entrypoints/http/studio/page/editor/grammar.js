@@ -56,7 +56,7 @@ function shape(schema) {
   if (options.some((one) => one.type === "boolean")) return { control: "switch" };
   if (options.some((one) => one.format === "color")) return { control: "color" };
   if (options.some((one) => one.format === "uuid")) return { control: "image" };
-  if (options.some((one) => one.$ref)) return { control: "gravity", words };
+  if (options.some((one) => one.format === "focal-point")) return { control: "gravity", words };
   if (range && options.length === 1) return { control: "number", ...bounds };
   if (range) return { control: "measure", ...bounds }; // pixels, percent, or a word
   return words.length ? { control: "choice", words } : { control: "text" };
