@@ -51,7 +51,7 @@ export async function queue(image, plan) {
 export function savePreset(plan) {
   dialog("Save as a preset", (close) =>
     form(
-      [field("Name", h("input", { name: "name", required: true, pattern: "[a-z0-9][a-z0-9_-]{0,63}", autofocus: true, autocapitalize: "none" }), "Small letters, digits, - and _. It is written p:name wherever a spec is; one of the same name is replaced.")],
+      [field("Name", h("input", { name: "name", required: true, pattern: "[a-z0-9][a-z0-9_\\-]{0,63}", autofocus: true, autocapitalize: "none" }), "Small letters, digits, - and _. It is written p:name wherever a spec is; one of the same name is replaced.")],
       "Save",
       async (data) => {
         await send("PUT", `v1/presets/${data.get("name")}`, plan.spec);

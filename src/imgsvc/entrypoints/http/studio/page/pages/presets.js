@@ -38,7 +38,7 @@ const columns = (changed) => [
 
 /** Ask for a preset, or for another spec of one that is there. */
 function write(preset, changed) {
-  const name = h("input", { name: "name", required: true, pattern: "[a-z0-9][a-z0-9_-]{0,63}", autocapitalize: "none", spellcheck: "false", value: preset?.name ?? "", readonly: Boolean(preset), autofocus: !preset });
+  const name = h("input", { name: "name", required: true, pattern: "[a-z0-9][a-z0-9_\\-]{0,63}", autocapitalize: "none", spellcheck: "false", value: preset?.name ?? "", readonly: Boolean(preset), autofocus: !preset });
   const compact = h("textarea", { name: "compact", rows: "4", class: "compact", autocapitalize: "none", spellcheck: "false", placeholder: "for example rs:cover:400:300,gray,f:webp", value: preset?.compact ?? "", autofocus: Boolean(preset) });
   const meaning = preset ? "It stays; whatever names it shows the new spec." : "Small letters, digits, - and _. One of the same name is replaced.";
   dialog(preset ? "Edit the preset" : "New preset", (close) =>
