@@ -44,6 +44,7 @@ export function editor(image, grammar, { signal, made }) {
   async function settle(spec, agreed) {
     asked.abort();
     const mine = (asked = new AbortController());
+    seen.stale(true);
     actions.usable(false);
     try {
       plan = await send("POST", `v1/images/${image.id}/plan`, spec, { signal: mine.signal });

@@ -4,6 +4,12 @@ import { fill, h } from "../dom.js";
 import { size } from "../words.js";
 import { control } from "./controls.js";
 
+// What cannot stand beside another value, which goes when it comes.
+const INSTEAD = {
+  watermark: { text: ["image"], image: ["text"] },
+  crop: { x: ["gravity"], y: ["gravity"], gravity: ["x", "y"] },
+};
+
 /**
  * The list. ``changed`` hears of every change, ``draw`` is asked to have a crop drawn on the picture.
  *
@@ -21,13 +27,14 @@ export function stepList(grammar, { changed, draw }) {
     if (!adder.value) return;
     steps.push({ step: structuredClone(grammar.operations.get(adder.value).start), isOff: false });
     adder.value = "";
-    redraw();
-    steps.at(-1).element.querySelector("input, select")?.focus();
+    redraw(steps.at(-1), "input, select");
     changed();
   });
 
-  function redraw() {
+  /** Draw all cards anew; the focus goes to the first control of ``focused`` that one of the selectors finds. */
+  function redraw(focused, ...selectors) {
     fill(cards, steps.map((one, index) => card(one, index)));
+    selectors.map((each) => focused.element.querySelector(each)).find(Boolean)?.focus();
   }
 
   function card(one, index) {
@@ -35,6 +42,9 @@ export function stepList(grammar, { changed, draw }) {
     const set = (name, value) => {
       if (value === undefined) delete one.step[name];
       else one.step[name] = value;
+      const others = value === undefined ? [] : (INSTEAD[one.step.op]?.[name] ?? []).filter((other) => other in one.step);
+      for (const other of others) delete one.step[other];
+      if (others.length) redraw(one, `[data-name="${name}"] :is(input, select)`);
       changed();
     };
     one.element = h(
@@ -48,7 +58,7 @@ export function stepList(grammar, { changed, draw }) {
         one.step.op === "crop" && button("✎", "Draw it on the picture", () => draw(before(index), (box) => (Object.assign(clearedCrop(one.step), box), redraw(), changed()))),
         button("↑", "Move up", () => move(index, -1), index === 0),
         button("↓", "Move down", () => move(index, 1), index === steps.length - 1),
-        button(one.isOff ? "○" : "●", one.isOff ? "Do it" : "Leave it out", () => ((one.isOff = !one.isOff), redraw(), changed()), false, !one.isOff),
+        button(one.isOff ? "○" : "●", one.isOff ? "Do it" : "Leave it out", () => ((one.isOff = !one.isOff), redraw(one, "[aria-pressed]"), changed()), false, !one.isOff),
         button("✕", "Take it away", () => (steps.splice(index, 1), redraw(), changed())),
       ),
       operation.fields.length > 0 && h("div", { class: "fields" }, operation.fields.map((each) => control(each, one.step[each.name], (value) => set(each.name, value)))),
@@ -60,8 +70,9 @@ export function stepList(grammar, { changed, draw }) {
   const active = () => steps.filter((one) => !one.isOff);
 
   function move(index, by) {
-    steps.splice(index + by, 0, ...steps.splice(index, 1));
-    redraw();
+    const [moved] = steps.splice(index, 1);
+    steps.splice(index + by, 0, moved);
+    redraw(moved, `[aria-label="Move ${by < 0 ? "up" : "down"}"]:enabled`, "header button:enabled");
     changed();
   }
 
