@@ -70,6 +70,7 @@ def test_every_operation_of_the_language_is_documented(document):
         "default": 2,
         "description": "how far a pixel is spread",
     }
+    assert [schemas["Watermark"]["properties"][one]["default"] for one in ("size", "color")] == ["5%", "#ffffff"]
 
 
 def test_the_examples_of_the_language_are_what_its_schema_allows(document):

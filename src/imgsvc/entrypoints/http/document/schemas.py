@@ -129,6 +129,10 @@ class Schemas:
             target.update(_rule(rule))
         if isinstance(attribute.default, str | int | float):
             schema["default"] = attribute.default
+        elif isinstance(attribute.default, Percent):
+            schema["default"] = str(attribute.default)
+        elif isinstance(attribute.default, Color):
+            schema["default"] = f"#{attribute.default}"  # as the format "color" wants it
         return schema
 
 
