@@ -111,7 +111,7 @@ def test_a_wrong_compact_form_is_told_and_changes_no_step(studio, picture):
     studio.edit(picture, "rot:90")
 
     studio.write("rot:90,blurr:3")
-    expect(studio.page.get_by_role("alert")).to_contain_text("Did you mean blur?")
+    expect(studio.page.get_by_role("alert")).to_contain_text("did you mean 'blur'?")
     expect(studio.button("Download")).to_be_disabled()
     expect(studio.steps()).to_have_count(1)
     expect(studio.page.get_by_alt_text("The result")).to_have_js_property("naturalWidth", 200)

@@ -16,7 +16,7 @@ export class Problem extends Error {
 
 function explained(document, status) {
   const detail = document.detail ?? document.title ?? `The server answered ${status}.`;
-  const meant = document.nearest ? ` Did you mean ${document.nearest}?` : "";
+  const meant = document.nearest && !/did you mean/i.test(detail) ? ` Did you mean ${document.nearest}?` : "";
   const allowed = document.allowed && !detail.includes(document.allowed) ? ` Allowed: ${document.allowed}.` : "";
   return `${detail.charAt(0).toUpperCase()}${detail.slice(1)}${/[.?!]$/.test(detail) ? "" : "."}${allowed}${meant}`;
 }
