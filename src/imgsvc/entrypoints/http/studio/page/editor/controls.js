@@ -39,7 +39,7 @@ function choice(one, value, changed) {
 }
 
 function options(one, value) {
-  const unset = one.default === undefined ? [h("option", { value: "" }, "as it comes")] : [];
+  const unset = one.default === undefined ? [h("option", { value: "" }, "default")] : [];
   return [...unset, ...one.words.map((word) => h("option", { value: word, selected: word === (value ?? one.default) }, word))];
 }
 
@@ -71,10 +71,10 @@ function measure(one, value, changed) {
 }
 
 function color(one, value, changed) {
-  const input = h("input", { type: "text", value: value ?? "", placeholder: one.required ? "ff8800, or a name" : "none", spellcheck: "false" });
+  const input = h("input", { type: "text", value: value ?? "", placeholder: one.default ?? (one.required ? "ff8800, or a name" : "none"), spellcheck: "false" });
   const well = h("input", { type: "color", "aria-label": `${one.title}, chosen by eye` });
-  well.value = hex(value);
-  input.addEventListener("input", () => ((well.value = hex(input.value)), changed(input.value.trim() || undefined)));
+  well.value = hex(value ?? one.default);
+  input.addEventListener("input", () => ((well.value = hex(input.value || one.default)), changed(input.value.trim() || undefined)));
   well.addEventListener("input", () => ((input.value = well.value.slice(1)), changed(input.value)));
   return [input, well];
 }

@@ -71,8 +71,8 @@ export function editor(image, grammar, { signal, made }) {
     trouble.hidden = false;
   }
 
-  const panel = h("section", { class: "panel", "aria-label": "Transform" }, presets(load, signal), list.element, h("label", { class: "line" }, h("span", {}, "Compact"), text), trouble, planned, actions.element);
-  return { element: h("div", { class: "editor" }, seen.element, panel), load };
+  const panel = h("section", { class: "panel", "aria-label": "Transform" }, presets(load, signal), list.element, h("label", { class: "line" }, h("span", {}, "Compact"), text), trouble, planned);
+  return { element: h("div", { class: "editor" }, h("div", { class: "seen" }, seen.element, actions.element), panel), load };
 }
 
 function cost(plan) {

@@ -29,7 +29,9 @@ export function stage(image, signal) {
   }
 
   function split() {
-    result.style.clipPath = view.dataset.shows === "compare" ? `inset(0 0 0 ${divider.value}%)` : "";
+    const isSplit = view.dataset.shows === "compare";
+    result.style.clipPath = isSplit ? `inset(0 0 0 ${divider.value}%)` : "";
+    original.style.clipPath = isSplit ? `inset(0 ${100 - divider.value}% 0 0)` : ""; // it may be the wider one
     view.style.setProperty("--split", `${divider.value}%`);
   }
 
