@@ -26,18 +26,21 @@ export async function jobsPage(query, signal) {
 
 const isUnfinished = (job) => job.status === "pending" || job.status === "processing";
 
-/** In milliseconds; none for what was made before it was asked for as a job. */
-const duration = (job) => Math.max(0, new Date(job.finished_at) - new Date(job.created_at));
-
 const columns = (signal, changed) => [
   { name: "Image", className: "picture", stays: true, of: (job) => h("a", { href: `#/images/${job.image_id}`, "aria-label": "The image of this job" }, thumbnail({ id: job.image_id }, { side: 96, signal })) },
   { name: "Status", of: (job) => h("span", { class: `status ${job.status}` }, job.status) },
   { name: "Attempts", of: (job) => String(job.attempts) },
   { name: "Asked for", of: (job) => when(job.created_at) },
-  { name: "Took", of: (job) => (job.finished_at ? took(duration(job)) : "…") },
+  { name: "Took", of: duration },
   { name: "Trouble", className: "trouble", of: (job) => job.failure?.detail ?? "" },
   { name: "Actions", isUnseen: true, className: "does", of: (job) => actions(job, changed) },
 ];
+
+function duration({ created_at: asked, finished_at: finished }) {
+  if (!finished) return "…";
+  const milliseconds = new Date(finished) - new Date(asked);
+  return milliseconds < 0 ? "was there already" : took(milliseconds);
+}
 
 function actions(job, changed) {
   if (job.status === "ready") return button("Download", () => downloadResult(job));
