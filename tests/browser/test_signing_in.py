@@ -54,6 +54,23 @@ def test_an_access_token_that_ended_is_exchanged_without_anybody_noticing(enter,
     assert late.kept()["refresh"] != known.refresh
 
 
+def test_two_tabs_whose_token_ended_at_once_both_stay_signed_in(enter, server):
+    known = Tokens.of_a_new_account(server)
+    late = enter(tokens=Tokens(known.access, known.refresh, seconds=-1))
+    late.upload(encoded(quadrants()), "mine.png")
+    tabs = [late.page, late.context.new_page()]
+
+    for tab in tabs:
+        tab.goto(server.address, wait_until="commit")
+
+    for tab in tabs:
+        expect(tab.get_by_role("list", name="Images", exact=True)).to_contain_text("mine.png")
+    assert late.kept()["refresh"] != known.refresh
+    for tab in tabs:
+        tab.reload()
+        expect(tab.get_by_role("list", name="Images", exact=True)).to_contain_text("mine.png")
+
+
 def test_signing_out_in_one_tab_signs_out_the_other(studio):
     other = studio.context.new_page()
     other.goto(studio.server.address)

@@ -22,9 +22,19 @@ export function stepList(grammar, { changed, draw }) {
   let steps = []; // {step, isOff, element}
   let wanted = {};
 
-  const adder = h("select", { "aria-label": "Add a step" }, h("option", { value: "" }, "Add a step …"), [...grammar.operations.values()].map((one) => h("option", { value: one.name, title: one.meaning }, one.title)));
+  const adder = h("select", { "aria-label": "Add a step", title: "Letters and arrows choose, Enter adds" }, h("option", { value: "" }, "Add a step …"), [...grammar.operations.values()].map((one) => h("option", { value: one.name, title: one.meaning }, one.title)));
+  let isPassing = false; // by keys in the closed list, where each one passed on the way is a change
+  adder.addEventListener("pointerdown", () => (isPassing = false));
+  adder.addEventListener("blur", () => ((isPassing = false), (adder.value = "")));
+  adder.addEventListener("keydown", (event) => {
+    if (/^(\S|Arrow\w+|Page\w+|Home|End)$/.test(event.key) && !event.altKey) isPassing = true;
+    if (event.key !== "Enter" || !adder.value) return;
+    event.preventDefault();
+    isPassing = false;
+    adder.dispatchEvent(new Event("change"));
+  });
   adder.addEventListener("change", () => {
-    if (!adder.value) return;
+    if (!adder.value || isPassing) return;
     steps.push({ step: structuredClone(grammar.operations.get(adder.value).start), isOff: false });
     adder.value = "";
     redraw(steps.at(-1), "input, select");
