@@ -84,6 +84,23 @@ def test_no_page_is_wider_than_a_telephone(studio, paths):
     assert found == {}
 
 
+def test_pictures_in_tables_are_small_and_a_heading_for_buttons_is_not_seen(studio, paths):
+    opened(studio, "/jobs")
+
+    pictures = studio.page.get_by_role("link", name="The image of this job").locator("img")
+    assert pictures.first.bounding_box()["width"] < 50
+    assert studio.page.get_by_text("Actions", exact=True).bounding_box()["width"] <= 1
+
+
+def test_a_colour_can_be_chosen_on_a_telephone(studio):
+    studio.page.set_viewport_size({"width": 400, "height": 800})
+    studio.edit(studio.upload(encoded(quadrants())), "w:20")
+
+    well = studio.page.get_by_label("Background, chosen by eye")
+
+    assert well.bounding_box()["width"] > 30
+
+
 def test_every_control_has_a_name(studio, paths):
     found = on_each(studio, paths, NAMELESS)
 
