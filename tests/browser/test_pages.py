@@ -72,7 +72,7 @@ def test_a_job_for_what_the_editor_shows_was_there_already(studio):
     studio.edit(studio.upload(encoded(quadrants())), "rot:90")
 
     studio.button("Make as a job").click()
-    expect(studio.page.get_by_role("status").filter(has_text="It is being made.")).to_be_visible()
+    expect(studio.page.get_by_role("status").filter(has_text="It was made already")).to_be_visible()
     studio.page.get_by_role("link", name="Jobs").click()
 
     expect(row(studio, "ready")).to_contain_text("was there already")
