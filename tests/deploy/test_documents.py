@@ -6,6 +6,9 @@ import subprocess
 import pytest
 
 from imgsvc import Settings
+from imgsvc.domain.image import Facts
+from imgsvc.domain.notation import parse
+from imgsvc.domain.plan import Limits, outlook, plan
 from imgsvc.entrypoints.http.multipart import _OVERHEAD
 from tests.deploy.files import KUBERNETES, ROOT, VARIABLES
 from tests.real_servers.nginx import installed
@@ -30,6 +33,39 @@ def test_its_variables_are_settings():
 def test_what_the_log_is_to_be_watched_for_is_what_we_write(message):
     for part in filter(None, (part.strip(" :") for part in message.split("..."))):
         assert part in SOURCE, part
+
+
+SOURCES = {
+    "JPEG": Facts(media_type="image/jpeg", stored_width=6000, stored_height=4000),
+    "PNG with alpha": Facts(media_type="image/png", stored_width=6000, stored_height=4000, has_alpha=True),
+}
+
+
+def memory_told():
+    """Each cell of the table of memory: from what, to what, and bytes a pixel."""
+    table = TEXT.partition("| From |")[2].partition("\n\n")[0]
+    names, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    return [(row[0], name, int(cell)) for row in rows for name, cell in zip(names, row[1:], strict=True)]
+
+
+@pytest.mark.parametrize(("source", "result", "told"), memory_told())
+def test_the_memory_that_it_tells_of_a_pixel_is_what_plans_tell(source, result, told):
+    format, _, lossless = result.lower().partition(" without ")
+    spec = parse(f"f:{format}{',ll:1' if lossless else ''}")
+
+    planned = plan(spec, SOURCES[source], Limits())
+
+    assert planned.memory_bytes == 2**27 + told * planned.size.pixels
+
+
+def test_the_memory_that_it_calls_enough_for_avif_is():
+    told = re.findall(r"(\d) GiB (?:is enough to make AVIF of a JPEG of|of one of) (\d+)", " ".join(TEXT.split()))
+
+    assert len(told) == 2
+    for gibibytes, megapixels in told:
+        facts = Facts(media_type="image/jpeg", stored_width=1000 * int(megapixels), stored_height=1000)
+        planned = outlook(parse("f:avif"), facts, Limits())
+        assert planned.memory_bytes + Limits().max_bytes <= int(gibibytes) * 2**30
 
 
 def test_its_files_are_there():
