@@ -34,7 +34,7 @@ from imgsvc.domain.errors import (
     RenderingTimedOut,
 )
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.plan import TAKES_LESS, Limits
 from tests.adapters.misbehaving import PICTURE, MisbehavingEngine, asking_for, told
 from tests.pictures import encoded, textured
 from tests.waiting import wait_for
@@ -264,7 +264,8 @@ def test_a_picture_that_takes_too_much_memory_even_of_a_new_child_says_which_set
     with in_children(memory=2**28, deadline=timedelta(seconds=20)) as engine:
         for _ in range(2):
             with pytest.raises(
-                RenderingOutOfMemory, match=r"more memory than a rendering may have \(IMGSVC_RENDER_MEMORY\)"
+                RenderingOutOfMemory,
+                match=rf"more memory than a rendering may have \(IMGSVC_RENDER_MEMORY\): {TAKES_LESS}$",
             ):
                 engine.render(asking_for("need_much"), SPEC)
 
@@ -272,7 +273,7 @@ def test_a_picture_that_takes_too_much_memory_even_of_a_new_child_says_which_set
 
 
 def test_a_child_that_glib_ends_for_lack_of_memory_is_not_asked_again(engine, caplog):
-    process_of(engine)  # of a child that has done something, and so is not asked alone
+    process_of(engine)  # of a child that has worked, so it is asked again
 
     with caplog.at_level(logging.WARNING), pytest.raises(RenderingOutOfMemory):
         engine.render(asking_for("trap"), SPEC)

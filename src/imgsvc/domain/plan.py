@@ -20,6 +20,8 @@ from imgsvc.domain.memory import least_memory, most_memory
 from imgsvc.domain.operations import Crop, Operation, Pad, Resize, Rotate, Trim
 from imgsvc.domain.transform import Format, Output, TransformSpec
 
+TAKES_LESS = "a smaller result takes less, and so does one of another format"
+
 
 @frozen(kw_only=True)
 class Limits:
@@ -72,8 +74,7 @@ class Limits:
         """Raises TooMuchMemory where a rendering cannot be done with less than ``least`` bytes."""
         if self.render_memory is not None and least > self.render_memory:
             raise TooMuchMemory(
-                f"this takes {least / 2**20:.0f} MiB of memory at least: a smaller result takes less, "
-                "and so does one of another format",
+                f"this takes {least / 2**20:.0f} MiB of memory at least: {TAKES_LESS}",
                 value=least,
                 allowed=f"at most {self.render_memory} bytes (IMGSVC_RENDER_MEMORY)",
             )

@@ -16,10 +16,6 @@ from imgsvc.ports.imaging import Rendered
 logger = logging.getLogger(__name__)
 
 _UNREADABLE = "the picture could not be rendered"
-OUT_OF_MEMORY = (
-    "the picture takes more memory than a rendering may have (IMGSVC_RENDER_MEMORY): "
-    "a smaller result takes less, and so does one that is no AVIF"
-)
 # What a picture can be guilty of.
 _KINDS = {
     kind.__name__: kind

@@ -15,10 +15,9 @@ import sys
 from io import BytesIO
 from typing import Any
 
-from imgsvc.adapters.imaging.answers import OUT_OF_MEMORY
 from imgsvc.adapters.imaging.confinement import close_doors, end_with, limit_resources
 from imgsvc.adapters.imaging.kept import KeepsPictures, KeptPictures
-from imgsvc.adapters.imaging.messages import Messages, Request, Source
+from imgsvc.adapters.imaging.messages import OUT_OF_MEMORY, Messages, Request, Source
 from imgsvc.domain.errors import ImgsvcError, InvalidInput, RenderingFailed, RenderingOutOfMemory
 from imgsvc.domain.operations import Font, Watermark
 from imgsvc.domain.plain_data import plain

@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 
 from attrs import Factory, field, frozen
 
-from imgsvc.adapters.imaging.answers import OUT_OF_MEMORY, facts_in, failure_in, is_unexplained, rendered_in
+from imgsvc.adapters.imaging.answers import facts_in, failure_in, is_unexplained, rendered_in
 from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
 from imgsvc.adapters.imaging.idle_children import IdleChildren
-from imgsvc.adapters.imaging.messages import Source, SourceUnreadable
+from imgsvc.adapters.imaging.messages import OUT_OF_MEMORY, Source, SourceUnreadable
 from imgsvc.adapters.imaging.opening import SNIFFED
 from imgsvc.adapters.imaging.tasks import Deadline, Task
 from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingOutOfMemory

@@ -12,11 +12,15 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+from imgsvc.domain.plan import TAKES_LESS
 from imgsvc.domain.transform import TransformSpec
 
 _START = struct.Struct(">IH")  # bytes of the head, and how many contents there are; their lengths follow, then they do
 _LARGEST_HEAD = 2**20
 _PIECE = 2**18  # bytes
+
+# Said by a child that still can, and by its parent where it cannot.
+OUT_OF_MEMORY = f"the picture takes more memory than a rendering may have (IMGSVC_RENDER_MEMORY): {TAKES_LESS}"
 
 Content: TypeAlias = bytes | BinaryIO  # a stream that can seek
 

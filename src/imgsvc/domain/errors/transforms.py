@@ -76,6 +76,6 @@ class RenderingCrashed(RenderingFailed):
 
 
 class RenderingOutOfMemory(RenderingFailed):
-    """The rendering took more memory than one may have; a smaller result takes less, or another format."""
+    """The rendering took more memory than it may; a smaller result takes less, and so does one of another format."""
 
     code = "out_of_memory"
