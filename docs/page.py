@@ -11,11 +11,11 @@ from docs.pictures import pictured
 from imgsvc.domain import dialects, reference
 from imgsvc.domain.field_rules import Characters, rules_of
 from imgsvc.domain.flat_shape import ALIASES, FLAT_ORDER
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import MAX_LENGTH, compact
 from imgsvc.domain.operations import Watermark
 from imgsvc.domain.output import Format
 from imgsvc.domain.plain_data import canonical
-from imgsvc.domain.plan import Limits
 from imgsvc.domain.reference import OperationReference, ParameterReference
 from imgsvc.domain.transform import MAX_STEPS, MAX_WATERMARKS
 from imgsvc.entrypoints.settings import Settings

@@ -12,7 +12,8 @@ from docs import scene
 from imgsvc.domain.examples import EXAMPLES, OUTPUT_EXAMPLES, STAMP, Example
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
-from imgsvc.domain.plan import Limits, Plan, outlook
+from imgsvc.domain.limits import Limits
+from imgsvc.domain.plan import Plan, outlook
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.ports.imaging import ImageEngine
 

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.errors import ImageTooLarge, InvalidParameter, UserNotFound
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, Rendered
 from tests.pictures import encoded, quadrants

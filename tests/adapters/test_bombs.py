@@ -14,8 +14,8 @@ import pytest
 
 from imgsvc.adapters.imaging import open_engine_in_children
 from imgsvc.domain.errors import CorruptImage, ImageTooLarge, InvalidInput, TooManyFrames
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from tests.pictures import (
     encoded,
     gif_claiming,

@@ -13,8 +13,8 @@ from imgsvc.adapters.imaging import open_engine
 from imgsvc.adapters.imaging.bounded import BoundedEngine
 from imgsvc.domain.errors import Busy, CorruptImage
 from imgsvc.domain.image import Facts
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from tests.pictures import encoded, quadrants
 
 LONG, SHORT = timedelta(seconds=30), timedelta(milliseconds=20)

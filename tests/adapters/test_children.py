@@ -33,8 +33,8 @@ from imgsvc.domain.errors import (
     RenderingOutOfMemory,
     RenderingTimedOut,
 )
+from imgsvc.domain.limits import TAKES_LESS, Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import TAKES_LESS, Limits
 from tests.adapters.misbehaving import PICTURE, MisbehavingEngine, asking_for, told
 from tests.pictures import encoded, textured
 from tests.waiting import wait_for

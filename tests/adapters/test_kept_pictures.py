@@ -12,9 +12,9 @@ from PIL import Image
 from imgsvc.adapters.imaging.children import ChildProcessEngine
 from imgsvc.adapters.imaging.kept import KeptPictures
 from imgsvc.adapters.imaging.vips.engine import VipsEngine
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import Watermark
-from imgsvc.domain.plan import Limits
 from imgsvc.domain.transform import TransformSpec
 from tests.pictures import encoded, quadrants, swapped_profile, textured
 from tests.waiting import wait_for

@@ -10,8 +10,8 @@ import pytest
 
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.errors import CorruptImage, ImageTooLarge, InvalidInput, TooManyFrames, UnsupportedFormat
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from tests.malformed import mutations, rearranged, seeds
 from tests.pictures import FORMATS, decoded
 

@@ -16,9 +16,9 @@ from imgsvc.adapters.imaging.pillow.picture import apply
 from imgsvc.adapters.imaging.stamps import Stamps
 from imgsvc.domain.errors import ImageTooLarge, OutputTooLarge, RenderingFailed
 from imgsvc.domain.geometry import Size
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import OPERATIONS, Crop, Trim, Watermark
-from imgsvc.domain.plan import Limits
 from imgsvc.domain.reach import Reach
 from imgsvc.domain.transform import Format, Output
 from tests.pictures import encoded, gif_claiming, png_claiming, quadrants, textured, webp_claiming, with_orientation

@@ -12,8 +12,8 @@ from PIL import Image, ImageChops, ImageStat
 from imgsvc.adapters.imaging import open_engine, open_engine_in_children
 from imgsvc.adapters.imaging.vips import decoding
 from imgsvc.domain.errors import RenderingFailed
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from tests.adapters.test_children import landlock_version
 from tests.pictures import animated, decoded, encoded, png_of_wide_samples, quadrants, textured, with_orientation
 
@@ -146,7 +146,7 @@ import os, sys
 from io import BytesIO
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from tests.pictures import encoded, textured
 engine = open_engine("vips", Limits())
 for format in ("jpeg", "png"):

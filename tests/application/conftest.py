@@ -21,7 +21,7 @@ from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import open_repositories
 from imgsvc.application.ports import Ports
 from imgsvc.application.use_cases import assemble
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.webhook import WebhookEvent, WebhookId
 from imgsvc.entrypoints.composition import utc_now
 from tests.application.adapters import WatchedEngine

@@ -5,7 +5,7 @@ from typing import Any
 
 from imgsvc.application.policy import Policy
 from imgsvc.domain.delivery import RetrySchedule
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.quota import NO_QUOTA
 
 

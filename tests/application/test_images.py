@@ -23,8 +23,8 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.image import ImageId
 from imgsvc.domain.image_search import ImageSearch, SourceFormat
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from imgsvc.ports.pages import PageRequest
 from tests.application.adapters import (
     Failing,

@@ -11,8 +11,8 @@ from imgsvc.adapters.blobs.filesystem import FilesystemBlobs
 from imgsvc.adapters.imaging import open_engine_in_children
 from imgsvc.application.use_cases import assemble
 from imgsvc.domain.errors import OriginalDamaged, OriginalMissing
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from imgsvc.domain.variant import VariantStatus
 from tests.application.policies import a_policy
 from tests.pictures import decoded, encoded, textured, unlike_any

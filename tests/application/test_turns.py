@@ -8,8 +8,8 @@ from imgsvc.adapters.cache import open_cache
 from imgsvc.adapters.imaging.pillow.engine import PillowEngine
 from imgsvc.application.variants import Origin
 from imgsvc.domain.errors import RenderingFailed
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from tests.application.adapters import Failing, Gate, WatchedEngine
 from tests.real_servers.redis import forget_ours
 

@@ -15,10 +15,10 @@ from imgsvc.application.use_cases import UseCases
 from imgsvc.domain import errors, examples
 from imgsvc.domain.dialects import FLAT_ORDER
 from imgsvc.domain.errors import ImgsvcError
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import compact, parse
 from imgsvc.domain.operations import OPERATIONS, Background, Trim
 from imgsvc.domain.plain_data import canonical, read
-from imgsvc.domain.plan import Limits
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.entrypoints.http import errors as http_errors
 from imgsvc.entrypoints.http.app import ENDPOINTS

@@ -26,7 +26,9 @@ MAKING = [
     "application/originals",
     "application/rendering",
     "domain/operations/*",
+    "domain/limits",
     "domain/plan",
+    "domain/sizes",
 ]
 COMES_BACK = {kinds.Busy, kinds.Unavailable}
 REFUSED_BEFORE = {kinds.InvalidParameter, kinds.ConflictingParameters}  # the spec and the header say all of these

@@ -15,7 +15,7 @@ from imgsvc.adapters.credentials.refresh_tokens import RefreshTokens
 from imgsvc.adapters.imaging import open_engine_in_children
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.repositories import migrate, open_repositories
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from tests.clocks import StoppedClock
 from tests.migrated import put_new_database
 from tests.real_servers.postgres import execute

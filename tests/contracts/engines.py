@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from imgsvc.adapters.imaging import open_engine
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from tests.pictures import decoded, encoded
 

@@ -14,9 +14,9 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.errors import CorruptImage, ImageTooLarge, InvalidInput, TooManyFrames, UnsupportedFormat
 from imgsvc.domain.image import Facts
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
 from imgsvc.domain.output import Format
-from imgsvc.domain.plan import Limits
 from tests.contracts.engines import close, corners, engine, made  # noqa: F401  # engine is a fixture
 from tests.pictures import (
     BLACK,

@@ -7,8 +7,8 @@ from PIL import Image, ImageChops
 
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.errors import OutputTooLarge
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from imgsvc.ports.imaging import Rendered
 from tests.animations import (
     DELAYS,

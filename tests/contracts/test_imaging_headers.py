@@ -6,7 +6,7 @@ import pytest
 
 from imgsvc.adapters.imaging import open_engine, open_header_reader
 from imgsvc.domain.errors import CorruptImage, UnsupportedFormat
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from tests.pictures import (
     FORMATS,
     animated,

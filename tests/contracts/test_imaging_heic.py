@@ -9,8 +9,8 @@ from imgsvc.adapters.imaging import open_engine
 from imgsvc.adapters.imaging.pillow import decoding
 from imgsvc.domain.errors import CorruptImage, ImageTooLarge, InvalidInput, UnsupportedFormat
 from imgsvc.domain.image import Facts
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from tests.contracts.engines import close, corners, engine, made  # noqa: F401  # engine is a fixture
 from tests.malformed import mutations
 from tests.metadata import ARTIST, RIGHTS, tags_in, telling_exif

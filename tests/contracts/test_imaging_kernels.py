@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imgsvc.adapters.imaging import open_engine
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import Crop, Fit, Kernel, Resize
-from imgsvc.domain.plan import Limits
 from tests.contracts.engines import close, corners, engine, made, same, spec_of  # noqa: F401  # engine is a fixture
 from tests.domain.specs import modestly
 from tests.pictures import QUADRANTS, RED, decoded, encoded, half_clear, quadrants, textured, with_orientation

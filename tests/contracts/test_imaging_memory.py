@@ -11,8 +11,9 @@ from PIL import Image
 
 from imgsvc.adapters.imaging import open_engine, open_engine_in_children
 from imgsvc.domain.errors import RenderingOutOfMemory, TooMuchMemory
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits, plan
+from imgsvc.domain.plan import plan
 from tests.pictures import encoded, textured
 
 WIDTH, HEIGHT = 2000, 1500

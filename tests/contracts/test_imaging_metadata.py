@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from imgsvc.adapters.imaging import open_engine
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from tests.contracts.engines import engine, made  # noqa: F401  # engine is a fixture
 from tests.metadata import (
     ARTIST,

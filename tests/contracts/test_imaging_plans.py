@@ -10,9 +10,11 @@ from PIL import Image
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.errors import InvalidInput, TooManyBytes
 from imgsvc.domain.geometry import Size
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.operations import Trim
 from imgsvc.domain.output import Format, Output
-from imgsvc.domain.plan import Limits, plan, sizes_through
+from imgsvc.domain.plan import plan
+from imgsvc.domain.sizes import sizes_through
 from imgsvc.domain.transform import TransformSpec
 from tests.domain.specs import specs
 from tests.pictures import decoded, encoded, solid, textured, with_orientation

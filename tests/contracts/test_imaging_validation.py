@@ -9,7 +9,7 @@ from PIL import Image
 
 from imgsvc.adapters.imaging import completeness, open_engine
 from imgsvc.domain.errors import CorruptImage, ImageTooLarge
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from tests.contracts.engines import engine  # noqa: F401
 from tests.pictures import animated, encoded, half_clear, png_chunk, quadrants, textured
 

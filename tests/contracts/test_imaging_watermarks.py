@@ -10,8 +10,8 @@ from imgsvc.adapters.imaging import open_engine
 from imgsvc.domain.color import Color
 from imgsvc.domain.errors import CorruptImage, ImageTooLarge, InvalidParameter, UnsupportedFormat
 from imgsvc.domain.geometry import Gravity, Percent, Size
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.operations import Crop, Flip, Font, Rotate, Trim, Watermark
-from imgsvc.domain.plan import Limits
 from tests.contracts.engines import close, corners, engine, made, spec_of  # noqa: F401  # engine is a fixture
 from tests.pictures import (
     BLACK,

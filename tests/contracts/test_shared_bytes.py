@@ -13,7 +13,7 @@ from imgsvc.application.installation import ClaimStorage
 from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.retention import EraseRendering
 from imgsvc.domain.errors import ImageNotFound
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.entrypoints.composition import utc_now
 from tests.entities import a_user, an_image
 from tests.pictures import encoded, quadrants

@@ -7,8 +7,9 @@ import pytest
 
 from imgsvc import Settings
 from imgsvc.domain.image import Facts
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits, outlook, plan
+from imgsvc.domain.plan import outlook, plan
 from imgsvc.entrypoints.http.multipart import _OVERHEAD
 from tests.deploy.files import KUBERNETES, ROOT, VARIABLES
 from tests.real_servers.nginx import installed

@@ -13,9 +13,11 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
 from imgsvc.domain.operations import Resize, Rotate
-from imgsvc.domain.plan import Limits, outlook, plan, sizes_through
+from imgsvc.domain.plan import outlook, plan
+from imgsvc.domain.sizes import sizes_through
 from imgsvc.domain.transform import Format, TransformSpec
 from tests.domain.specs import crops, facts, modestly, numbers, pads, resizes, specs
 

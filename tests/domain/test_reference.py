@@ -8,12 +8,13 @@ from imgsvc.domain.errors import UnknownOperation
 from imgsvc.domain.examples import EXAMPLES, OUTPUT_EXAMPLES
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.meanings import DEFAULTS, MEANINGS
 from imgsvc.domain.notation import compact, parse
 from imgsvc.domain.operations import OPERATIONS
 from imgsvc.domain.output import Output
 from imgsvc.domain.plain_data import canonical, read
-from imgsvc.domain.plan import Limits, plan
+from imgsvc.domain.plan import plan
 from imgsvc.domain.transform import TransformSpec
 
 KINDS = [*OPERATIONS.values(), Output]

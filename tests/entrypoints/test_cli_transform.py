@@ -8,8 +8,8 @@ from io import BytesIO
 
 import pytest
 
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import parse
-from imgsvc.domain.plan import Limits
 from imgsvc.entrypoints.composition import compose_engine
 from imgsvc.entrypoints.settings import Settings
 from tests.entrypoints.commands import SCRIPT, environment, interruptible, run, run_script

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from imgsvc.adapters.imaging import open_engine
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from tests.pictures import BLUE, GREEN, RED, WHITE, decoded, encoded, half_clear, quadrants
 
 IMAGES = "/v1/images"

@@ -7,7 +7,7 @@ import pytest
 from attrs import fields
 
 from imgsvc import InvalidInput, Settings
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.entrypoints.settings_sources import SettingsError, load_settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"

@@ -3,7 +3,7 @@
 from attrs import frozen
 
 from imgsvc.domain.errors import InvalidInput, NotAllowed
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.web_url import WebUrl
 from imgsvc.ports.fetching import Fetched, Fetcher
 

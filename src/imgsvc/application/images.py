@@ -23,7 +23,7 @@ from imgsvc.domain.errors import (
 )
 from imgsvc.domain.image import NO_LABELS, Facts, Image, ImageChanges, ImageId, Labels, name_of_file
 from imgsvc.domain.image_search import ALL_IMAGES, ImageSearch
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.quota import NO_QUOTA, Quota, Usage
 from imgsvc.domain.user import UserId
 from imgsvc.ports.blobs import BlobStore

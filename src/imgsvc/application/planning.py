@@ -9,7 +9,8 @@ from imgsvc.application.owned_images import owned_image
 from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.domain.errors import ImageNotFound, InvalidParameter
 from imgsvc.domain.image import Facts, Image, ImageId
-from imgsvc.domain.plan import Limits, Plan, outlook, plan
+from imgsvc.domain.limits import Limits
+from imgsvc.domain.plan import Plan, outlook, plan
 from imgsvc.domain.transform import AUTO, TransformSpec
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import RenderingName, rendering_version

@@ -8,7 +8,7 @@ from attrs import field, frozen
 from imgsvc.application.rates import RateGroup
 from imgsvc.domain.delivery import RetrySchedule
 from imgsvc.domain.field_rules import within
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.quota import Quota
 from imgsvc.ports.rate_limits import Rate
 

@@ -15,7 +15,7 @@ from attrs.validators import optional
 
 from imgsvc.application.rates import OF_KEYS, RateGroup
 from imgsvc.domain.field_rules import comma_separated, matches, within
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.entrypoints.settings_rules import (
     key_list,
     long_enough,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.ports.diagnosis import Finding
 from imgsvc.ports.imaging import HeaderReader, ImageEngine
 from imgsvc.ports.metrics import NO_METRICS, Metrics

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
-from imgsvc.domain.plan import TAKES_LESS
+from imgsvc.domain.limits import TAKES_LESS
 from imgsvc.domain.transform import TransformSpec
 
 _START = struct.Struct(">IH")  # bytes of the head, and how many contents there are; their lengths follow, then they do

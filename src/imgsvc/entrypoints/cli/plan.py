@@ -13,9 +13,10 @@ from imgsvc.application.planning import Explained
 from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.domain.errors import ImgsvcError, InvalidInput
 from imgsvc.domain.image import Facts
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import compact
 from imgsvc.domain.plain_data import plain
-from imgsvc.domain.plan import Limits, Plan, outlook
+from imgsvc.domain.plan import Plan, outlook
 from imgsvc.entrypoints.cli.settings import explained_failures, settings_with
 from imgsvc.entrypoints.cli.specs import Asked, explained, read_asked, spec_options
 from imgsvc.entrypoints.composition import compose_engine, compose_header_reader

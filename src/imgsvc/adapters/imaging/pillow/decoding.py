@@ -28,7 +28,7 @@ from imgsvc.adapters.imaging.structure import outlined
 from imgsvc.domain.errors import CorruptImage, ImageTooLarge, ImgsvcError, UnsupportedFormat
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.reach import UPRIGHT, Placement, Reach, jpeg_scale, shrunk
 
 # Each is opened by its own class. Image.open would warn, and take a JPEG that holds a depth map for an animation.

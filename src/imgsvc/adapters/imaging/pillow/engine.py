@@ -34,10 +34,12 @@ from imgsvc.adapters.imaging.text import must_be_drawable
 from imgsvc.domain.errors import ImgsvcError, RenderingFailed
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.memory import least_to_encode
 from imgsvc.domain.operations import Operation, Trim, Watermark
-from imgsvc.domain.plan import Limits, Plan, plan, sizes_through
+from imgsvc.domain.plan import Plan, plan
 from imgsvc.domain.reach import Reach
+from imgsvc.domain.sizes import sizes_through
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.domain.variant import Rendition
 from imgsvc.ports.imaging import NO_OVERLAYS, Overlays, Rendered

@@ -9,7 +9,7 @@ from imgsvc.adapters.imaging.pillow.decoding import opened
 from imgsvc.adapters.imaging.structure import outlined
 from imgsvc.domain.errors import ImageTooLarge
 from imgsvc.domain.image import Facts
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 
 _BOUNDLESS = Limits(max_side=65535, max_pixels=2**40, max_frames=2**20)
 

@@ -14,8 +14,8 @@ from imgsvc.adapters.imaging.pillow.geometry import resampled
 from imgsvc.domain.errors import InvalidInput, InvalidParameter
 from imgsvc.domain.geometry import Box, Size
 from imgsvc.domain.image import Facts
+from imgsvc.domain.limits import Limits
 from imgsvc.domain.operations import MAX_SIDE, Fit, Resize
-from imgsvc.domain.plan import Limits
 from imgsvc.domain.reach import Reach
 from imgsvc.domain.transform import TransformSpec
 

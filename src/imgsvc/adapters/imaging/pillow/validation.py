@@ -10,7 +10,7 @@ from imgsvc.adapters.imaging.pillow.look import DRAFT, with_look
 from imgsvc.adapters.imaging.pillow.picture import size_of
 from imgsvc.domain.errors import ImageTooLarge
 from imgsvc.domain.image import Facts
-from imgsvc.domain.plan import Limits
+from imgsvc.domain.limits import Limits
 
 # Pixels that no row is made of, as a rule: counting all that a file holds takes as long as decoding it.
 _UNLIKELY = {"L": (97,), "P": (97,), "LA": (97, 0), "RGB": (97, 98, 99), "RGBA": (97, 98, 99, 0)}
