@@ -64,6 +64,8 @@ def test_so_is_a_link_to_it(account, image_id):
 
 
 def test_nothing_of_it_was_queued_and_what_takes_less_is_made(account, image_id):
+    account.client.post(f"/v1/images/{image_id}/transform?mode=async", json=SPEC)
+
     jobs = account.client.get("/v1/jobs").json()["items"]
 
     assert jobs == []
