@@ -275,21 +275,6 @@ def test_a_result_whose_size_only_the_pixels_tell_is_not_refused_for_its_memory(
     assert planned("trim,f:avif", LARGE, Limits(render_memory=GIBIBYTE))
 
 
-def test_a_jpeg_that_becomes_small_is_decoded_small():
-    assert planned("w:800", LARGE).memory_bytes < planned("", LARGE).memory_bytes / 1.5
-
-
-@modestly
-@given(specs(), facts())
-def test_the_least_memory_is_never_more_than_the_most(spec, source):
-    try:
-        found = outlook(spec, source, Limits())
-    except InvalidInput:
-        return
-
-    assert found.least_memory_bytes <= found.memory_bytes
-
-
 @modestly
 @given(specs(), facts())
 def test_a_plan_is_made_exactly_where_every_limit_is_kept(spec, source):

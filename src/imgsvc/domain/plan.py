@@ -12,8 +12,8 @@ from imgsvc.domain.cost import Work, is_affordable
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
 from imgsvc.domain.limits import Limits
-from imgsvc.domain.memory import least_memory, most_memory
 from imgsvc.domain.operations import Trim
+from imgsvc.domain.rendering_memory import least_memory, most_memory
 from imgsvc.domain.sizes import check_growth, grows, sizes_of
 from imgsvc.domain.transform import Format, Output, TransformSpec
 

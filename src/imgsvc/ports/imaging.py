@@ -81,6 +81,9 @@ class ImageEngine(Protocol):
         render it without reading the source. Or it reads the file whose ``fileno`` the source has, and goes by the
         source where other bytes are in it.
 
+        A process that has done nothing else takes no less memory for it than its plan's ``least_memory_bytes``, by
+        which plans refuse; and of pictures of 8 bits a channel no more than ``memory_bytes`` and the source's own.
+
         Where the engine can be stopped it is after ``deadline``, or its own. Raises what ``measure``, ``check`` and
         ``plan`` raise, those of an overlay under its step; TooManyBytes; Busy where too much waits already;
         RenderingFailed, RenderingTimedOut, RenderingOutOfMemory, RenderingCrashed as ``measure`` does.

@@ -35,10 +35,10 @@ from imgsvc.domain.errors import ImgsvcError, RenderingFailed
 from imgsvc.domain.geometry import Size
 from imgsvc.domain.image import Facts
 from imgsvc.domain.limits import Limits
-from imgsvc.domain.memory import least_to_encode
 from imgsvc.domain.operations import Operation, Trim, Watermark
 from imgsvc.domain.plan import Plan, plan
 from imgsvc.domain.reach import Reach
+from imgsvc.domain.rendering_memory import least_to_encode
 from imgsvc.domain.sizes import sizes_through
 from imgsvc.domain.transform import Format, Output, TransformSpec
 from imgsvc.domain.variant import Rendition

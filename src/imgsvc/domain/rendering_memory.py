@@ -1,4 +1,4 @@
-"""What memory a rendering takes: as much as it can do without never, and as much as it takes at most.
+"""What memory a rendering takes: the least that it cannot do without, and the most that it takes.
 
 In bytes a pixel, by how far the addresses of a child grew on Linux, which is what its limit counts (RLIMIT_AS): on
 libvips and on Pillow, with photographs and flat grey of 12, 24 and 48 megapixels, opaque and with alpha. A JPEG of 48
