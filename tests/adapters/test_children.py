@@ -20,8 +20,7 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from imgsvc.adapters.imaging import children as children_module
-from imgsvc.adapters.imaging import open_engine, open_engine_in_children
+from imgsvc.adapters.imaging import child_pool, open_engine, open_engine_in_children
 from imgsvc.adapters.imaging.answers import facts_in, failure_in
 from imgsvc.adapters.imaging.children import ChildProcessEngine
 from imgsvc.domain.errors import (
@@ -253,10 +252,10 @@ def test_what_an_earlier_picture_has_left_of_the_memory_fails_no_other(caplog):
     with in_children(slots=2, deadline=timedelta(seconds=20)) as engine:
         for _ in range(2):
             assert engine.render(asking_for("wear_out"), SPEC)
-        worn = set(engine._children)
+        worn = set(engine.pool.children)
 
         assert engine.render(asking_for("need_much"), SPEC)
-        assert len(worn & engine._children) == 1  # who failed has gone, and no other
+        assert len(worn & engine.pool.children) == 1  # who failed has gone, and no other
     assert "tried again in a process that has done nothing else" in caplog.text
 
 
@@ -326,11 +325,11 @@ def test_a_picture_that_ends_two_children_leaves_the_others_alone():
     with in_children(slots=4, deadline=timedelta(seconds=20)) as engine:
         with ThreadPoolExecutor(4) as threads:
             assert all(threads.map(lambda _: engine.render(asking_for("nap"), SPEC), range(4)))
-        before = set(engine._children)
+        before = set(engine.pool.children)
         with pytest.raises(RenderingCrashed):
             engine.render(asking_for("segfault"), SPEC)
 
-        assert len(before & engine._children) == 3
+        assert len(before & engine.pool.children) == 3
 
 
 @pytest.mark.parametrize("call", ["render", "measure"])
@@ -340,7 +339,7 @@ def test_a_child_that_is_killed_while_it_works_costs_no_call(slots, call, caplog
         picture = asking_for("nap")
         work = partial(engine.render, picture, SPEC) if call == "render" else partial(engine.measure, picture)
         made = thread.submit(work)
-        (child,) = wait_for(lambda: [one for one in engine._children if one.calls])
+        (child,) = wait_for(lambda: [one for one in engine.pool.children if one.calls])
         os.kill(child.pid, signal.SIGKILL)
 
         assert made.result(timeout=20)
@@ -420,12 +419,12 @@ def test_a_child_can_open_nothing(engine):
 
 
 def test_without_landlock_there_is_one_warning(monkeypatch, caplog):
-    class Unconfined(children_module.ChildProcess):
+    class Unconfined(child_pool.ChildProcess):
         def await_ready(self, seconds):
             super().await_ready(seconds)
             self.is_confined = False
 
-    monkeypatch.setattr(children_module, "ChildProcess", Unconfined)
+    monkeypatch.setattr(child_pool, "ChildProcess", Unconfined)
 
     with caplog.at_level(logging.WARNING), in_children(slots=2) as engine:
         for _ in range(4):
@@ -441,7 +440,7 @@ def test_without_landlock_there_is_one_warning(monkeypatch, caplog):
 def test_who_finds_the_queue_full_is_sent_away_at_once():
     with in_children(queue=0, deadline=timedelta(seconds=30)) as engine, ThreadPoolExecutor(1) as pool:
         call = pool.submit(engine.render, asking_for("nap"), SPEC)
-        wait_for(lambda: not len(engine._idle))
+        wait_for(lambda: not len(engine.pool.idle))
         began = time.monotonic()
         with pytest.raises(Busy):
             engine.measure(BytesIO(PICTURE))
@@ -453,7 +452,7 @@ def test_who_finds_the_queue_full_is_sent_away_at_once():
 def test_who_waited_too_long_is_sent_away():
     with in_children(wait=timedelta(seconds=0.1)) as engine, ThreadPoolExecutor(1) as pool:
         call = pool.submit(engine.render, asking_for("nap"), SPEC)
-        wait_for(lambda: not len(engine._idle))
+        wait_for(lambda: not len(engine.pool.idle))
         with pytest.raises(Busy):
             engine.measure(BytesIO(PICTURE))
 
@@ -466,7 +465,7 @@ def test_many_threads_share_the_children(engine):
 
     with in_children(slots=2) as engine, ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda number: engine.render(BytesIO(sources[number % 8]), SPEC), range(80)))
-        processes = len(engine._children)
+        processes = len(engine.pool.children)
 
     assert made == [plain.render(BytesIO(sources[number % 8]), SPEC) for number in range(80)]
     assert processes == 2
@@ -497,14 +496,14 @@ def test_an_engine_that_does_not_start_says_why():
 
 
 def test_a_machine_that_is_short_of_processes_costs_only_time(monkeypatch, caplog):
-    start, failures = children_module.ChildProcess, iter([OSError(11, "no more processes")])
+    start, failures = child_pool.ChildProcess, iter([OSError(11, "no more processes")])
 
     def started(*arguments):
         for failure in failures:
             raise failure
         return start(*arguments)
 
-    monkeypatch.setattr(children_module, "ChildProcess", started)
+    monkeypatch.setattr(child_pool, "ChildProcess", started)
 
     with in_children() as engine:
         assert engine.render(BytesIO(PICTURE), SPEC)
@@ -516,7 +515,7 @@ def test_a_second_try_has_what_the_first_has_left_of_the_deadline(monkeypatch):
         raise OSError(11, "no more processes")
 
     with in_children() as engine:
-        monkeypatch.setattr(children_module, "ChildProcess", never)
+        monkeypatch.setattr(child_pool, "ChildProcess", never)
         began = time.monotonic()
         with pytest.raises(RenderingTimedOut, match="longer than 1 second"):
             engine.render(asking_for("segfault"), SPEC, deadline=timedelta(seconds=1))
@@ -529,7 +528,7 @@ def test_nothing_is_left_behind():
 
     with in_children(slots=3) as engine:
         process_id = process_of(engine)
-        processes = [child.pid for child in engine._children]
+        processes = [child.pid for child in engine.pool.children]
 
     assert process_id in processes
     assert not any(map(is_running, processes))
@@ -561,10 +560,10 @@ second = timedelta(seconds=600)
 engine = ChildProcessEngine(MisbehavingEngine(), slots=2, queue=5, wait=second, deadline=second, memory=2**30)
 with engine.running():
     Thread(target=engine.render, args=(asking_for("hang_in_c"), parse("")), daemon=True).start()
-    while len(engine._children) < 2 or len(engine._idle) != 1:
+    while len(engine.pool.children) < 2 or len(engine.pool.idle) != 1:
         time.sleep(0.01)
     time.sleep(0.2)
-    print(*(child.pid for child in engine._children), flush=True)
+    print(*(child.pid for child in engine.pool.children), flush=True)
     time.sleep(600)
 """
 

@@ -186,7 +186,7 @@ def test_who_wants_a_picture_gets_the_child_that_has_it():
 def test_a_child_that_has_let_go_of_a_picture_meanwhile_gets_it_again():
     with keeping() as engine:
         assert reads(engine, CONTENT)
-        [child] = engine._children
+        [child] = engine.pool.children
         child.kept = frozenset({digest_of(encoded(textured(9, 9)))})
 
         assert reads(engine, encoded(textured(9, 9)))

@@ -95,11 +95,11 @@ def test_who_waits_is_told_at_once_that_it_takes_too_long(in_a_hurry, ada, image
 
 def test_a_picture_whose_child_is_killed_by_somebody_is_made_by_another(with_children, children, ada, image_asking_for):
     image = image_asking_for("nap")
-    there = {child.pid: child.calls for child in children._children}
+    there = {child.pid: child.calls for child in children.pool.children}
 
     with ThreadPoolExecutor(1) as thread:
         made = thread.submit(with_children.open_rendering, ada, image.id, parse("w:11,f:png"))
-        begun = wait_for(lambda: [one for one in children._children if one.calls > there.get(one.pid, 0)])
+        begun = wait_for(lambda: [one for one in children.pool.children if one.calls > there.get(one.pid, 0)])
         os.kill(begun[0].pid, signal.SIGKILL)
 
         assert made.result(timeout=20).content

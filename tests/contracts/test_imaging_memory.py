@@ -44,7 +44,7 @@ def in_a_child(name, memory):
 def needed(name, content, spec):
     """The least limit with which it is rendered, as what a limit counts is counted: addresses, but those unused."""
     with in_a_child(name, 2**33) as engine:
-        (child,) = engine._children
+        (child,) = engine.pool.children
         before = told_of(child.pid)
         engine.render(BytesIO(content), spec)
         return told_of(child.pid)["VmPeak"] - before["VmSize"] + before["VmRSS"]

@@ -280,7 +280,7 @@ def test_children_end_with_the_service(settings):
 
     with compose(evolve(settings, render_in="children", render_slots=1)) as service:
         made = service.engine.render(source, parse("w:10,f:png"))
-        children = list(service.engine._children)
+        children = list(service.engine.pool.children)
 
     with compose_engine(settings) as engine:
         assert made == engine.render(source, parse("w:10,f:png"))

@@ -1,23 +1,20 @@
 """ChildProcessEngine: any engine, in child processes that can be killed and that hold no secrets."""
 
 import logging
-import pickle
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
-from queue import SimpleQueue
-from threading import BoundedSemaphore, Event, Lock, Thread
+from threading import BoundedSemaphore
 from typing import Any, BinaryIO
 
 from attrs import Factory, field, frozen
 
 from imgsvc.adapters.imaging.answers import facts_in, failure_in, is_unexplained, rendered_in
-from imgsvc.adapters.imaging.child_process import ChildFailed, ChildProcess
-from imgsvc.adapters.imaging.idle_children import IdleChildren
+from imgsvc.adapters.imaging.child_pool import ChildPool
+from imgsvc.adapters.imaging.child_process import ChildProcess
+from imgsvc.adapters.imaging.deadline import Deadline
 from imgsvc.adapters.imaging.messages import OUT_OF_MEMORY, Source, SourceUnreadable
 from imgsvc.adapters.imaging.opening import SNIFFED
-from imgsvc.adapters.imaging.tasks import Deadline, Task
+from imgsvc.adapters.imaging.tasks import Task
 from imgsvc.domain.errors import Busy, RenderingCrashed, RenderingOutOfMemory
 from imgsvc.domain.image import Facts
 from imgsvc.domain.transform import TransformSpec
@@ -25,8 +22,6 @@ from imgsvc.ports.imaging import NO_OVERLAYS, ImageEngine, Overlays, Rendered
 from imgsvc.ports.metrics import NO_METRICS, Metrics
 
 logger = logging.getLogger(__name__)
-
-_START_SECONDS = 60.0  # a child that is not ready by then never will be
 
 
 @frozen(kw_only=True)
@@ -51,12 +46,15 @@ class ChildProcessEngine:
     _admitted: BoundedSemaphore = field(
         init=False, default=Factory(lambda self: BoundedSemaphore(self.slots + self.queue), takes_self=True)
     )
-    _idle: IdleChildren = field(init=False, factory=IdleChildren)
-    _orders: SimpleQueue[bool] = field(init=False, factory=SimpleQueue)  # of children; False: no more
-    _children: set[ChildProcess] = field(init=False, factory=set)
-    _lock: Lock = field(init=False, factory=Lock)  # of _children
-    _closed: Event = field(init=False, factory=Event)
-    _confined: Event = field(init=False, factory=Event)
+    pool: ChildPool = field(
+        init=False,
+        default=Factory(
+            lambda self: ChildPool(
+                self.engine, slots=self.slots, wait=self.wait, memory=self.memory, metrics=self.metrics
+            ),
+            takes_self=True,
+        ),
+    )
 
     @property
     def fingerprint(self) -> str:
@@ -65,7 +63,11 @@ class ChildProcessEngine:
     @property
     def is_confined(self) -> bool:
         """Whether the kernel keeps children from files, programs and TCP."""
-        return self._confined.is_set()
+        return self.pool.is_confined
+
+    def running(self) -> AbstractContextManager[None]:
+        """Raises RuntimeError if no child can begin."""
+        return self.pool.running()
 
     def check(self, spec: TransformSpec) -> None:
         self.engine.check(spec)
@@ -88,49 +90,6 @@ class ChildProcessEngine:
         answer, made = self._call(Task(spec, source, overlays, digest), deadline)
         return rendered_in(answer, made)
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Raises RuntimeError if no child can begin."""
-        # Linux kills a child when the thread that started it ends, so one thread starts them all, and stays.
-        begin = pickle.dumps((self.engine, self.memory))
-        keeper = Thread(target=self._keep, args=(begin,), name="children", daemon=True)
-        keeper.start()
-        try:
-            for _ in range(self.slots):
-                self._orders.put(True)
-            self._greet_first()
-            yield
-        finally:
-            self._closed.set()
-            self._orders.put(False)
-            keeper.join()
-            for child in list(self._children):
-                child.kill()
-
-    def _keep(self, begin: bytes) -> None:
-        while self._orders.get():
-            try:
-                child = ChildProcess(begin, self.memory)
-            except OSError:
-                logger.exception("a child process could not be started; trying again")
-                self._orders.put(not self._closed.wait(1))
-                continue
-            with self._lock:
-                self._children.add(child)
-            self._idle.put(child)
-
-    def _greet_first(self) -> None:
-        try:
-            child = self._idle.take(_START_SECONDS)
-            child.await_ready(_START_SECONDS)
-        except (ChildFailed, OSError) as error:
-            raise RuntimeError(f"the image engine does not start in a process of its own: {error}") from None
-        if child.is_confined:
-            self._confined.set()
-        else:
-            logger.warning("pictures are decoded without Landlock: a decoder that was taken over could open files")
-        self._idle.put(child)
-
     def _call(self, task: Task, deadline: timedelta | None = None) -> tuple[dict[str, Any], bytes]:
         """The answer in its two parts."""
         if not self._admitted.acquire(blocking=False):
@@ -143,35 +102,6 @@ class ChildProcessEngine:
             raise failure_in(answer)
         return answer, made
 
-    def _ready_child(self, seconds: float, digest: str | None = None, *, fresh: bool = False) -> ChildProcess:
-        end = time.monotonic() + min(seconds, self.wait.total_seconds())
-        while not self._closed.is_set():
-            remaining = max(0.0, end - time.monotonic())
-            try:
-                child = self._idle.take(remaining, digest, fresh=fresh)
-            except TimeoutError:
-                break
-            try:
-                child.await_ready(remaining)
-            except TimeoutError:
-                self._put_back_unready(child)
-                break
-            except (ChildFailed, OSError, ValueError) as error:
-                # Not this call's doing: the machine may be short of memory, or somebody has killed it.
-                logger.warning("a child process was lost while it had nothing to do: %s", error)
-                self.metrics.child_lost("idle")
-                self._replace(child)
-                continue
-            return child
-        raise Busy("other pictures took too long")
-
-    def _put_back_unready(self, child: ChildProcess) -> None:
-        if time.monotonic() - child.started_at > _START_SECONDS:
-            self.metrics.child_lost("start")
-            self._replace(child)
-        else:
-            self._idle.put(child)
-
     def _answered(self, task: Task, seconds: float) -> tuple[dict[str, Any], bytes]:
         """By a child; or, where that may have failed for no fault of the picture, by one that has done nothing else.
 
@@ -179,7 +109,7 @@ class ChildProcessEngine:
         have been killed by somebody, or by a kernel that was short of memory: the picture has ended it only where it
         ends another one. Both have one deadline, which begins when the first of them does.
         """
-        child = self._ready_child(self.wait.total_seconds(), task.digest)
+        child = self.pool.take(task.digest)
         deadline, is_worn = Deadline(seconds), child.calls > 0
         try:
             answer, made = self._asked(child, task, deadline)
@@ -192,19 +122,7 @@ class ChildProcessEngine:
             if not is_worn or not is_unexplained(answer):
                 return answer, made
         logger.warning("a picture could not be rendered, and is tried again in a process that has done nothing else")
-        return self._asked(self._fresh_child(deadline), task, deadline)
-
-    def _fresh_child(self, deadline: Deadline) -> ChildProcess:
-        """The one in place of the child that has failed; where others were quicker to take it, one more is replaced."""
-        try:
-            while (child := self._ready_child(deadline.left, fresh=True)).calls > 0:
-                self._replace(child)
-        except Busy:
-            # Else a job that fails just before its deadline would be given back as often as it is made.
-            if deadline.is_over:
-                raise deadline.failure() from None
-            raise
-        return child
+        return self._asked(self.pool.take_fresh(deadline), task, deadline)
 
     def _asked(self, child: ChildProcess, task: Task, deadline: Deadline) -> tuple[dict[str, Any], bytes]:
         with self.metrics.busy_slot():
@@ -214,9 +132,9 @@ class ChildProcessEngine:
                 if "wants_source" not in answer[0]:
                     break
         if child.calls < self.calls_per_child and not is_unexplained(answer[0]):
-            self._idle.put(child)
+            self.pool.put_back(child)
         else:
-            self._replace(child)
+            self.pool.replace(child)
         return answer
 
     def _exchanged(
@@ -225,14 +143,14 @@ class ChildProcessEngine:
         try:
             head, contents, file = task.message(source)
         except BaseException:
-            self._idle.put(child)
+            self.pool.put_back(child)
             raise
         try:
             return child.ask(head, contents, file, deadline.left)
         except BaseException as error:
             # Whatever it was, the child is half way through a message, which nobody else must get.
             failure = self._explained(error, child, deadline)
-            self._replace(child)
+            self.pool.replace(child)
             raise failure from error
 
     def _explained(self, error: BaseException, child: ChildProcess, deadline: Deadline) -> BaseException:
@@ -243,7 +161,7 @@ class ChildProcessEngine:
             self.metrics.child_lost("timeout")
             return deadline.failure()
         if isinstance(error, OSError | ValueError):
-            if self._closed.is_set():
+            if self.pool.is_closed:
                 return Busy("the service is being stopped")
             logger.error("a picture has cost its process: %s", child.ending())
             self.metrics.child_lost("crash")
@@ -251,10 +169,3 @@ class ChildProcessEngine:
                 return RenderingOutOfMemory(OUT_OF_MEMORY)
             return RenderingCrashed("the decoder ended while it worked on the picture")
         return error
-
-    def _replace(self, child: ChildProcess) -> None:
-        with self._lock:
-            self._children.discard(child)
-        if not self._closed.is_set():
-            self._orders.put(True)
-        child.kill()

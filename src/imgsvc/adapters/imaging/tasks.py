@@ -1,37 +1,15 @@
 """What is asked of a child, and of another one if that fails."""
 
 import pickle
-import time
 from collections.abc import Sequence
 from io import UnsupportedOperation
 from typing import BinaryIO
 
-from attrs import Factory, field, frozen
+from attrs import frozen
 
 from imgsvc.adapters.imaging.messages import Content, Request, Source
-from imgsvc.domain.errors import RenderingTimedOut
 from imgsvc.domain.transform import TransformSpec
 from imgsvc.ports.imaging import NO_OVERLAYS, Overlays
-
-
-@frozen
-class Deadline:
-    """Of all that is done for one call, from now on."""
-
-    seconds: float
-    _end: float = field(init=False, default=Factory(lambda self: time.monotonic() + self.seconds, takes_self=True))
-
-    @property
-    def is_over(self) -> bool:
-        return time.monotonic() >= self._end
-
-    @property
-    def left(self) -> float:
-        """Seconds; always some, since for sockets none would mean another thing."""
-        return max(0.001, self._end - time.monotonic())
-
-    def failure(self) -> RenderingTimedOut:
-        return RenderingTimedOut(f"the picture took longer than {round(self.seconds, 2):g} seconds")
 
 
 @frozen
