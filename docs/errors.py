@@ -9,7 +9,7 @@ from imgsvc.domain.errors import ImgsvcError
 from imgsvc.domain.variant import CANCELLED
 from imgsvc.entrypoints.http import errors as http_errors
 from imgsvc.entrypoints.http.errors import TITLES, status_of
-from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
+from imgsvc.entrypoints.http.refusals import REFUSALS
 
 PATH = Path(__file__).parent / "errors.md"
 

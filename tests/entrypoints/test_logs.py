@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from imgsvc.entrypoints.http.refusal_log import RefusalLog
+from imgsvc.entrypoints.http.refusals import RefusalLog
 from imgsvc.entrypoints.logs import bind, configure_logs, unbind
 from tests.waiting import wait_for
 
@@ -117,12 +117,12 @@ def test_what_anybody_may_send_is_no_warning_of_a_library(logged):
 
 def test_refusals_beyond_a_certain_number_a_minute_are_counted_and_not_told(logged, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("imgsvc.entrypoints.http.refusal_log.monotonic", lambda: now[0])
+    monkeypatch.setattr("imgsvc.entrypoints.http.refusals.monotonic", lambda: now[0])
     refusals = RefusalLog()
     for minute in (0, 60, 120):
         now[0] = 1000.0 + minute
         for number in range(100 if minute == 0 else 1):
-            refusals.tell("malformed_request", "no HTTP", 400, f"{minute}-{number}")
+            refusals.tell("malformed_request", "no HTTP", f"{minute}-{number}")
 
     told = [(record["http.request.id"] if "count" not in record else record["count"]) for record in logged()]
     assert told == [*(f"0-{number}" for number in range(60)), 40, "60-0", "120-0"]

@@ -2,7 +2,7 @@
 
 The outermost layer, and not there unless origins are set. So failures and answers from memory are told of as well,
 while nothing that is remembered belongs to an origin; what the connection refuses, before it is a request, tells of
-them by itself (guarded_protocol.py). What depends on the origin says so in ``Vary``, also where nobody named one: a
+them by itself (refusals.py). What depends on the origin says so in ``Vary``, also where nobody named one: a
 cache in front of us might show that answer to whoever does. No cookie is ever looked at, so nobody is let in who does
 not send a token of his own.
 """

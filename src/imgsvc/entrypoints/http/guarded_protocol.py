@@ -1,11 +1,9 @@
 """HTTP/1.1 on a socket: uvicorn's protocol on the fast parser, with the limits of time and size that neither has."""
 
 import asyncio
-import json
 import socket
 from collections.abc import Callable
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +11,8 @@ from attrs import field, frozen
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from imgsvc.entrypoints.http.cors import AllowedOrigins
-from imgsvc.entrypoints.http.refusal_log import RefusalLog
-from imgsvc.entrypoints.http.watching import HAS_ENDED
+from imgsvc.entrypoints.http.refusals import RefusalLog, refusal
+from imgsvc.entrypoints.http.request_state import HAS_ENDED
 
 _MOST_OF_URL = 8 * 1024  # bytes
 _MOST_OF_HEADERS = 64 * 1024  # bytes, all together
@@ -30,15 +28,6 @@ class Patience:
     body_rate: float  # bytes a second at the least, seen over any five seconds
     write_seconds: float  # for the client to take what has been waiting to be sent
     look_every: float = field(default=_LOOK_EVERY)
-
-
-# What is answered here, beside all that the endpoints answer: codes, and the statuses that go with them.
-REFUSALS = {
-    "malformed_request": HTTPStatus.BAD_REQUEST,
-    "request_timeout": HTTPStatus.REQUEST_TIMEOUT,
-    "uri_too_long": HTTPStatus.REQUEST_URI_TOO_LONG,
-    "headers_too_large": HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-}
 
 
 class _Refused(Exception):
@@ -187,21 +176,9 @@ class GuardedProtocol(HttpToolsProtocol):
             if cycle.response_started:
                 self.transport.abort()
                 return
-        status = REFUSALS[code]
-        document = {"type": f"urn:imgsvc:error:{code}", "title": status.phrase, "status": status, "detail": detail}
         request_id = str(uuid4())  # nothing else knows of the request
-        self._refusals.tell(code, detail, status, request_id)
-        content = json.dumps({**document, "code": code, "request_id": request_id}).encode() + b"\n"
-        headers = [
-            (b"content-type", b"application/problem+json"),
-            (b"content-length", str(len(content)).encode()),
-            (b"x-request-id", request_id.encode()),
-            (b"cache-control", b"no-store"),
-            (b"connection", b"close"),
-        ]
-        lines = [b"%s: %s\r\n" % header for header in self._origins.told(self._headers_so_far(), headers)]
-        first = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
-        self.transport.write(b"".join([first, *lines, b"\r\n", content]))
+        self._refusals.tell(code, detail, request_id)
+        self.transport.write(refusal(code, detail, request_id, self._headers_so_far(), self._origins))
         self.transport.close()
 
     def _headers_so_far(self) -> list[tuple[bytes, bytes]]:

@@ -17,13 +17,11 @@ from imgsvc.domain.errors import Busy, TokenRevoked, TooManyWaiting, VariantNotF
 from imgsvc.domain.session import Identity
 from imgsvc.domain.user import UserId
 from imgsvc.domain.variant import Variant, VariantId
+from imgsvc.entrypoints.http.request_state import HAS_ENDED
 from imgsvc.entrypoints.http.threads import Pool, Threads
 from imgsvc.ports.variants import Progress
 
 logger = logging.getLogger(__name__)
-
-# In the state of a request: the client sends no more. He may want the answer still, or be gone.
-HAS_ENDED = "imgsvc.has_ended"
 
 _REVOKED = "what you were known by has ended meanwhile"
 _RETRY_AFTER = 5  # seconds

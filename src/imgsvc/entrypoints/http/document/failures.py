@@ -46,7 +46,7 @@ from imgsvc.entrypoints.http.errors import (
     UnsupportedMediaType,
     status_of,
 )
-from imgsvc.entrypoints.http.guarded_protocol import REFUSALS
+from imgsvc.entrypoints.http.refusals import REFUSALS
 
 _NO_CALLER = (NotAuthenticated, InvalidToken, TokenExpired, TokenRevoked, InsufficientScope)
 _FAILURES_OF_PARAMETER: dict[str, tuple[type[ImgsvcError], ...]] = {
