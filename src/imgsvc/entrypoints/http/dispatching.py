@@ -28,13 +28,13 @@ from imgsvc.entrypoints.http.bodies import read_body, read_query
 from imgsvc.entrypoints.http.caller_cache import CallerCache, seconds_left
 from imgsvc.entrypoints.http.endpoint import Answer, Endpoint
 from imgsvc.entrypoints.http.errors import problem
-from imgsvc.entrypoints.http.forms import fetched, read_upload
 from imgsvc.entrypoints.http.idempotency import OnceOnly, once_only, without_secrets
 from imgsvc.entrypoints.http.image_responses import Picture
 from imgsvc.entrypoints.http.renderings import ORIGIN_HEADER
 from imgsvc.entrypoints.http.response_cache import ResponseCache, asked
 from imgsvc.entrypoints.http.single_flight import SingleFlight
 from imgsvc.entrypoints.http.threads import Pool, Threads
+from imgsvc.entrypoints.http.upload_bodies import fetched, read_upload
 
 _ORIGIN = ORIGIN_HEADER.lower().encode()
 

@@ -13,7 +13,7 @@ from imgsvc.application.idempotency import AnswerOnce
 from imgsvc.domain.errors import InvalidIdempotencyKey
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.user import User
-from imgsvc.entrypoints.http.forms import Upload
+from imgsvc.entrypoints.http.upload_bodies import Upload
 from imgsvc.ports.idempotency import Begun, KeptAnswer
 
 HEADER = "Idempotency-Key"

@@ -1,20 +1,19 @@
 """Reading a form with one file, under the name ``file``; straight to disk."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import NoReturn
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from imgsvc.domain.errors import DuplicateParameter, FileTooLarge, InvalidInput, not_kept
+from imgsvc.domain.errors import DuplicateParameter, InvalidInput, not_kept
 from imgsvc.domain.wording import shortened
 from imgsvc.entrypoints.http.digests import Digests
 from imgsvc.entrypoints.http.errors import InvalidMultipart, MissingFile, TooManyParts
+from imgsvc.entrypoints.http.upload_limits import MOST_IN_MEMORY, refuse_file
 
 _MAX_FIELD = 8 * 1024
-MOST_IN_MEMORY = 256 * 1024  # bytes of each file that is on its way; the rest of a larger one goes to the disk
 _MAX_FIELDS = 20
 # What a form may hold besides the file: its other fields, and the lines between the parts.
 _OVERHEAD = 64 * 1024
@@ -118,8 +117,3 @@ async def _counted(stream: AsyncIterator[bytes], max_bytes: int) -> AsyncGenerat
         if total > max_bytes + _OVERHEAD:
             refuse_file(max_bytes)
         yield chunk
-
-
-def refuse_file(max_bytes: int) -> NoReturn:
-    """Raises FileTooLarge."""
-    raise FileTooLarge("the file is too large", allowed=f"at most {max_bytes} bytes")

@@ -23,8 +23,8 @@ from imgsvc.entrypoints.http.bodies import WANTED_FAILURES, read_wanted
 from imgsvc.entrypoints.http.endpoint import Answer, endpoint
 from imgsvc.entrypoints.http.endpoints.images import UPLOAD_FAILURES, ImageView
 from imgsvc.entrypoints.http.endpoints.jobs import JobView
-from imgsvc.entrypoints.http.forms import Upload, labels_of, presets_of
 from imgsvc.entrypoints.http.threads import Pool
+from imgsvc.entrypoints.http.upload_bodies import Upload, labels_of, presets_of
 
 _THUMBNAIL = read_compact("rs:cover:100:100,el:1")
 _QUEUE_FAILURES = (CropOutOfBounds, OutputTooLarge, TooManyJobs, TooMuchMemory)

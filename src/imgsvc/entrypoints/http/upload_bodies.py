@@ -28,7 +28,8 @@ from imgsvc.domain.wording import nearest, shortened
 from imgsvc.entrypoints.http.bodies import is_json, media_type, query_pairs, read_object, refuse_encoding
 from imgsvc.entrypoints.http.digests import Digests
 from imgsvc.entrypoints.http.errors import UnsupportedMediaType
-from imgsvc.entrypoints.http.multipart import MOST_IN_MEMORY, read_form, refuse_file
+from imgsvc.entrypoints.http.multipart import read_form
+from imgsvc.entrypoints.http.upload_limits import MOST_IN_MEMORY, refuse_file
 
 _URL = "url"
 
