@@ -1,10 +1,14 @@
 """What the studio's page and its files are sent with, and what is at ``/`` where there is none."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from imgsvc.entrypoints.http import studio
 from tests.servers import NO_PICTURES, running_server
+
+PAGE = Path(studio.__file__).with_name("page")
 
 
 def imported(anyone, path, seen=()):
@@ -18,10 +22,10 @@ def imported(anyone, path, seen=()):
     return found
 
 
-def test_every_file_that_a_module_imports_is_there_as_a_script(anyone):
+def test_every_module_of_the_page_is_imported_and_every_import_is_there_as_a_script(anyone):
     paths = imported(anyone, "/studio/main.js")
 
-    assert len(paths) > 10
+    assert set(paths) == {f"/studio/{path.relative_to(PAGE).as_posix()}" for path in PAGE.rglob("*.js")}
     assert {anyone.get(path).headers["content-type"] for path in paths} == {"text/javascript; charset=utf-8"}
 
 
@@ -37,6 +41,17 @@ def test_the_page_runs_no_script_but_its_own(anyone):
 
     assert "default-src 'none'; script-src 'self';" in policy
     assert "require-trusted-types-for 'script'" in policy
+
+
+@pytest.mark.parametrize(
+    ("seconds", "allowed"), [("0", "connect-src 'self'"), ("60", "connect-src 'self' https: http:")]
+)
+def test_the_page_fetches_from_elsewhere_only_where_the_storage_delivers(tmp_path, seconds, allowed):
+    settings = {"REDIRECT_SECONDS": seconds, **NO_PICTURES}
+    with running_server(tmp_path / "data", **settings) as server, server.client() as anyone:
+        policy = anyone.get("/").headers["content-security-policy"]
+
+    assert allowed in policy.split("; ")
 
 
 def test_a_file_that_is_as_before_is_not_sent_again(anyone):

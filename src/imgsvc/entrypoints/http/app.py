@@ -40,7 +40,7 @@ from imgsvc.entrypoints.http.invalidation_listener import InvalidationListener
 from imgsvc.entrypoints.http.requests import RequestScope
 from imgsvc.entrypoints.http.response_cache import ResponseCache
 from imgsvc.entrypoints.http.single_flight import SingleFlight
-from imgsvc.entrypoints.http.studio import studio_routes
+from imgsvc.entrypoints.http.studio.routes import studio_routes
 from imgsvc.entrypoints.http.threads import Threads
 from imgsvc.entrypoints.http.watching import Watching
 from imgsvc.entrypoints.settings import Settings
