@@ -13,8 +13,12 @@ from imgsvc.adapters.repositories import open_repositories
 from imgsvc.application.installation import MARK, Belonging, ClaimStorage
 from imgsvc.application.orphans import Orphans
 from imgsvc.application.retention import Tally
+from imgsvc.application.sweep import Swept
 from imgsvc.application.use_cases import assemble
+from imgsvc.application.variants import Mode
 from imgsvc.domain.errors import StorageFull
+from imgsvc.domain.notation import parse
+from tests.ages import ago, unused_since
 from tests.application.adapters import Failing, FailingBlobs
 from tests.entities import a_user
 from tests.migrated import put_new_database
@@ -123,6 +127,23 @@ def test_a_storage_that_another_has_marked_loses_nothing_to_a_sweep(ports, use_c
     assert swept.orphans == others.sweep_orphans(AT_ONCE) == Orphans(refusal=Belonging.ANOTHERS)
     assert "run imgsvc adopt" in caplog.text
     assert keys(ports) == before
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_storage_whose_owner_is_unclear_loses_nothing_to_a_sweep_nor_does_the_database(
+    use_cases, ports, image, caplog, dry_run
+):
+    variant, _ = use_cases.transform_image(image.owner, image.id, parse("w:10"), Mode.SYNC)
+    unused_since(ports.retention, ago(days=400))
+    put_originals(ports, 2)
+    before = keys(ports)
+
+    swept = use_cases.sweep(dry_run=dry_run)
+
+    assert swept == Swept(variants=Tally(), jobs=Tally(), orphans=Orphans(refusal=Belonging.UNCLEAR))
+    assert [(one.levelname, one.message) for one in caplog.records] == [("ERROR", Belonging.UNCLEAR)]
+    assert keys(ports) == before > {variant.blob_key}
+    assert use_cases.get_variant(image.owner, variant.id).id == variant.id
 
 
 def test_nothing_goes_that_somebody_adopts_while_it_is_listed(ports, policy, image, others):

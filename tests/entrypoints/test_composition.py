@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
 from attrs import evolve
@@ -148,6 +149,21 @@ def test_a_storage_that_cannot_be_marked_keeps_nobody_from_starting(settings, mo
 
     with compose(settings):
         assert "the storage could not be marked: the storage is full" in caplog.text
+
+
+def test_a_storage_without_a_mark_of_whose_originals_most_are_unknown_is_told_and_keeps_nobody_from_starting(
+    settings, caplog
+):
+    originals = settings.data_dir / "blobs" / "originals"
+    originals.mkdir(parents=True)
+    (originals / f"{uuid4()}+").write_bytes(b"another database's")
+
+    with compose(settings):
+        pass
+
+    (told,) = [one for one in caplog.records if "the storage has no mark" in one.message]
+    assert (told.levelname, "run imgsvc adopt" in told.message) == ("WARNING", True)
+    assert not (settings.data_dir / "blobs" / "installation+").exists()
 
 
 def test_many_can_be_composed_on_one_new_folder_at_once(settings):

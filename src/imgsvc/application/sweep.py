@@ -46,11 +46,12 @@ class Sweep:
     def __call__(self, *, dry_run: bool = False, must_stop: MustStop = never) -> Swept:
         """Raises Busy, Unavailable; what was not done by then is done the next time.
 
-        Nothing goes while the storage bears the mark of another installation, which may have rows of the same pictures.
+        Nothing goes, rows neither, while the storage is not ours: its owner may have rows of the same pictures.
         """
-        if self.claim_storage(looks_only=True) is Belonging.ANOTHERS:
-            logger.error(Belonging.ANOTHERS)
-            return Swept(variants=Tally(), jobs=Tally(), orphans=Orphans(refusal=Belonging.ANOTHERS))
+        belonging = self.claim_storage(looks_only=True)
+        if belonging is not Belonging.OURS:
+            logger.error(belonging)
+            return Swept(variants=Tally(), jobs=Tally(), orphans=Orphans(refusal=belonging))
         if not dry_run:
             self.prune_invalidations(must_stop=must_stop)
             self.prune_idempotency_keys(must_stop=must_stop)

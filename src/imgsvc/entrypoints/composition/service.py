@@ -183,6 +183,8 @@ def _claim(claim_storage: ClaimStorage) -> None:
         return
     if belonging is Belonging.ANOTHERS:
         raise RuntimeError(belonging)
+    if belonging is Belonging.UNCLEAR:  # a database that was lost, perhaps, beside which a new one may begin
+        logger.warning(belonging)
 
 
 def _opened_fetcher(settings: Settings) -> Fetcher | None:
