@@ -11,7 +11,7 @@ from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
 from imgsvc.adapters.credentials.bcrypt_passwords import BcryptPasswords
 from imgsvc.adapters.repositories.sql_images import SqlImages
 from imgsvc.adapters.repositories.sql_variants import SqlVariants
-from imgsvc.application.installation import MARK
+from imgsvc.application.storage_mark import MARK
 from imgsvc.domain.errors import ImageNotFound, Unavailable
 from imgsvc.domain.image import Facts, Image, ImageChanges, ImageId
 from imgsvc.domain.quota import NO_QUOTA, Quota

@@ -10,9 +10,9 @@ import pytest
 from attrs import evolve, frozen
 
 from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
-from imgsvc.application.installation import MARK, written
 from imgsvc.application.orphans import Orphans
 from imgsvc.application.retention import Tally
+from imgsvc.application.storage_mark import MARK, mark_of
 from imgsvc.application.use_cases import assemble
 from imgsvc.application.variants import Mode, Origin
 from imgsvc.domain.errors import VariantNotFound
@@ -35,7 +35,7 @@ def _mark(ports):
 
 def marked(blobs, ports):
     """The same, as a start leaves it."""
-    blobs.put(MARK, written(ports.installation.id()), "text/plain")
+    blobs.put(MARK, mark_of(ports.installation.id()), "text/plain")
     return blobs
 
 

@@ -29,8 +29,8 @@ from tests.pictures import decoded, encoded, quadrants, with_orientation
 
 # One of each, that changes the pictures below.
 EXAMPLES = tuple(first.spec.steps[0] for first, *_ in examples.EXAMPLES.values())
-# What another use case is made of, and nobody calls alone.
-PARTS = {"CountRendering", "MakeNow", "EraseRendering", "NoteUse"}
+# What another use case is made of, and nobody calls alone; or what is done before there is a service.
+PARTS = {"CountRendering", "MakeNow", "EraseRendering", "NoteUse", "AdoptStorage"}
 
 
 def every(kind, module):

@@ -20,11 +20,22 @@ def test_whoever_asks_is_told_the_same_id(installation):
 def test_a_new_id_is_another_and_stays(installation):
     before = installation.id()
 
-    new = installation.renew()
+    new = installation.renew_id()
 
     assert new != before
     assert installation.id() == new
 
 
 def test_an_id_can_be_renewed_before_anybody_asked_for_it(installation):
-    assert installation.renew() == installation.id()
+    assert installation.renew_id() == installation.id()
+
+
+def test_whoever_only_looks_makes_no_id(installation):
+    assert installation.known_id() is installation.known_id() is None
+
+
+def test_an_id_is_known_from_when_it_was_asked_for(installation):
+    made = installation.id()
+
+    assert installation.known_id() == made
+    assert installation.known_id() != installation.renew_id() == installation.known_id()

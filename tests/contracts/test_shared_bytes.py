@@ -9,9 +9,9 @@ import pytest
 from imgsvc.adapters.cache.in_memory import InMemoryCache
 from imgsvc.adapters.imaging import open_engine
 from imgsvc.application.images import DeleteImage, UploadImage
-from imgsvc.application.installation import ClaimStorage
 from imgsvc.application.orphans import SweepOrphans
 from imgsvc.application.retention import EraseRendering
+from imgsvc.application.storage_mark import ClaimStorage, FindBelonging
 from imgsvc.domain.errors import ImageNotFound
 from imgsvc.domain.limits import Limits
 from imgsvc.entrypoints.composition import utc_now
@@ -43,8 +43,11 @@ def delete(repositories, blobs):
 @pytest.fixture
 def sweep(repositories, blobs):
     erase = EraseRendering(repositories.retention, blobs)
-    claim = ClaimStorage(repositories.installation, repositories.images, blobs)
-    return SweepOrphans(repositories.users, repositories.images, repositories.retention, blobs, erase, utc_now, claim)
+    find = FindBelonging(repositories.installation, repositories.images, blobs)
+    claim = ClaimStorage(repositories.installation, blobs, find)
+    return SweepOrphans(
+        repositories.users, repositories.images, repositories.retention, blobs, erase, utc_now, find, claim
+    )
 
 
 def keys(blobs):

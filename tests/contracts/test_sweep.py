@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from imgsvc.application.installation import MARK, AdoptStorage, Belonging, ClaimStorage
 from imgsvc.application.orphans import Orphans, SweepOrphans
 from imgsvc.application.retention import EraseRendering, ExpireVariants, Tally
+from imgsvc.application.storage_mark import MARK, AdoptStorage, Belonging, ClaimStorage, FindBelonging
 from imgsvc.application.usage import REMEMBERED
 from tests.entities import NOW, RENDITION, a_user, a_variant, an_image
 
@@ -38,19 +38,22 @@ def erase(repositories, blobs):
 
 
 @pytest.fixture
-def claim(repositories, blobs):
+def find(repositories, blobs):
     """Of a storage that is marked already."""
     AdoptStorage(repositories.installation, blobs)()
-    return ClaimStorage(repositories.installation, repositories.images, blobs)
+    return FindBelonging(repositories.installation, repositories.images, blobs)
 
 
 @pytest.fixture
-def sweep(repositories, blobs, erase, claim):
+def sweep(repositories, blobs, erase, find):
     # A storage's clock may show whole seconds only, or be ahead of ours.
     def soon():
         return datetime.now(UTC) + timedelta(minutes=1)
 
-    return SweepOrphans(repositories.users, repositories.images, repositories.retention, blobs, erase, soon, claim)
+    claim = ClaimStorage(repositories.installation, blobs, find)
+    return SweepOrphans(
+        repositories.users, repositories.images, repositories.retention, blobs, erase, soon, find, claim
+    )
 
 
 def keys(blobs):
@@ -93,9 +96,9 @@ def test_a_sweep_of_a_storage_that_another_installation_has_marked_removes_nothi
 ):
     orphan = an_image(a_user()).blob_key
     blobs.put(orphan, b"content", "image/png")
-    repositories.installation.renew()  # as if it were another database with the same image
+    repositories.installation.renew_id()  # as if it were another database with the same image
 
-    assert sweep(AT_ONCE) == Orphans(refusal=Belonging.ANOTHERS)
+    assert sweep(AT_ONCE) == Orphans(refusal=Belonging.ANOTHERS.refusal)
     assert keys(blobs) == {image.blob_key, variant.blob_key, orphan}
 
 

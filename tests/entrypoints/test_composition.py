@@ -16,7 +16,7 @@ from imgsvc.adapters.blobs.filesystem import FilesystemBlobs
 from imgsvc.adapters.imaging.bounded import BoundedEngine
 from imgsvc.adapters.imaging.child_process import ChildProcess
 from imgsvc.adapters.imaging.children import ChildProcessEngine
-from imgsvc.application.installation import Belonging
+from imgsvc.application.storage_mark import Belonging
 from imgsvc.domain.errors import ImageTooLarge, InvalidCredentials, InvalidToken, StorageFull, Unavailable
 from imgsvc.domain.notation import parse
 from imgsvc.entrypoints.composition import adopt_storage, compose_engine, migrate_database, service
@@ -137,7 +137,7 @@ def test_a_database_that_is_restored_with_its_storage_or_older_than_marks_goes_o
     (settings.data_dir / "blobs" / "installation+").unlink()
     for _ in range(2):
         with compose(settings) as service:
-            assert service.use_cases.claim_storage(looks_only=True) is Belonging.OURS
+            assert service.use_cases.find_belonging() is Belonging.OURS
         database.write_bytes(backup)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imgsvc.application.installation import MARK
+from imgsvc.application.storage_mark import MARK
 from tests.pictures import decoded, encoded, textured
 from tests.servers import running_server
 from tests.waiting import wait_for

@@ -8,9 +8,9 @@ from itertools import islice
 from attrs import define, field, frozen
 
 from imgsvc.application.blob_keys import image_of, original_of
-from imgsvc.application.installation import Belonging, ClaimStorage
 from imgsvc.application.key_filter import KeyFilter
 from imgsvc.application.retention import BATCH, EraseRendering, MustStop, Tally, never, parts
+from imgsvc.application.storage_mark import ClaimStorage, FindBelonging
 from imgsvc.domain.errors import BlobNotFound
 from imgsvc.domain.image import ImageId, original_key
 from imgsvc.domain.variant import RenderingName
@@ -54,6 +54,7 @@ class SweepOrphans:
     blobs: BlobStore
     erase: EraseRendering
     clock: Clock
+    find_belonging: FindBelonging
     claim_storage: ClaimStorage
 
     def __call__(self, older_than: timedelta, *, dry_run: bool = False, must_stop: MustStop = never) -> Orphans:
@@ -64,9 +65,9 @@ class SweepOrphans:
         founded = self.users.first_created_at()
         if founded is None:
             return Orphans()
-        belonging = self.claim_storage(looks_only=dry_run)
-        if belonging is not Belonging.OURS:
-            return Orphans(refusal=_logged(belonging))
+        belonging = self.find_belonging() if dry_run else self.claim_storage()
+        if belonging.refusal:
+            return Orphans(refusal=_logged(belonging.refusal))
         listing = _Listing(self.blobs, founded, self.clock() - older_than)
         blobs, refusal = self._blobs(listing, dry_run, must_stop)
         if must_stop():
@@ -93,7 +94,7 @@ class SweepOrphans:
         if must_stop():
             return Tally(), ""
         # Somebody may have adopted the storage while it was listed.
-        refusal = (_refusal(originals, finished, known) or self.claim_storage(looks_only=True)) if orphans else ""
+        refusal = (_refusal(originals, finished, known) or self.find_belonging().refusal) if orphans else ""
         if refusal:
             return Tally(), _logged(refusal)
         tally = Tally().plus(orphans if dry_run else self._removed(orphans, must_stop))
@@ -193,7 +194,7 @@ class _Listing:
 
 def _logged(refusal: str) -> str:
     logger.error(refusal)
-    return str(refusal)
+    return refusal
 
 
 def _refusal(orphans: int, finished: int, known: int) -> str:

@@ -7,11 +7,11 @@ from attrs import frozen
 
 from imgsvc.application.deliveries import PruneDeliveries
 from imgsvc.application.erasure import FinishErasures
-from imgsvc.application.installation import Belonging, ClaimStorage
 from imgsvc.application.orphans import Orphans, SweepOrphans
 from imgsvc.application.pruning import PruneIdempotencyKeys, PruneInvalidations, PruneTombstones
 from imgsvc.application.retention import ExpireVariants, MustStop, PruneJobs, Tally, never
 from imgsvc.application.sessions import PruneSessions
+from imgsvc.application.storage_mark import FindBelonging
 from imgsvc.application.webhooks import RemoveDeletedWebhooks
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Sweep:
     expire_variants: ExpireVariants
     prune_jobs: PruneJobs
     sweep_orphans: SweepOrphans
-    claim_storage: ClaimStorage
+    find_belonging: FindBelonging
     grace: timedelta  # what is younger may not be finished yet
 
     def __call__(self, *, dry_run: bool = False, must_stop: MustStop = never) -> Swept:
@@ -48,10 +48,9 @@ class Sweep:
 
         Nothing goes, rows neither, while the storage is not ours: its owner may have rows of the same pictures.
         """
-        belonging = self.claim_storage(looks_only=True)
-        if belonging is not Belonging.OURS:
-            logger.error(belonging)
-            return Swept(variants=Tally(), jobs=Tally(), orphans=Orphans(refusal=belonging))
+        if refusal := self.find_belonging().refusal:
+            logger.error(refusal)
+            return Swept(variants=Tally(), jobs=Tally(), orphans=Orphans(refusal=refusal))
         if not dry_run:
             self.prune_invalidations(must_stop=must_stop)
             self.prune_idempotency_keys(must_stop=must_stop)

@@ -18,7 +18,6 @@ from imgsvc.application.images import (
     OpenOriginal,
     UploadImage,
 )
-from imgsvc.application.installation import AdoptStorage, ClaimStorage
 from imgsvc.application.job_limits import JobLimit
 from imgsvc.application.jobs import CancelJob, GetJob, ListJobs, QueueRendering, QueueUpload, WatchJobs
 from imgsvc.application.links import FollowLink, MakeLinks
@@ -44,6 +43,7 @@ from imgsvc.application.sessions import (
     SessionTokens,
 )
 from imgsvc.application.several import TransformSeveral
+from imgsvc.application.storage_mark import ClaimStorage, FindBelonging
 from imgsvc.application.sweep import Sweep
 from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.application.usage import NoteUse
@@ -140,8 +140,8 @@ class UseCases:
     prune_deliveries: PruneDeliveries
     remove_deleted_webhooks: RemoveDeletedWebhooks
     finish_erasures: FinishErasures
+    find_belonging: FindBelonging
     claim_storage: ClaimStorage
-    adopt_storage: AdoptStorage
     sweep_orphans: SweepOrphans
     sweep: Sweep
 
@@ -176,8 +176,9 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
     erase = EraseRendering(p.retention, p.blobs)
     expire = ExpireVariants(p.retention, p.blobs, erase, policy.variant_life)
     prune = PruneJobs(p.retention, policy.job_life)
-    claim_storage = ClaimStorage(p.installation, p.images, p.blobs)
-    sweep_orphans = SweepOrphans(p.users, p.images, p.retention, p.blobs, erase, p.clock, claim_storage)
+    find_belonging = FindBelonging(p.installation, p.images, p.blobs)
+    claim_storage = ClaimStorage(p.installation, p.blobs, find_belonging)
+    sweep_orphans = SweepOrphans(p.users, p.images, p.retention, p.blobs, erase, p.clock, find_belonging, claim_storage)
     upload_image = UploadImage(p.images, p.blobs, p.engine, p.clock, limits, policy.strict_types, policy.quota)
     delete_image = DeleteImage(p.images, p.blobs, p.cache)
     return UseCases(
@@ -273,8 +274,8 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
         prune_deliveries=prune_deliveries,
         remove_deleted_webhooks=remove_deleted_webhooks,
         finish_erasures=finish_erasures,
+        find_belonging=find_belonging,
         claim_storage=claim_storage,
-        adopt_storage=AdoptStorage(p.installation, p.blobs),
         sweep_orphans=sweep_orphans,
         sweep=Sweep(
             prune_invalidations,
@@ -287,7 +288,7 @@ def assemble(ports: Ports, policy: Policy) -> UseCases:
             expire,
             prune,
             sweep_orphans,
-            claim_storage,
+            find_belonging,
             policy.orphan_grace,
         ),
     )

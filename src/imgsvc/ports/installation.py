@@ -15,5 +15,8 @@ class InstallationRepository(Protocol):
     def id(self) -> InstallationId:
         """The same for all who ask, and after each start; whoever asks first makes it."""
 
-    def renew(self) -> InstallationId:
+    def known_id(self) -> InstallationId | None:
+        """The same, None where nobody has asked for it yet; nothing is made."""
+
+    def renew_id(self) -> InstallationId:
         """Another one, from here on: for a copy that is to be told from what it was made of."""

@@ -3,7 +3,7 @@
 import os
 from hashlib import sha256
 
-from imgsvc.application.installation import MARK
+from imgsvc.application.storage_mark import MARK
 from tests.real_servers.postgres import execute
 from tests.system.faults.installation import Installation
 from tests.system.faults.record import Somebody

@@ -66,8 +66,8 @@ def diagnose_blobs(url: str) -> Iterator[Finding]:
             yield Subject("blobs").warning("pictures are kept in memory, and end with the process", remedy)
 
 
-def kept_under(url: str, key: str) -> bytes | None:
-    """What is kept, with nothing made or changed; None for nothing. Raises what ``open_blob_store`` does."""
+def peek(url: str, key: str) -> bytes | None:
+    """What is kept there, with nothing made or changed; None for nothing. Raises what ``open_blob_store`` does."""
     parts = _parts(url)
     try:
         if parts.scheme == "file":
@@ -78,7 +78,7 @@ def kept_under(url: str, key: str) -> bytes | None:
             from imgsvc.adapters.blobs.s3 import S3Blobs
             from imgsvc.adapters.blobs.s3_address import S3Address
 
-            with S3Blobs.unmade(S3Address.of(url)) as store:
+            with S3Blobs.as_it_is(S3Address.of(url)) as store:
                 return store.get(key)
     except BlobNotFound:
         pass

@@ -56,13 +56,13 @@ class S3Blobs:
     @contextmanager
     def opened(cls, address: S3Address, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS) -> Iterator["S3Blobs"]:
         """The store in a bucket, which is made if absent. Raises ValueError, AccessRefused, Unavailable."""
-        with cls.unmade(address, metrics) as store:
+        with cls.as_it_is(address, metrics) as store:
             store._make_bucket()
             yield store
 
     @classmethod
     @contextmanager
-    def unmade(cls, address: S3Address, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS) -> Iterator["S3Blobs"]:
+    def as_it_is(cls, address: S3Address, metrics: DependencyMetrics = NO_DEPENDENCY_METRICS) -> Iterator["S3Blobs"]:
         """The store in a bucket that is left as it is, there or not. Raises ValueError."""
         http = PatientPoolManager(address.timeout, address.pool)
         try:

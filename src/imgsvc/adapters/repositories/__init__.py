@@ -148,7 +148,7 @@ def known_installation(url: str) -> InstallationId | None:
     if _is_file(url) and not _exists(url):
         return None
     with _opened(_engine(url, pool=1)) as engine, _explained_to_operators():
-        return SqlInstallation(engine).known()
+        return SqlInstallation(engine).known_id()
 
 
 @contextmanager

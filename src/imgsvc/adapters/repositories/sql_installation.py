@@ -22,15 +22,15 @@ class SqlInstallation:
             known = _read(connection)
         return known or self._made()
 
-    def known(self) -> InstallationId | None:
-        """The same, also of a schema that is older, and without making any."""
+    def known_id(self) -> InstallationId | None:
+        # An examination asks also where the schema is older.
         with reading(self.engine) as connection:
             return _read(connection) if inspect(connection).has_table(installation.name) else None
 
     @repeated_if_overtaken
     def _made(self) -> InstallationId:
         with writing(self.engine) as connection:
-            new = insert_into(connection, installation).values(id=_ROW, identity=uuid4())
+            new = insert_into(connection, installation).values(row=_ROW, id=uuid4())
             # Of several who make one at once the first has made it for all.
             connection.execute(new.on_conflict_do_nothing())
             made = _read(connection)
@@ -38,15 +38,13 @@ class SqlInstallation:
         return made
 
     @repeated_if_overtaken
-    def renew(self) -> InstallationId:
-        identity = uuid4()
+    def renew_id(self) -> InstallationId:
+        new_id = InstallationId(uuid4())
         with writing(self.engine) as connection:
-            new = insert_into(connection, installation).values(id=_ROW, identity=identity)
-            connection.execute(
-                new.on_conflict_do_update(index_elements=[installation.c.id], set_={"identity": identity})
-            )
-        return InstallationId(identity)
+            new = insert_into(connection, installation).values(row=_ROW, id=new_id)
+            connection.execute(new.on_conflict_do_update(index_elements=[installation.c.row], set_={"id": new_id}))
+        return new_id
 
 
 def _read(connection: Connection) -> InstallationId | None:
-    return connection.execute(select(installation.c.identity)).scalar_one_or_none()
+    return connection.execute(select(installation.c.id)).scalar_one_or_none()

@@ -60,8 +60,8 @@ foundation = Table(
 installation = Table(
     "installation",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("identity", Uuid, nullable=False),
+    Column("row", Integer, primary_key=True),
+    Column("id", Uuid, nullable=False),
 )
 
 # On the clock of the database, to the millisecond.

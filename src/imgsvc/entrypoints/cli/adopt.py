@@ -19,9 +19,9 @@ _QUESTION = "Is this storage for the configured database alone, and does no othe
 def adopt(is_sure: bool) -> None:
     """Make the storage this installation's own.
 
-    For a storage that was copied or restored from another installation, or whose database was lost: its mark names
-    another database then, so that the service does not start. The database gets a new id, and the storage its mark.
-    Whoever used the storage before starts no more, and sweeps nothing.
+    For a storage that was copied or restored from another installation, or one whose database was lost: its mark
+    names another database then, so that the service does not start. The database gets a new id, and the storage its
+    mark. Whoever used the storage before starts no more, and sweeps nothing.
     """
     settings = settings_with()
     if not is_sure:

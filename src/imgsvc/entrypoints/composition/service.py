@@ -22,9 +22,9 @@ from imgsvc.adapters.credentials import (
 from imgsvc.adapters.jobs import open_jobs
 from imgsvc.adapters.metrics import counted, open_metrics
 from imgsvc.adapters.outbound import open_fetcher, open_webhook_sender
-from imgsvc.adapters.repositories import open_repositories
-from imgsvc.application.installation import Belonging, ClaimStorage
+from imgsvc.adapters.repositories import Repositories, open_repositories
 from imgsvc.application.ports import Ports
+from imgsvc.application.storage_mark import Belonging, ClaimStorage, FindBelonging
 from imgsvc.application.use_cases import UseCases, assemble
 from imgsvc.domain.errors import Busy
 from imgsvc.entrypoints.composition.clock import utc_now
@@ -35,6 +35,7 @@ from imgsvc.entrypoints.logs import bound_request_id
 from imgsvc.entrypoints.policy import policy_of
 from imgsvc.entrypoints.settings import CORES, Settings
 from imgsvc.entrypoints.side_by_side import SideBySide
+from imgsvc.ports.blobs import BlobStore
 from imgsvc.ports.deliveries import WebhookSender
 from imgsvc.ports.diagnosis import Finding
 from imgsvc.ports.fetching import Fetcher
@@ -107,7 +108,7 @@ def compose(settings: Settings) -> Iterator[Service]:
         opened.callback(metrics.jobs_waiting, None)  # before the database is closed
         with told_of("IMGSVC_BLOBS_URL"):
             blobs = opened.enter_context(open_blob_store(settings.blobs_url, metrics.dependency("blobs")))
-            _claim(ClaimStorage(repositories.installation, repositories.images, blobs))
+            _claim(repositories, blobs)
         with told_of("IMGSVC_CACHE_URL"):
             cache = opened.enter_context(open_cache(settings.cache_url, metrics.dependency("cache")))
         with told_of("IMGSVC_JOBS_URL"):
@@ -174,17 +175,18 @@ def compose(settings: Settings) -> Iterator[Service]:
         )
 
 
-def _claim(claim_storage: ClaimStorage) -> None:
+def _claim(repositories: Repositories, blobs: BlobStore) -> None:
     """Before anything is written. Raises RuntimeError where the storage is another installation's."""
+    find_belonging = FindBelonging(repositories.installation, repositories.images, blobs)
     try:
-        belonging = claim_storage()
+        belonging = ClaimStorage(repositories.installation, blobs, find_belonging)()
     except Busy as error:  # it is full, say; each sweep tries again, and removes nothing before
         logger.warning("the storage could not be marked: %s", error.detail)
         return
     if belonging is Belonging.ANOTHERS:
-        raise RuntimeError(belonging)
+        raise RuntimeError(belonging.refusal)
     if belonging is Belonging.UNCLEAR:  # a database that was lost, perhaps, beside which a new one may begin
-        logger.warning(belonging)
+        logger.warning(belonging.refusal)
 
 
 def _opened_fetcher(settings: Settings) -> Fetcher | None:

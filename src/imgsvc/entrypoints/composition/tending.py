@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 
-from imgsvc.adapters.blobs import diagnose_blobs, kept_under, open_blob_store
+from imgsvc.adapters.blobs import diagnose_blobs, open_blob_store, peek
 from imgsvc.adapters.cache import diagnose_cache
 from imgsvc.adapters.common.data_folder import diagnose_data_folder
 from imgsvc.adapters.credentials import (
@@ -14,7 +14,7 @@ from imgsvc.adapters.credentials import (
 from imgsvc.adapters.imaging import diagnose_engine
 from imgsvc.adapters.jobs import diagnose_jobs
 from imgsvc.adapters.repositories import diagnose_database, known_installation, migrate, open_repositories
-from imgsvc.application.installation import MARK, AdoptStorage, Belonging
+from imgsvc.application.storage_mark import MARK, AdoptStorage, Belonging
 from imgsvc.domain.errors import ImgsvcError
 from imgsvc.entrypoints.composition.naming import told_of
 from imgsvc.entrypoints.settings import Settings
@@ -74,14 +74,12 @@ def _diagnose_belonging(settings: Settings) -> Iterator[Finding]:
     """Nothing where both are new, or cannot be read: they tell that themselves."""
     subject = Subject("installation")
     try:
-        mine, mark = known_installation(settings.database_url), kept_under(settings.blobs_url, MARK)
+        mine, mark = known_installation(settings.database_url), peek(settings.blobs_url, MARK)
     except (ImgsvcError, OSError, RuntimeError, ValueError):
         return
     if mark is None:
         if mine is not None:
             yield subject.ok("the storage has no mark; the next start makes it, unless most originals have no row")
-    elif mine is not None and Belonging.told_by(mark, mine) is Belonging.OURS:
-        yield subject.ok("the mark in the storage is that of this database")
-    else:
-        found, _, remedy = Belonging.ANOTHERS.partition(": ")
-        yield subject.error(found, remedy)
+        return
+    belonging = Belonging.told_by(mark, mine)
+    yield subject.error(belonging.found, belonging.remedy) if belonging.refusal else subject.ok(belonging.found)

@@ -12,9 +12,9 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "installation",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("identity", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_installation"),
+        sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("row", name="pk_installation"),
     )
 
 

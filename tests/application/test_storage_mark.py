@@ -1,4 +1,4 @@
-"""Whose a storage is, by the mark in it."""
+"""Whose a storage is, by the mark in it, and who marks it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,9 +10,9 @@ from attrs import evolve, frozen
 
 from imgsvc.adapters.blobs.in_memory import InMemoryBlobs
 from imgsvc.adapters.repositories import open_repositories
-from imgsvc.application.installation import MARK, Belonging, ClaimStorage
 from imgsvc.application.orphans import Orphans
 from imgsvc.application.retention import Tally
+from imgsvc.application.storage_mark import MARK, AdoptStorage, Belonging
 from imgsvc.application.sweep import Swept
 from imgsvc.application.use_cases import assemble
 from imgsvc.application.variants import Mode
@@ -27,10 +27,10 @@ AT_ONCE = timedelta(0)
 
 
 @pytest.fixture
-def others(ports, policy, tmp_path):
-    """The use cases of another installation that works on the same storage."""
+def other_ports(ports, tmp_path):
+    """Those of another installation that works on the same storage."""
     with open_repositories(put_new_database(tmp_path / "other" / "imgsvc.sqlite3")) as repositories:
-        other = evolve(
+        yield evolve(
             ports,
             installation=repositories.installation,
             users=repositories.users,
@@ -38,7 +38,16 @@ def others(ports, policy, tmp_path):
             variants=repositories.variants,
             retention=repositories.retention,
         )
-        yield assemble(other, policy)
+
+
+@pytest.fixture
+def others(other_ports, policy):
+    """The use cases of that one."""
+    return assemble(other_ports, policy)
+
+
+def adopt(ports):
+    AdoptStorage(ports.installation, ports.blobs)()
 
 
 def keys(ports):
@@ -73,8 +82,20 @@ def test_a_storage_without_a_mark_where_most_originals_have_no_row_stays_without
 
 
 def test_nothing_is_written_by_who_only_looks(use_cases, ports):
-    assert use_cases.claim_storage(looks_only=True) is Belonging.OURS
-    assert keys(ports) == set()
+    assert use_cases.find_belonging() is Belonging.NOBODYS
+    assert (keys(ports), ports.installation.known_id()) == (set(), None)
+
+
+def test_a_dry_sweep_of_a_storage_that_nobody_has_marked_writes_nothing(use_cases, ports, image):
+    assert use_cases.sweep(dry_run=True).orphans == Orphans()
+    assert (MARK in keys(ports), ports.installation.known_id()) == (False, None)
+
+
+def test_to_a_database_that_has_no_id_yet_every_mark_is_anothers(use_cases, ports):
+    ports.blobs.put(MARK, b"None\n", "text/plain")
+
+    assert use_cases.find_belonging() is use_cases.claim_storage() is Belonging.ANOTHERS
+    assert ports.installation.known_id() is None
 
 
 def test_several_processes_that_start_at_once_on_an_empty_storage_all_own_it(use_cases):
@@ -84,22 +105,22 @@ def test_several_processes_that_start_at_once_on_an_empty_storage_all_own_it(use
     assert {one.result(30) for one in told} == {Belonging.OURS}
 
 
-def test_of_two_installations_that_mark_a_storage_at_once_one_has_it(ports, use_cases, others):
+def test_of_two_installations_that_mark_a_storage_at_once_one_has_it(ports, policy, other_ports):
     @frozen
     class Overtaken(InMemoryBlobs):
         """Another one is quicker between look and mark."""
 
         def list(self, prefix=""):
-            evolve(others.claim_storage, blobs=blobs_of_the_other)()
+            others_on_it.claim_storage()
             return super().list(prefix)
 
     blobs = Overtaken()
-    blobs_of_the_other = _SharedWith(blobs)
-    claims = [evolve(one.claim_storage, blobs=blobs) for one in (use_cases, others)]
+    others_on_it = assemble(evolve(other_ports, blobs=_SharedWith(blobs)), policy)
+    ours_on_it = assemble(evolve(ports, blobs=blobs), policy)
 
-    claims[0]()
+    told = ours_on_it.claim_storage()
 
-    assert [claim(looks_only=True) for claim in claims] == [Belonging.OURS, Belonging.ANOTHERS]
+    assert (told, others_on_it.find_belonging()) == (Belonging.OURS, Belonging.ANOTHERS)
 
 
 @frozen
@@ -124,7 +145,7 @@ def test_a_storage_that_another_has_marked_loses_nothing_to_a_sweep(ports, use_c
 
     swept = others.sweep()
 
-    assert swept.orphans == others.sweep_orphans(AT_ONCE) == Orphans(refusal=Belonging.ANOTHERS)
+    assert swept.orphans == others.sweep_orphans(AT_ONCE) == Orphans(refusal=Belonging.ANOTHERS.refusal)
     assert "run imgsvc adopt" in caplog.text
     assert keys(ports) == before
 
@@ -140,51 +161,50 @@ def test_a_storage_whose_owner_is_unclear_loses_nothing_to_a_sweep_nor_does_the_
 
     swept = use_cases.sweep(dry_run=dry_run)
 
-    assert swept == Swept(variants=Tally(), jobs=Tally(), orphans=Orphans(refusal=Belonging.UNCLEAR))
-    assert [(one.levelname, one.message) for one in caplog.records] == [("ERROR", Belonging.UNCLEAR)]
+    assert swept == Swept(variants=Tally(), jobs=Tally(), orphans=Orphans(refusal=Belonging.UNCLEAR.refusal))
+    assert [(one.levelname, one.message) for one in caplog.records] == [("ERROR", Belonging.UNCLEAR.refusal)]
     assert keys(ports) == before > {variant.blob_key}
     assert use_cases.get_variant(image.owner, variant.id).id == variant.id
 
 
-def test_nothing_goes_that_somebody_adopts_while_it_is_listed(ports, policy, image, others):
+def test_nothing_goes_that_somebody_adopts_while_it_is_listed(ports, policy, image, other_ports):
     class Adopted(InMemoryBlobs):
         def list(self, prefix=""):
             yield from super().list(prefix)
             if not prefix:
-                evolve(others.adopt_storage, blobs=self)()
+                adopt(evolve(other_ports, blobs=self))
 
     blobs = Adopted()
     for key in (image.blob_key, orphan := f"originals/{uuid4()}"):
         blobs.put(key, b"content", "image/png")
     sweeping = assemble(evolve(ports, blobs=blobs), policy)
 
-    assert sweeping.sweep_orphans(AT_ONCE).refusal == Belonging.ANOTHERS
+    assert sweeping.sweep_orphans(AT_ONCE).refusal == Belonging.ANOTHERS.refusal
     assert blobs.get(orphan)
 
 
-def test_an_adopted_storage_is_swept_by_its_new_owner_and_by_nobody_else(ports, use_cases, others, image):
+def test_an_adopted_storage_is_swept_by_its_new_owner_and_by_nobody_else(ports, use_cases, other_ports, others, image):
     use_cases.claim_storage()
 
-    others.adopt_storage()
+    adopt(other_ports)
 
     assert others.claim_storage() is Belonging.OURS
-    assert use_cases.sweep_orphans(AT_ONCE).refusal == Belonging.ANOTHERS
-    use_cases.adopt_storage()
+    assert use_cases.sweep_orphans(AT_ONCE).refusal == Belonging.ANOTHERS.refusal
+    adopt(ports)
     put_originals(ports, 1)
     assert use_cases.sweep_orphans(AT_ONCE).blobs.count == 1
 
 
 def test_a_copy_of_a_database_is_told_from_it_once_it_has_adopted_a_storage(ports, policy):
     before = ports.installation.id()
-    production, staging = InMemoryBlobs(), InMemoryBlobs()
-    ClaimStorage(ports.installation, ports.images, production)()
-    copy = assemble(evolve(ports, blobs=staging), policy)
+    production, staging = (evolve(ports, blobs=InMemoryBlobs()) for _ in range(2))
+    assemble(production, policy).claim_storage()
 
-    copy.adopt_storage()
+    adopt(staging)
 
     assert ports.installation.id() != before
-    assert copy.claim_storage() is Belonging.OURS
-    assert ClaimStorage(ports.installation, ports.images, production)() is Belonging.ANOTHERS
+    assert assemble(staging, policy).find_belonging() is Belonging.OURS
+    assert assemble(production, policy).find_belonging() is Belonging.ANOTHERS
 
 
 def test_a_mark_that_nobody_can_read_is_anothers(use_cases, ports):
