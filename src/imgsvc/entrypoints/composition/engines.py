@@ -1,4 +1,4 @@
-"""The engine alone, and what it is composed of."""
+"""The engine, for a service and alone."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -10,7 +10,7 @@ from threading import Event
 from attrs import field, frozen
 
 from imgsvc.adapters.blobs import open_blob_store
-from imgsvc.adapters.cache import open_cache
+from imgsvc.adapters.cache import OpenedCache, open_cache
 from imgsvc.adapters.credentials import (
     open_api_key_issuer,
     open_password_hasher,
@@ -19,7 +19,7 @@ from imgsvc.adapters.credentials import (
     open_signer,
     open_token_issuer,
 )
-from imgsvc.adapters.jobs import open_jobs
+from imgsvc.adapters.jobs import Jobs, open_jobs
 from imgsvc.adapters.metrics import counted, open_metrics
 from imgsvc.adapters.outbound import open_fetcher, open_webhook_sender
 from imgsvc.adapters.repositories import Repositories, open_repositories
@@ -29,7 +29,7 @@ from imgsvc.application.use_cases import UseCases, assemble
 from imgsvc.domain.errors import Busy
 from imgsvc.entrypoints.composition.clock import utc_now
 from imgsvc.entrypoints.composition.engines import opened_engine
-from imgsvc.entrypoints.composition.naming import told_of
+from imgsvc.entrypoints.composition.failures import told_of
 from imgsvc.entrypoints.health import health_findings
 from imgsvc.entrypoints.logs import bound_request_id
 from imgsvc.entrypoints.policy import policy_of
@@ -121,38 +121,7 @@ def compose(settings: Settings) -> Iterator[Service]:
                 )
             )
         engine, notes = opened.enter_context(opened_engine(settings, settings.sync_seconds, metrics))
-        ports = Ports(
-            installation=repositories.installation,
-            users=repositories.users,
-            sessions=repositories.sessions,
-            api_keys=repositories.api_keys,
-            erasure=repositories.erasure,
-            images=repositories.images,
-            variants=repositories.variants,
-            presets=repositories.presets,
-            webhooks=repositories.webhooks,
-            deliveries=repositories.deliveries,
-            retention=repositories.retention,
-            blobs=blobs,
-            cache=cache.cache,
-            locks=cache.locks,
-            invalidations=repositories.invalidations,
-            idempotency=repositories.idempotency,
-            limiter=cache.rate_limiter,
-            jobs=jobs.queue,
-            engine=counted(engine, metrics),
-            hasher=open_password_hasher(settings.password_secret, settings.data_dir, cost=settings.password_cost),
-            tokens=open_token_issuer(
-                settings.token_secret, settings.data_dir, lifetime=settings.token_lifetime, clock=utc_now
-            ),
-            signer=open_signer(settings.link_keys, settings.data_dir),
-            key_issuer=open_api_key_issuer(),
-            refresh_tokens=open_refresh_token_issuer(settings.token_secret, settings.data_dir),
-            clock=utc_now,
-            fetcher=_opened_fetcher(settings),
-            webhook_sender=_opened_sender(settings),
-            metrics=metrics,
-        )
+        ports = _ports(settings, repositories, blobs, cache, jobs, engine, metrics)
         yield Service(
             use_cases=assemble(ports, policy_of(settings)),
             settings=settings,
@@ -163,15 +132,7 @@ def compose(settings: Settings) -> Iterator[Service]:
             metrics=metrics,
             deliveries_due=deliveries_due,
             notes=notes,
-            checks=SideBySide(
-                {
-                    "database": repositories.check,
-                    "blobs": blobs.check,
-                    "jobs": jobs.queue.check,
-                    "cache": cache.cache.check,
-                },
-                _CHECK_SECONDS,
-            ),
+            checks=_checks(repositories, blobs, cache, jobs),
         )
 
 
@@ -187,6 +148,63 @@ def _claim(repositories: Repositories, blobs: BlobStore) -> None:
         raise RuntimeError(belonging.refusal)
     if belonging is Belonging.UNCLEAR:  # a database that was lost, perhaps, beside which a new one may begin
         logger.warning(belonging.refusal)
+
+
+def _ports(
+    settings: Settings,
+    repositories: Repositories,
+    blobs: BlobStore,
+    cache: OpenedCache,
+    jobs: Jobs,
+    engine: ImageEngine,
+    metrics: Metrics,
+) -> Ports:
+    """What was opened, and what needs no opening."""
+    return Ports(
+        installation=repositories.installation,
+        users=repositories.users,
+        sessions=repositories.sessions,
+        api_keys=repositories.api_keys,
+        erasure=repositories.erasure,
+        images=repositories.images,
+        variants=repositories.variants,
+        presets=repositories.presets,
+        webhooks=repositories.webhooks,
+        deliveries=repositories.deliveries,
+        retention=repositories.retention,
+        blobs=blobs,
+        cache=cache.cache,
+        locks=cache.locks,
+        invalidations=repositories.invalidations,
+        idempotency=repositories.idempotency,
+        limiter=cache.rate_limiter,
+        jobs=jobs.queue,
+        engine=counted(engine, metrics),
+        hasher=open_password_hasher(settings.password_secret, settings.data_dir, cost=settings.password_cost),
+        tokens=open_token_issuer(
+            settings.token_secret, settings.data_dir, lifetime=settings.token_lifetime, clock=utc_now
+        ),
+        signer=open_signer(settings.link_keys, settings.data_dir),
+        key_issuer=open_api_key_issuer(),
+        refresh_tokens=open_refresh_token_issuer(settings.token_secret, settings.data_dir),
+        clock=utc_now,
+        fetcher=_opened_fetcher(settings),
+        webhook_sender=_opened_sender(settings),
+        metrics=metrics,
+    )
+
+
+def _checks(repositories: Repositories, blobs: BlobStore, cache: OpenedCache, jobs: Jobs) -> SideBySide[None]:
+    """Of each thing that we depend on, whether it is there."""
+    return SideBySide(
+        {
+            "database": repositories.check,
+            "blobs": blobs.check,
+            "jobs": jobs.queue.check,
+            "cache": cache.cache.check,
+        },
+        _CHECK_SECONDS,
+    )
 
 
 def _opened_fetcher(settings: Settings) -> Fetcher | None:

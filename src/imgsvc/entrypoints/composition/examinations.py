@@ -1,25 +1,20 @@
-"""What is done with an installation besides running it: to migrate, to examine, to adopt."""
+"""What each part of an installation finds out about itself, whether or not it would start."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 
-from imgsvc.adapters.blobs import diagnose_blobs, open_blob_store, peek
+from imgsvc.adapters.blobs import diagnose_blobs, peek
 from imgsvc.adapters.cache import diagnose_cache
 from imgsvc.adapters.common.data_folder import diagnose_data_folder
-from imgsvc.adapters.credentials import (
-    diagnose_secrets,
-)
+from imgsvc.adapters.credentials import diagnose_secrets
 from imgsvc.adapters.imaging import diagnose_engine
 from imgsvc.adapters.jobs import diagnose_jobs
-from imgsvc.adapters.repositories import diagnose_database, known_installation, migrate, open_repositories
-from imgsvc.application.storage_mark import MARK, AdoptStorage, Belonging
+from imgsvc.adapters.repositories import diagnose_database, known_installation
+from imgsvc.application.storage_mark import MARK, Belonging
 from imgsvc.domain.errors import ImgsvcError
-from imgsvc.entrypoints.composition.naming import told_of
 from imgsvc.entrypoints.settings import Settings
 from imgsvc.ports.diagnosis import Finding, Subject
-from imgsvc.ports.installation import InstallationId
 
 
 def examinations(settings: Settings) -> Mapping[str, Callable[[], Iterable[Finding]]]:
@@ -51,27 +46,11 @@ def examinations(settings: Settings) -> Mapping[str, Callable[[], Iterable[Findi
     }
 
 
-def migrate_database(settings: Settings) -> tuple[str | None, str]:
-    """Bring the schema up to date: the revision that it had, None for no schema, and the one that it has.
-
-    Raises what ``compose`` does.
-    """
-    with told_of("IMGSVC_DATABASE_URL"):
-        return migrate(settings.resolved().database_url)
-
-
-def adopt_storage(settings: Settings) -> InstallationId:
-    """Mark the storage as this database's, under a new id, whosever it was. Raises what ``compose`` does."""
-    settings = settings.resolved()
-    with ExitStack() as opened:
-        with told_of("IMGSVC_DATABASE_URL"):
-            repositories = opened.enter_context(open_repositories(settings.database_url))
-        with told_of("IMGSVC_BLOBS_URL"):
-            return AdoptStorage(repositories.installation, opened.enter_context(open_blob_store(settings.blobs_url)))()
-
-
 def _diagnose_belonging(settings: Settings) -> Iterator[Finding]:
-    """Nothing where both are new, or cannot be read: they tell that themselves."""
+    """Nothing where both are new, or cannot be read: they tell that themselves.
+
+    Here, and in no adapter's package, since it compares what two of them have.
+    """
     subject = Subject("installation")
     try:
         mine, mark = known_installation(settings.database_url), peek(settings.blobs_url, MARK)
