@@ -266,6 +266,11 @@ def test_renderings_have_the_memory_of_the_children_that_make_them():
     assert Settings(render_in="process", render_memory=2**28).limits.render_memory is None
 
 
+@pytest.mark.parametrize(("given", "meant"), [("auto", "children"), ("children", "children"), ("process", "process")])
+def test_a_server_decodes_in_children_unless_it_is_told_where(given, meant):
+    assert Settings(render_in=given).of_server().render_in == meant
+
+
 def test_the_embedded_places_are_below_the_data_folder_and_do_not_move_with_the_process(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 

@@ -314,6 +314,10 @@ class Settings:
     def token_lifetime(self) -> timedelta:
         return timedelta(seconds=self.token_lifetime_seconds)
 
+    def of_server(self) -> "Settings":
+        """As servers and workers have them: pictures are decoded in children, unless it is said where."""
+        return evolve(self, render_in="children") if self.render_in == "auto" else self
+
     def resolved(self) -> "Settings":
         """With the embedded URLs filled in, below the data folder."""
         folder = self.data_dir.absolute()

@@ -75,16 +75,11 @@ def _explained(settings: Settings, picture: Path, asked: Asked, accepted: Sequen
             engine.check(asked.spec)
             with picture.open("rb") as source:
                 facts = headers.facts(source)
-            found = outlook(asked.spec, facts, _limits_of_server(settings), _overlay_facts(headers, asked), accepted)
+            found = outlook(asked.spec, facts, settings.of_server().limits, _overlay_facts(headers, asked), accepted)
         except InvalidInput as error:
             where = f"{error.pointer}: " if error.path else ""
             raise click.ClickException(f"{picture}: {where}{explained(error)}") from None
     return facts, Explained(asked.spec, found, SyncBudget(settings.sync_megapixels))
-
-
-def _limits_of_server(settings: Settings) -> Limits:
-    """Which decodes pictures in children, unless it is told not to."""
-    return evolve(settings, render_in="children").limits if settings.render_in == "auto" else settings.limits
 
 
 def _overlay_facts(headers: HeaderReader, asked: Asked) -> dict[UUID, Facts]:

@@ -11,7 +11,6 @@ from types import FrameType
 import click
 import uvicorn
 from anyio import to_thread
-from attrs import evolve
 from starlette.applications import Starlette
 
 from imgsvc.entrypoints.cli.memory import keep_memory_at_hand
@@ -59,9 +58,7 @@ def serve(host: str | None, port: int | None, data_dir: Path | None) -> None:
     Needs nothing else: without settings, everything is kept in the folder data. Ctrl-C, or SIGTERM, finishes what runs
     and stops; a second one ends at once.
     """
-    settings = settings_with(host=host, port=port, data_dir=data_dir)
-    if settings.render_in == "auto":
-        settings = evolve(settings, render_in="children")
+    settings = settings_with(host=host, port=port, data_dir=data_dir).of_server()
     configure_logs(settings.log_level, settings.log_format)
     keep_memory_at_hand()
     with ExitStack() as opened:

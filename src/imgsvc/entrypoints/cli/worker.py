@@ -86,8 +86,7 @@ def _must_see_what_servers_see(settings: Settings) -> None:
 def _for_jobs(settings: Settings) -> Settings:
     """Every slot renders for itself: who has a job has waited already."""
     slots = settings.worker_slots or CORES
-    render_in = "children" if settings.render_in == "auto" else settings.render_in
-    return evolve(settings, worker_slots=slots, render_slots=slots, render_in=render_in)
+    return evolve(settings.of_server(), worker_slots=slots, render_slots=slots)
 
 
 @frozen
