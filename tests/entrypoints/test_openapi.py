@@ -23,11 +23,13 @@ from imgsvc.entrypoints.http.document import openapi
 from tests.entities import a_test, a_user, a_webhook
 from tests.pictures import encoded, quadrants
 
-# All checks but two. A valid request may still name no picture or no user; that is not for a schema to say. A form
+# All checks but three. A valid request may still name no picture or no user; that is not for a schema to say. A form
 # knows no types: what should be text always is.
 _CONFIGURATION = """
 [checks]
 positive_data_acceptance.enabled = false
+# A key of idempotency that comes again gives the first answer again, also of what was deleted since.
+ensure_resource_availability.enabled = false
 # As by default, and 410, of what was deleted meanwhile; 414: what is too long may be so for an address already.
 negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 410, 414, 415, 422, 428, 429, "5xx"]
 

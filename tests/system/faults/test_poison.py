@@ -10,7 +10,7 @@ from tests.system.faults.processes import Misbehaving
 from tests.waiting import wait_for
 
 PICTURE = encoded(quadrants(40, 20))
-JOB_SECONDS = 2  # in which a busy machine too fills the memory of a decoder
+JOB_SECONDS = 6  # in which a busy machine too fills the memory of a decoder, and starts another one
 MEGABYTE = 2**20
 
 

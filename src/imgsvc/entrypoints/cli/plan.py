@@ -13,7 +13,6 @@ from imgsvc.application.planning import Explained
 from imgsvc.application.sync_budget import SyncBudget
 from imgsvc.domain.errors import ImgsvcError, InvalidInput
 from imgsvc.domain.image import Facts
-from imgsvc.domain.limits import Limits
 from imgsvc.domain.notation import compact
 from imgsvc.domain.plain_data import plain
 from imgsvc.domain.plan import Plan, outlook
