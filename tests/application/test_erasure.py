@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 from attrs import evolve
 
+from imgsvc.application.storage_mark import ClaimStorage
 from imgsvc.domain.api_key import Scope
 from imgsvc.domain.errors import (
     ImageNotFound,
@@ -139,11 +140,12 @@ def crash():
     raise KeyboardInterrupt
 
 
-def test_bytes_that_cannot_be_removed_are_removed_by_the_next_sweep(with_ports, picture):
+def test_bytes_that_cannot_be_removed_are_removed_by_the_next_sweep(with_ports, ports, picture):
     blobs = FailingBlobs(before_delete=Failing([Unavailable("the storage does not answer")]))
     use_cases = with_ports(blobs=blobs)
     user = use_cases.register_user("grace", PASSWORD)
     image = use_cases.upload_image(user.id, BytesIO(picture))
+    ClaimStorage(ports.installation, ports.images, blobs)()  # as every start does
 
     use_cases.delete_account(user, PASSWORD)
     left = picture_keys(blobs)

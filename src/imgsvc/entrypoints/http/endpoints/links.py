@@ -77,7 +77,7 @@ class LinkRequest:
 
     def __attrs_post_init__(self) -> None:
         if self.t is not None and (self.spec, self.preset) != (None, None):
-            detail = "t says the same as spec or preset would"
+            detail = "t is said beside spec or preset, of which there can be one"
             raise ConflictingParameters(detail, path=("t",), value=self.t, allowed="one of them")
         if len(self.formats) > len(Format):
             raise InvalidInput("there are too many formats", path=("formats",), allowed="each format once")

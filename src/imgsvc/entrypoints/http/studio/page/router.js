@@ -31,6 +31,7 @@ export async function show(place, pages) {
     if (left.signal.aborted) return;
     fill(place, elements);
     const heading = place.querySelector("h1");
+    if (document.activeElement === document.body) place.focus({ preventScroll: true }); // what had it is gone
     document.title = heading ? `${heading.textContent} · imgsvc` : "imgsvc studio";
   } catch (problem) {
     if (left.signal.aborted) return;

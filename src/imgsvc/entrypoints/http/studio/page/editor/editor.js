@@ -60,20 +60,25 @@ export function editor(image, grammar, { signal, made }) {
       actions.usable(true);
       made();
     } catch (problem) {
-      if (problem.name !== "AbortError" && mine === asked) blame(problem, "t" in spec);
+      if (problem.name !== "AbortError" && mine === asked) blame(problem, spec, agreed);
     }
   }
 
-  function blame(problem, isText) {
+  function blame(problem, spec, agreed) {
     if (problem.status === undefined) console.error(problem);
-    if (!isText && list.blame(problem)) return;
-    fill(trouble, problem.message);
+    if (!("t" in spec) && list.blame(problem)) return;
+    const again = isPassing(problem) && h("button", { type: "button", class: "small", onclick: () => settle(spec, agreed) }, "Try again");
+    fill(trouble, problem.message, " ", again);
     trouble.hidden = false;
+    trouble.scrollIntoView({ block: "nearest" });
   }
 
   const panel = h("section", { class: "panel", "aria-label": "Transform" }, presets(load, signal), list.element, h("label", { class: "line" }, h("span", {}, "Compact"), text), trouble, planned);
   return { element: h("div", { class: "editor" }, h("div", { class: "seen" }, seen.element, actions.element), panel), load };
 }
+
+/** Whether the same may be done a little later. */
+const isPassing = ({ status }) => status === 0 || status === 429 || status >= 500;
 
 function cost(plan) {
   const over = plan.limits.filter((one) => !one.fits).map((one) => h("strong", { class: "trouble" }, `Too much for this server: ${one.limit.replaceAll("_", " ")} ${one.value} of ${one.allowed}. `));

@@ -25,11 +25,17 @@ export function share(image, plan) {
   dialog("Link to this picture", () => [
     form(asked, "Make the link", async (data) => {
       const link = await send("POST", `v1/images/${image.id}/links`, wanted(data, plan.compact), { again: onceOnly() });
-      fill(result, h("h3", {}, "Address"), copyable("the address", new URL(link.url, location.href).href), h("h3", {}, "For a web page"), copyable("the HTML", link.html));
+      fill(result, h("h3", {}, "Address"), copyable("the address", whole(link.url)), h("h3", {}, "For a web page"), copyable("the HTML", withWholeAddresses(link.html)));
     }),
     result,
   ]);
 }
+
+/** An address that holds for pages elsewhere, where the server told only its path. */
+const whole = (url) => new URL(url.replace(/^\//, ""), document.baseURI).href;
+
+const withWholeAddresses = (html) =>
+  html.replace(/ (src|srcset)="([^"]*)"/g, (_, name, value) => ` ${name}="${value.replace(/(?<=^|, )\/i\/[^ ]*/g, whole)}"`);
 
 function wanted(data, compact) {
   const widths = data.get("widths").split(",").map(Number).filter(Boolean);
