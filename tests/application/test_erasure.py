@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from attrs import evolve
 
-from imgsvc.application.storage_mark import ClaimStorage
+from imgsvc.application.storage_mark import MARK, mark_of
 from imgsvc.domain.api_key import Scope
 from imgsvc.domain.errors import (
     ImageNotFound,
@@ -145,7 +145,7 @@ def test_bytes_that_cannot_be_removed_are_removed_by_the_next_sweep(with_ports, 
     use_cases = with_ports(blobs=blobs)
     user = use_cases.register_user("grace", PASSWORD)
     image = use_cases.upload_image(user.id, BytesIO(picture))
-    ClaimStorage(ports.installation, ports.images, blobs)()  # as every start does
+    blobs.put(MARK, mark_of(ports.installation.id()), "text/plain")  # as every start does
 
     use_cases.delete_account(user, PASSWORD)
     left = picture_keys(blobs)

@@ -4,6 +4,7 @@
 import { fill, h } from "./dom.js";
 
 let whileThere = new AbortController();
+let hasShown = false; // any page: the first one leaves the focus where the document begins
 
 export function current() {
   const [path, query = ""] = location.hash.slice(1).split("?");
@@ -31,7 +32,8 @@ export async function show(place, pages) {
     if (left.signal.aborted) return;
     fill(place, elements);
     const heading = place.querySelector("h1");
-    if (document.activeElement === document.body) place.focus({ preventScroll: true }); // what had it is gone
+    if (hasShown && document.activeElement === document.body) place.focus({ preventScroll: true }); // what had it is gone
+    hasShown = true;
     document.title = heading ? `${heading.textContent} · imgsvc` : "imgsvc studio";
   } catch (problem) {
     if (left.signal.aborted) return;
