@@ -9,8 +9,8 @@ from tests.browser.visitor import Tokens, Visitor, visitor
 from tests.real_servers.browser import chromium, flags
 
 
-# While Playwright runs, nothing else in this thread can have an event loop: it ends with the tests of this folder.
-@pytest.fixture(scope="package")
+# While Playwright runs, nothing else in this thread can have an event loop: it ends before the tests of other files.
+@pytest.fixture(scope="module")
 def browser():
     program = chromium()
     with sync_playwright() as playwright:
