@@ -198,8 +198,10 @@ def test_a_job_that_the_broker_gave_up_fails_and_says_so(queue, account, image, 
         method = wait_for(lambda: channel.basic_get(name)[0])
         channel.basic_reject(method.delivery_tag, requeue=False)
 
-        with working(REQUEUE_AFTER_SECONDS="3600"):  # it may take a busy machine longer than usual to start
+        with working(REQUEUE_AFTER_SECONDS="3600") as worker:  # it may take a busy machine longer than usual to start
             failed = wait_for(lambda: (found := job_of(account, job))["status"] == "failed" and found)
+            worker.terminate()  # which acknowledges what it has in hand, as killing it would not
+            worker.wait(10)
         left = [channel.basic_get(f"{name}.dead-letters")[0], channel.basic_get(name)[0]]
 
     assert failed["failure"] == {"code": "processing_failed", "detail": "given up: whoever began it never came back"}
